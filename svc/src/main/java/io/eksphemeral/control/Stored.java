@@ -1,0 +1,36 @@
+package io.eksphemeral.control;
+
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+
+/** What stands in the store under the id of a cluster. */
+public sealed interface Stored {
+  /** The id that its key names. */
+  ClusterId id();
+
+  /**
+   * A record that can be read.
+   *
+   * @param version changes with every write; two reads that give the same one read the same
+   * @param json the record as it stands, with what this version of the code does not know
+   */
+  record Live(Cluster cluster, String version, String json) implements Stored {
+    @Override
+    public ClusterId id() {
+      return cluster.id();
+    }
+  }
+
+  /**
+   * A bare spec, as EKSphemeral of 2019 kept them. It is shown and left alone.
+   *
+   * @param json the spec as it stands
+   */
+  record Legacy(ClusterId id, String json) implements Stored {}
+
+  /**
+   * A record that cannot be read: broken, or written by a newer version. It is shown, reported and
+   * left alone, and counts as a cluster that lives.
+   */
+  record Unreadable(ClusterId id, String why) implements Stored {}
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.eksphemeral.control;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,34 @@
+package io.eksphemeral.domain;
+
+import io.eksphemeral.domain.Mailing.Topic;
+import java.time.Instant;
+
+/** What is to be done next for a cluster. */
+public sealed interface Decision {
+  /** Nothing now; time or a task has to go on first. */
+  record Nothing() implements Decision {}
+
+  /** Hold it against the limits: admit it, or withdraw it. */
+  record Admit() implements Decision {}
+
+  /** Launch its open task and note the launch. */
+  record Launch(Task task) implements Decision {}
+
+  /** Write the record anew. */
+  record Mark(Cluster changed) implements Decision {}
+
+  /** Send the notice of its end, and note that it was tried. */
+  record Warn(Instant expires) implements Decision {}
+
+  /** Send a mail, and note that it was tried. */
+  record Tell(Topic topic, Instant about) implements Decision {}
+
+  /** Stop a task. */
+  record Stop(String handle, String why) implements Decision {}
+
+  /** Close the fence of its open task, so that a task that has not begun never does. */
+  record Close(Task task) implements Decision {}
+
+  /** Write the archive, remove the record, free the name: nothing of it is left. */
+  record End() implements Decision {}
+}

@@ -1,0 +1,272 @@
+package io.eksphemeral.domain;
+
+import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.Sighting.View;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules of a cluster's life: what is to be done, from what its record says, what is known of
+ * its open task, and what time it is. Nothing else decides.
+ */
+public final class Lifecycle {
+  /** A creation that takes longer, from when it was admitted, has failed. */
+  public static final Duration CREATE_DEADLINE = Duration.ofMinutes(45);
+
+  /** An attempt to destroy that takes longer has failed. */
+  public static final Duration DESTROY_DEADLINE = Duration.ofMinutes(60);
+
+  /**
+   * A task that the runner does not know may still appear, or have been forgotten: ECS answers
+   * eventually, and keeps stopped tasks for an hour at least. Only then is missing over.
+   */
+  public static final Duration MISSING_AFTER = Duration.ofHours(1);
+
+  /**
+   * How long before its end a cluster's owner is told. With a sweep every five minutes the notice
+   * comes one to six minutes before.
+   */
+  public static final Duration NOTICE_LEAD = Duration.ofMinutes(6);
+
+  /** A notice comes at least this much before the destruction it speaks of (promise P5). */
+  public static final Duration NOTICE_TO_DESTRUCTION = Duration.ofMinutes(1);
+
+  /** How many attempts to destroy may fail before people hear of it. */
+  static final int FAILURES_BEFORE_TELLING = 3;
+
+  private static final Duration TELL_FAILURE_AGAIN = Duration.ofDays(1);
+  private static final Duration FIRST_RETRY = Duration.ofMinutes(5);
+  private static final Duration LONGEST_RETRY = Duration.ofMinutes(60);
+  private static final Duration MAIL_RETRY = Duration.ofMinutes(4);
+  private static final Duration MAIL_GIVEN_UP = Duration.ofHours(1);
+
+  private Lifecycle() {}
+
+  /**
+   * The next thing to do for a cluster.
+   *
+   * @param known of its open task; {@link Sighting#NONE} where it has none
+   */
+  public static Decision decide(Cluster cluster, Sighting known, Instant now) {
+    Decision urgent =
+        switch (cluster.state()) {
+          case CREATING -> creating(cluster, known, now);
+          case READY -> ready(cluster, now);
+          case CREATE_FAILED -> mark(cluster.destroying("its creation failed", now));
+          case DESTROYING -> destroying(cluster, known, now);
+          case DESTROY_FAILED -> destroyFailed(cluster, now);
+          case GONE -> nothing();
+        };
+    if (!(urgent instanceof Decision.Nothing)) {
+      return urgent;
+    }
+    return mailDue(cluster, now)
+        .orElseGet(() -> cluster.state() == State.GONE ? new Decision.End() : nothing());
+  }
+
+  /** How long after its n-th failure in a row destroying is tried again: 5, 10, 20, 40, 60 …. */
+  public static Duration retryAfter(int failures) {
+    Duration doubled = FIRST_RETRY.multipliedBy(1L << Math.min(failures - 1, 10));
+    return doubled.compareTo(LONGEST_RETRY) < 0 ? doubled : LONGEST_RETRY;
+  }
+
+  private static Decision creating(Cluster cluster, Sighting known, Instant now) {
+    if (!cluster.isAdmitted()) {
+      return new Decision.Admit();
+    }
+    Task task = cluster.openTask().orElseThrow();
+    if (known.view() instanceof View.Reported(TaskResult result)) {
+      return mark(
+          switch (result.outcome()) {
+            case READY -> cluster.becameReady(within(task.planned(), result.at(), now), now);
+            case FOREIGN -> cluster.neverBuilt(result.message(), now);
+            case FAILED, ABSENT -> cluster.creationFailed(result.message(), result.log(), now);
+          });
+    }
+    return work(
+        task,
+        known,
+        CREATE_DEADLINE,
+        now,
+        why -> cluster.creationFailed(because(why, cluster), List.of(), now));
+  }
+
+  private static Decision ready(Cluster cluster, Instant now) {
+    Instant expires = cluster.expires();
+    if (expires == null) {
+      throw new IllegalStateException("cluster " + cluster.id() + " is ready and never expires");
+    }
+    Optional<Mailing> notice = cluster.mailing(Topic.NOTICE, expires);
+    if (notice.isEmpty()) {
+      return now.isBefore(expires.minus(NOTICE_LEAD)) ? nothing() : new Decision.Warn(expires);
+    }
+    boolean noticed = !now.isBefore(notice.get().tried().plus(NOTICE_TO_DESTRUCTION));
+    return noticed && !now.isBefore(expires)
+        ? mark(cluster.destroying("its time was up", now))
+        : nothing();
+  }
+
+  private static Decision destroying(Cluster cluster, Sighting known, Instant now) {
+    Task task = cluster.openTask().orElseThrow();
+    if (task.kind() == TaskKind.CREATE) {
+      return known.view() instanceof View.Reported
+          ? mark(cluster.taskOver("over before it was destroyed", now))
+          : writeOff(
+              task,
+              known,
+              "the cluster is being destroyed",
+              now,
+              why -> cluster.taskOver("ended for the destruction", now));
+    }
+    if (known.view() instanceof View.Reported(TaskResult result)) {
+      return mark(
+          result.provesAbsence()
+              ? cluster.gone(now)
+              : cluster.destroyFailed(failure(result), result.leftovers(), now));
+    }
+    return work(
+        task,
+        known,
+        DESTROY_DEADLINE,
+        now,
+        why -> cluster.destroyFailed(because(why, cluster), cluster.leftovers(), now));
+  }
+
+  private static Decision destroyFailed(Cluster cluster, Instant now) {
+    Instant failed = cluster.since(State.DESTROY_FAILED).orElseThrow();
+    int failures = cluster.failures();
+    return now.isBefore(failed.plus(retryAfter(failures)))
+        ? nothing()
+        : mark(cluster.destroying("attempt " + (failures + 1), now));
+  }
+
+  /** What to do for a task that has left no result. */
+  private static Decision work(
+      Task task, Sighting known, Duration deadline, Instant now, Function<String, Cluster> failed) {
+    if (!now.isBefore(task.latestLaunch().plus(deadline))) {
+      String why =
+          "the %s task took longer than %d minutes"
+              .formatted(task.kind().text(), deadline.toMinutes());
+      return writeOff(task, known, why, now, failed);
+    }
+    return switch (known.view()) {
+      case View.Unlaunched _ -> new Decision.Launch(task);
+      case View.Stopped(String reason) ->
+          known.running().isEmpty() ? writeOff(task, known, reason, now, failed) : nothing();
+      case View.Running _, View.Missing _, View.Reported _ -> nothing();
+    };
+  }
+
+  /**
+   * Ends a task that has left no result and is not wanted any more, and only then goes on: its
+   * fence is closed, or it has stopped, or it has been missing for long enough.
+   */
+  private static Decision writeOff(
+      Task task, Sighting known, String why, Instant now, Function<String, Cluster> over) {
+    return switch (known.fence()) {
+      case OPEN -> new Decision.Close(task);
+      case CLOSED -> mark(over.apply(why));
+      case TAKEN -> {
+        if (!known.running().isEmpty()) {
+          yield new Decision.Stop(known.running().getFirst(), why);
+        }
+        boolean stopped = known.view() instanceof View.Stopped;
+        boolean given = !now.isBefore(task.latestLaunch().plus(MISSING_AFTER));
+        yield stopped || given ? mark(over.apply(why)) : nothing();
+      }
+    };
+  }
+
+  private static Optional<Decision> mailDue(Cluster cluster, Instant now) {
+    return switch (cluster.state()) {
+      case CREATING -> Optional.empty();
+      case READY -> {
+        Stream<Decision> told = due(cluster, Topic.READY, cluster.ready(), now);
+        yield Stream.concat(told, noticeAgain(cluster, now)).findFirst();
+      }
+      case CREATE_FAILED, DESTROYING, DESTROY_FAILED ->
+          Stream.concat(
+                  due(
+                      cluster,
+                      Topic.CREATE_FAILED,
+                      cluster.since(State.CREATE_FAILED).orElse(null),
+                      now),
+                  destroyFailureDue(cluster, now))
+              .findFirst();
+      case GONE -> {
+        Instant gone = cluster.since(State.GONE).orElseThrow();
+        yield cluster.mailing(Topic.GONE, gone).isEmpty()
+            ? Optional.of(new Decision.Tell(Topic.GONE, gone))
+            : Optional.empty();
+      }
+    };
+  }
+
+  private static Stream<Decision> noticeAgain(Cluster cluster, Instant now) {
+    Instant expires = cluster.expires();
+    boolean tried = expires != null && cluster.mailing(Topic.NOTICE, expires).isPresent();
+    return tried ? due(cluster, Topic.NOTICE, expires, now) : Stream.empty();
+  }
+
+  /** From the third failure on, once, and then once a day. */
+  private static Stream<Decision> destroyFailureDue(Cluster cluster, Instant now) {
+    if (cluster.failures() < FAILURES_BEFORE_TELLING) {
+      return Stream.empty();
+    }
+    Instant about =
+        cluster.mailings().stream()
+            .filter(mailing -> mailing.topic() == Topic.DESTROY_FAILED)
+            .map(Mailing::about)
+            .max(Instant::compareTo)
+            .filter(last -> now.isBefore(last.plus(TELL_FAILURE_AGAIN)))
+            .orElse(now);
+    return due(cluster, Topic.DESTROY_FAILED, about, now);
+  }
+
+  /** A mail that was never tried, or that failed a while ago and may still be of use. */
+  private static Stream<Decision> due(
+      Cluster cluster, Topic topic, @Nullable Instant about, Instant now) {
+    if (about == null) {
+      return Stream.empty();
+    }
+    Optional<Mailing> before = cluster.mailing(topic, about);
+    boolean due =
+        before.isEmpty()
+            || (before.get().delivery() == Delivery.FAILED
+                && !now.isBefore(before.get().last().plus(MAIL_RETRY))
+                && now.isBefore(before.get().tried().plus(MAIL_GIVEN_UP)));
+    return due ? Stream.of(new Decision.Tell(topic, about)) : Stream.empty();
+  }
+
+  private static String failure(TaskResult result) {
+    return result.leftovers().isEmpty()
+        ? result.message()
+        : "%s; still there: %s".formatted(result.message(), String.join(", ", result.leftovers()));
+  }
+
+  /** A reason, with what kept the task from being launched where that is all there is. */
+  private static String because(String why, Cluster cluster) {
+    boolean launched = cluster.openTask().orElseThrow().launched() != null;
+    return launched || cluster.error() == null ? why : why + ": " + cluster.error();
+  }
+
+  /** A task's own time, which another clock may have given, kept within what is possible. */
+  private static Instant within(Instant earliest, Instant at, Instant latest) {
+    Instant notLate = at.isAfter(latest) ? latest : at;
+    return notLate.isBefore(earliest) ? earliest : notLate;
+  }
+
+  private static Decision mark(Cluster changed) {
+    return new Decision.Mark(changed);
+  }
+
+  private static Decision nothing() {
+    return new Decision.Nothing();
+  }
+}

@@ -1,0 +1,266 @@
+package io.eksphemeral.domain;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a spec may say (promise P9: every problem at once, a sentence each). Takes the spec as the
+ * plain values that JSON has: String, BigDecimal, Boolean, List, Map and null.
+ */
+public final class SpecRules {
+  /** How long a cluster lives whose spec does not say, in minutes. */
+  public static final int DEFAULT_TIMEOUT = 20;
+
+  /** Whose a cluster is whose spec does not say. */
+  public static final String DEFAULT_OWNER = "nobody@example.com";
+
+  /** EKS takes names of a hundred characters, eksctl's stacks leave room for this many. */
+  private static final int NAME_LENGTH = 63;
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*");
+  private static final Pattern VERSION = Pattern.compile("1\\.[0-9]{2}");
+  private static final Pattern PRINCIPAL =
+      Pattern.compile("arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\x21-\\x7e]{1,576}");
+  private static final Pattern SECURITY_GROUP = Pattern.compile("sg-[0-9a-f]{8,17}");
+  private static final Pattern SUBNET = Pattern.compile("subnet-[0-9a-f]{8,17}");
+
+  private final Limits limits;
+  private final Versions versions;
+  private final List<String> problems = new ArrayList<>();
+
+  private SpecRules(Limits limits, Versions versions) {
+    this.limits = limits;
+    this.versions = versions;
+  }
+
+  /** What became of a spec. */
+  public sealed interface Judgement {
+    /** It is fine; every default is filled in. */
+    record Fine(Spec spec) implements Judgement {}
+
+    /** It is not, for these reasons; at least one. */
+    record Faulty(List<String> problems) implements Judgement {}
+  }
+
+  /**
+   * Judges a spec.
+   *
+   * @param name what it is called if it does not say
+   */
+  public static Judgement judge(
+      Map<String, ?> fields, String name, Limits limits, Versions versions) {
+    return new SpecRules(limits, versions).judge(fields, name);
+  }
+
+  private Judgement judge(Map<String, ?> fields, String defaultName) {
+    Draft draft = new Draft(defaultName, versions.preferred());
+    Map<String, BiConsumer<String, @Nullable Object>> known = new LinkedHashMap<>();
+    known.put("name", (field, value) -> draft.name = name(field, value));
+    known.put(
+        "numworkers", (field, value) -> draft.numworkers = whole(field, value, limits.workers()));
+    known.put("kubeversion", (field, value) -> draft.kubeversion = version(field, value));
+    known.put("timeout", (field, value) -> draft.timeout = whole(field, value, limits.minutes()));
+    known.put("owner", (field, value) -> draft.owner = owner(field, value));
+    known.put("access", (field, value) -> draft.access = principals(field, value));
+    known.put("task", (field, value) -> draft.task = placement(field, value));
+    eachField("", fields, known);
+    return problems.isEmpty()
+        ? new Judgement.Fine(draft.spec())
+        : new Judgement.Faulty(List.copyOf(problems));
+  }
+
+  private void eachField(
+      String prefix,
+      Map<?, ?> fields,
+      Map<String, BiConsumer<String, @Nullable Object>> known) {
+    fields.forEach(
+        (key, value) -> {
+          String field = String.valueOf(key);
+          BiConsumer<String, @Nullable Object> rule = known.get(field);
+          if (rule != null) {
+            rule.accept(prefix + field, value);
+          } else {
+            problems.add(
+                "%s is not a field of a spec%s"
+                    .formatted(shown(prefix + field), suggestion(field, known)));
+          }
+        });
+  }
+
+  private static String suggestion(String field, Map<String, ?> known) {
+    Optional<String> nearest =
+        known.keySet().stream()
+            .filter(name -> distance(name, field) <= 2)
+            .min(Comparator.comparingInt(name -> distance(name, field)));
+    return nearest
+        .map("; did you mean %s?"::formatted)
+        .orElseGet(() -> "; it has " + String.join(", ", known.keySet()));
+  }
+
+  private String name(String field, @Nullable Object value) {
+    if (value instanceof String text
+        && text.length() <= NAME_LENGTH
+        && NAME.matcher(text).matches()) {
+      return text;
+    }
+    problem(
+        field,
+        "1 to %d letters a-z or A-Z, digits and dashes, the first not a dash"
+            .formatted(NAME_LENGTH),
+        value);
+    return "";
+  }
+
+  private int whole(String field, @Nullable Object value, int most) {
+    if (value instanceof BigDecimal number
+        && number.compareTo(BigDecimal.ONE) >= 0
+        && number.compareTo(BigDecimal.valueOf(most)) <= 0
+        && number.remainder(BigDecimal.ONE).signum() == 0) {
+      return number.intValueExact();
+    }
+    problem(field, "a whole number from 1 to " + most, value);
+    return 0;
+  }
+
+  private String version(String field, @Nullable Object value) {
+    if (!(value instanceof String text && VERSION.matcher(text).matches())) {
+      problem(field, "a version in quotes like \"" + versions.preferred() + "\"", value);
+      return "";
+    }
+    if (!versions.offers(text)) {
+      problem(field, "one that EKS offers: " + String.join(", ", versions.offered()), value);
+    }
+    return text;
+  }
+
+  private String owner(String field, @Nullable Object value) {
+    if (value instanceof String text && MailAddress.isOne(text)) {
+      return text;
+    }
+    problem(field, "a mail address like " + DEFAULT_OWNER, value);
+    return "";
+  }
+
+  private List<String> principals(String field, @Nullable Object value) {
+    return texts(field, value, PRINCIPAL, "ARNs of IAM roles or users");
+  }
+
+  private @Nullable Placement placement(String field, @Nullable Object value) {
+    if (!(value instanceof Map<?, ?> fields)) {
+      problem(field, "an object with securitygroup and subnets", value);
+      return null;
+    }
+    Draft draft = new Draft("", "");
+    Map<String, BiConsumer<String, @Nullable Object>> known = new LinkedHashMap<>();
+    known.put("securitygroup", (name, inner) -> draft.securitygroup = group(name, inner));
+    known.put(
+        "subnets", (name, inner) -> draft.subnets = texts(name, inner, SUBNET, "ids of subnets"));
+    eachField(field + ".", fields, known);
+    return new Placement(draft.securitygroup, draft.subnets);
+  }
+
+  private @Nullable String group(String field, @Nullable Object value) {
+    if (value instanceof String text && SECURITY_GROUP.matcher(text).matches()) {
+      return text;
+    }
+    problem(field, "the id of a security group like sg-0123456789abcdef0", value);
+    return null;
+  }
+
+  private List<String> texts(String field, @Nullable Object value, Pattern shape, String what) {
+    List<String> texts = new ArrayList<>();
+    if (!(value instanceof List<?> items)) {
+      problem(field, "a list of " + what, value);
+      return texts;
+    }
+    for (Object item : items) {
+      if (item instanceof String text && shape.matcher(text).matches()) {
+        texts.add(text);
+      } else {
+        problem(field, "a list of " + what, item);
+      }
+    }
+    return texts;
+  }
+
+  private void problem(String field, String wanted, @Nullable Object value) {
+    problems.add("%s must be %s, not %s".formatted(field, wanted, shown(value)));
+  }
+
+  /** A value as it stood in the spec, in short, on one line. */
+  private static String shown(@Nullable Object value) {
+    String text =
+        switch (value) {
+          case null -> "null";
+          case String string -> '"' + string + '"';
+          case List<?> list -> "a list";
+          case Map<?, ?> map -> "an object";
+          default -> value.toString();
+        };
+    StringBuilder line = new StringBuilder();
+    text.codePoints()
+        .limit(80)
+        .forEach(
+            point -> {
+              if (point < 0x20 || point > 0x7e) {
+                line.append("\\u%04x".formatted(point));
+              } else {
+                line.appendCodePoint(point);
+              }
+            });
+    return text.codePointCount(0, text.length()) > 80 ? line + "…" : line.toString();
+  }
+
+  /** The Levenshtein distance of two texts, letter case aside, at least their lengths' apart. */
+  private static int distance(String a, String b) {
+    if (Math.abs(a.length() - b.length()) > 2) {
+      return Integer.MAX_VALUE;
+    }
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        boolean same =
+            Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
+        int replaced = diagonal + (same ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[b.length()];
+  }
+
+  /** A spec being read, with the default of each field until one is given. */
+  private static final class Draft {
+    private String name;
+    private int numworkers = 1;
+    private String kubeversion;
+    private int timeout = DEFAULT_TIMEOUT;
+    private String owner = DEFAULT_OWNER;
+    private List<String> access = List.of();
+    private @Nullable Placement task;
+    private @Nullable String securitygroup;
+    private List<String> subnets = List.of();
+
+    Draft(String name, String kubeversion) {
+      this.name = name;
+      this.kubeversion = kubeversion;
+    }
+
+    Spec spec() {
+      return new Spec(name, numworkers, kubeversion, timeout, owner, access, task);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.eksphemeral.domain;
+
+import org.jspecify.annotations.NullMarked;

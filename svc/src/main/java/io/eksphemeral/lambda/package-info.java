@@ -1,0 +1,4 @@
+@NullMarked
+package io.eksphemeral.lambda;
+
+import org.jspecify.annotations.NullMarked;

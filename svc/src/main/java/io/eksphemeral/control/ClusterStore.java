@@ -56,10 +56,10 @@ public interface ClusterStore {
   List<Stored> list();
 
   /**
-   * Takes a name, if nobody has it.
+   * Takes a name, if nobody has it or the same cluster does, whose earlier claim this one then
+   * takes the place of.
    *
-   * @return the claim on the name as it now stands: the given one; one that the same cluster took
-   *     before, unchanged; or somebody else's
+   * @return the claim on the name as it now stands: the given one, or somebody else's
    */
   Claim claim(Claim wanted);
 
@@ -99,8 +99,8 @@ public interface ClusterStore {
   /** Writes a cluster that is gone to the archive; again is fine. */
   void archive(Stored.Live gone);
 
-  /** A cluster in the archive; it is kept for 30 days at least. */
-  Optional<Cluster> archived(ClusterId id);
+  /** What the archive has under an id, where it stays for 30 days; empty if nothing. */
+  Optional<Stored> archived(ClusterId id);
 
   /** What Kubernetes versions there are; empty if no list was ever stored. */
   Optional<Versions> versions();

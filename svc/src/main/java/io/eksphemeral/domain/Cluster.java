@@ -198,8 +198,10 @@ public record Cluster(
     Edit edit = new Edit(this);
     Optional<Mailing> before = mailing(topic, about);
     Instant first = before.map(Mailing::tried).orElse(now);
-    before.ifPresent(edit.mailings::remove);
-    edit.mailings.add(new Mailing(topic, about, first, now, delivery));
+    Mailing mailing = new Mailing(topic, about, first, now, delivery);
+    before.ifPresentOrElse(
+        known -> edit.mailings.set(mailings.indexOf(known), mailing),
+        () -> edit.mailings.add(mailing));
     return edit.done();
   }
 

@@ -60,6 +60,11 @@ public final class SpecRules {
     return new SpecRules(limits, versions).judge(fields, name);
   }
 
+  /** Whether a text can be the name of a cluster. */
+  public static boolean isName(String text) {
+    return text.length() <= NAME_LENGTH && NAME.matcher(text).matches();
+  }
+
   private Judgement judge(Map<String, ?> fields, String defaultName) {
     Draft draft = new Draft(defaultName, versions.preferred());
     Map<String, BiConsumer<String, @Nullable Object>> known = new LinkedHashMap<>();
@@ -106,9 +111,7 @@ public final class SpecRules {
   }
 
   private String name(String field, @Nullable Object value) {
-    if (value instanceof String text
-        && text.length() <= NAME_LENGTH
-        && NAME.matcher(text).matches()) {
+    if (value instanceof String text && isName(text)) {
       return text;
     }
     problem(

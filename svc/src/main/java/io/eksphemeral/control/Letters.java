@@ -1,0 +1,148 @@
+package io.eksphemeral.control;
+
+import io.eksphemeral.control.Mailer.Mail;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.MailAddress;
+import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Mailing.Topic;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What the mails say, and to whom they go. */
+public final class Letters {
+  /** What the one command of a notice prolongs by, in minutes. */
+  private static final int PROLONG_BY = 30;
+
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("HH:mm 'UTC on' d MMMM yyyy", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
+
+  private final Mailer mailer;
+  private final @Nullable String operator;
+  private final String scriptOptions;
+
+  /**
+   * @param operator who hears of clusters that cannot be destroyed, besides their owners; null for
+   *     nobody
+   * @param scriptOptions what the front end's commands need to reach this control plane, such as
+   *     {@code --local}; may be empty
+   */
+  public Letters(Mailer mailer, @Nullable String operator, String scriptOptions) {
+    this.mailer = mailer;
+    this.operator = operator;
+    this.scriptOptions = scriptOptions;
+  }
+
+  /** Mails whoever is to hear of it. */
+  Delivery send(Cluster cluster, Topic topic, Instant about) {
+    List<String> to =
+        Stream.concat(
+                Stream.of(cluster.spec().owner()),
+                topic == Topic.DESTROY_FAILED ? Stream.ofNullable(operator) : Stream.empty())
+            .filter(address -> !MailAddress.isNobodys(address))
+            .distinct()
+            .toList();
+    if (to.isEmpty()) {
+      return Delivery.NOBODY;
+    }
+    return switch (mailer.send(new Mail(to, subject(cluster, topic), body(cluster, topic, about)))) {
+      case Mailer.Delivery.Sent _ -> Delivery.SENT;
+      case Mailer.Delivery.Failed _ -> Delivery.FAILED;
+    };
+  }
+
+  private static String subject(Cluster cluster, Topic topic) {
+    String what =
+        switch (topic) {
+          case READY -> "is ready";
+          case NOTICE -> "is about to be destroyed";
+          case CREATE_FAILED -> "could not be created";
+          case DESTROY_FAILED -> "cannot be destroyed, and costs money";
+          case GONE -> "is gone";
+        };
+    return "EKSphemeral: cluster " + cluster.name() + " " + what;
+  }
+
+  private String body(Cluster cluster, Topic topic, Instant about) {
+    String text =
+        switch (topic) {
+          case READY ->
+              """
+              Your cluster %s is ready. It is destroyed at %s.
+
+              To keep it for longer:
+                  %s
+              To be rid of it now:
+                  %s
+              """
+                  .formatted(
+                      cluster.name(), end(cluster), prolong(cluster), command("destroy", cluster));
+          case NOTICE ->
+              """
+              Your cluster %s is destroyed at %s, or a few minutes later.
+
+              To keep it for another %d minutes:
+                  %s
+              """
+                  .formatted(cluster.name(), TIME.format(about), PROLONG_BY, prolong(cluster));
+          case CREATE_FAILED ->
+              """
+              Your cluster %s could not be created: %s
+
+              %sWhat was built of it is being torn down; there is nothing you need to do.
+              """
+                  .formatted(cluster.name(), cluster.error(), log(cluster));
+          case DESTROY_FAILED ->
+              """
+              %d attempts to destroy the cluster %s have failed, the last one with: %s
+
+              It may still cost money. It is tried again at least once an hour, until nothing of
+              it is found. What is known of it:
+                  %s
+              """
+                  .formatted(
+                      cluster.failures(),
+                      cluster.name(),
+                      cluster.error(),
+                      command("list", cluster));
+          case GONE ->
+              """
+              Your cluster %s is gone. %s
+              """
+                  .formatted(cluster.name(), lastWords(cluster));
+        };
+    return text + "\nIts id is " + cluster.id() + ".\n";
+  }
+
+  private static String lastWords(Cluster cluster) {
+    return cluster.ready() == null
+        ? "It never came to be ready: "
+            + (cluster.error() == null ? cluster.history().getLast().why() : cluster.error())
+        : "Nothing is left of it.";
+  }
+
+  private static String log(Cluster cluster) {
+    return cluster.log().isEmpty()
+        ? ""
+        : "The last lines of its log:\n    " + String.join("\n    ", cluster.log()) + "\n\n";
+  }
+
+  private static String end(Cluster cluster) {
+    Instant expires = cluster.expires();
+    return expires == null ? "its end" : TIME.format(expires);
+  }
+
+  private String prolong(Cluster cluster) {
+    return command("prolong", cluster) + " " + PROLONG_BY;
+  }
+
+  private String command(String what, Cluster cluster) {
+    String options = scriptOptions.isEmpty() ? "" : scriptOptions + " ";
+    return "./eksp-%s.sh %s%s".formatted(what, options, cluster.id());
+  }
+}

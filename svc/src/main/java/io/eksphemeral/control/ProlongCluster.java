@@ -1,0 +1,66 @@
+package io.eksphemeral.control;
+
+import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Limits;
+import java.time.InstantSource;
+import java.util.Optional;
+
+/** Moves the end of a cluster. */
+public final class ProlongCluster {
+  private final ClusterStore store;
+  private final Lookup lookup;
+  private final Limits limits;
+  private final InstantSource clock;
+
+  public ProlongCluster(ClusterStore store, Limits limits, InstantSource clock) {
+    this.store = store;
+    this.lookup = new Lookup(store);
+    this.limits = limits;
+    this.clock = clock;
+  }
+
+  /**
+   * Moves the end of a cluster.
+   *
+   * @param minutes by how many, back or forth; not 0
+   */
+  public Answer<Stored.Live> prolong(String idOrName, int minutes) {
+    return switch (lookup.findLive(idOrName)) {
+      case Answer.Refused<Stored.Live> refused -> refused;
+      case Answer.Done<Stored.Live>(Stored.Live live) -> prolong(idOrName, live, minutes);
+    };
+  }
+
+  private Answer<Stored.Live> prolong(String idOrName, Stored.Live live, int minutes) {
+    Cluster cluster = live.cluster();
+    if (cluster.isEnding()) {
+      return Answer.refused(
+          Kind.LIMIT,
+          "it is too late to move the end of %s: it is %s"
+              .formatted(cluster.name(), cluster.state().text()));
+    }
+    if (minutes > limits.minutes()) {
+      return pastTheLimit(cluster);
+    }
+    Cluster changed = cluster.prolonged(minutes, clock.instant());
+    if (minutes > 0 && changed.lifetime() > limits.minutes()) {
+      return pastTheLimit(cluster);
+    }
+    if (changed.lifetime() < 1 && cluster.ready() == null) {
+      return Answer.refused(
+          Kind.LIMIT,
+          "%s would live for less than a minute; to end it, destroy it".formatted(cluster.name()));
+    }
+    Optional<Stored.Live> written = store.replace(live, changed);
+    // Whoever won the race has moved on; so does this loop, and it ends when the cluster does.
+    return written.map(Answer::done).orElseGet(() -> prolong(idOrName, minutes));
+  }
+
+  private Answer<Stored.Live> pastTheLimit(Cluster cluster) {
+    return Answer.refused(
+        Kind.LIMIT,
+        "%s would live for longer than a cluster may, %d minutes in all; it has %d so far"
+            .formatted(cluster.name(), limits.minutes(), cluster.lifetime()));
+  }
+}

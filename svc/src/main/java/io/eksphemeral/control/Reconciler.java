@@ -1,0 +1,241 @@
+package io.eksphemeral.control;
+
+import io.eksphemeral.domain.Admission;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Decision;
+import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Lifecycle;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.Sighting;
+import io.eksphemeral.domain.Sighting.View;
+import io.eksphemeral.domain.Task;
+import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskResult;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Brings one cluster as far as it can go now: looks at its task, has {@link Lifecycle} decide, does
+ * what was decided, and again. Every use case that changes a cluster ends here, and so does the
+ * sweep; whatever dies on the way, the next one goes on from the store alone (promise P1).
+ *
+ * <p>Any number may be at work on the same cluster: every change is conditional on the record that
+ * it was decided on (promise P6), launching is idempotent, and fences do the rest (promise P7).
+ */
+public final class Reconciler {
+  static final String CONTROL_PLANE = "control-plane";
+
+  /** How often a cluster that fits only if others step back looks whether they have. */
+  private static final int ADMISSION_LOOKS = 20;
+
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(100);
+
+  /** More steps than any cluster has to take at a time; past it something is wrong. */
+  private static final int MOST_STEPS = 100;
+
+  private final ClusterStore store;
+  private final TaskRunner tasks;
+  private final Letters letters;
+  private final Limits limits;
+  private final InstantSource clock;
+  private final Pause pause;
+
+  public Reconciler(
+      ClusterStore store,
+      TaskRunner tasks,
+      Letters letters,
+      Limits limits,
+      InstantSource clock,
+      Pause pause) {
+    this.store = store;
+    this.tasks = tasks;
+    this.letters = letters;
+    this.limits = limits;
+    this.clock = clock;
+    this.pause = pause;
+  }
+
+  /** How a cluster stands when there is nothing more to do for it now. */
+  public sealed interface Standing {
+    /** It is on record like this. */
+    record OnRecord(Stored.Live record) implements Standing {}
+
+    /** It was past a limit, and was withdrawn before anything of it was built. */
+    record Withdrawn(String problem) implements Standing {}
+
+    /** It ended, and is in the archive; or its record was taken away by somebody else. */
+    record OffRecord() implements Standing {}
+  }
+
+  /** What to do after a step: go on with a record, or leave it at that. */
+  private sealed interface Next {
+    record GoOn(Stored.Live record) implements Next {}
+
+    record Leave(Standing standing) implements Next {}
+  }
+
+  /** Brings a cluster, from a record of it that may be outdated, as far as it can go now. */
+  public Standing reconcile(Stored.Live read) {
+    Stored.Live record = read;
+    for (int step = 0; step < MOST_STEPS; step++) {
+      switch (step(record)) {
+        case Next.GoOn(Stored.Live next) -> record = next;
+        case Next.Leave(Standing standing) -> {
+          return standing;
+        }
+      }
+    }
+    throw new IllegalStateException(
+        "cluster %s is not done after %d steps".formatted(read.id(), MOST_STEPS));
+  }
+
+  private Next step(Stored.Live record) {
+    Cluster cluster = record.cluster();
+    Sighting known = sight(cluster);
+    Instant now = clock.instant();
+    return switch (Lifecycle.decide(cluster, known, now)) {
+      case Decision.Nothing _ -> leave(record);
+      case Decision.Admit _ -> admit(record);
+      case Decision.Mark(Cluster changed) -> write(record, changed);
+      case Decision.Launch(Task task) -> launch(record, task);
+      case Decision.Warn(Instant expires) -> tell(record, Topic.NOTICE, expires);
+      case Decision.Tell(Topic topic, Instant about) -> tell(record, topic, about);
+      case Decision.Close(Task task) -> {
+        store.takeFence(cluster.key(task), Fence.CLOSED, CONTROL_PLANE);
+        yield new Next.GoOn(record);
+      }
+      case Decision.Stop(String handle, String why) -> {
+        tasks.stop(handle, why);
+        yield leave(record);
+      }
+      case Decision.End _ -> end(record);
+    };
+  }
+
+  private Sighting sight(Cluster cluster) {
+    Optional<Task> open = cluster.openTask();
+    if (open.isEmpty()) {
+      return Sighting.NONE;
+    }
+    Task task = open.get();
+    TaskKey key = cluster.key(task);
+    Optional<TaskResult> result = store.result(key);
+    View view = result.isPresent() ? new View.Running() : view(task);
+    if (result.isEmpty() && !(view instanceof View.Running)) {
+      // It may have left its result and stopped since it was first looked for.
+      result = store.result(key);
+    }
+    if (result.isPresent()) {
+      return new Sighting(new View.Reported(result.get()), Fence.TAKEN, List.of());
+    }
+    return new Sighting(view, store.fence(key), tasks.running(cluster.id()));
+  }
+
+  private View view(Task task) {
+    String handle = task.handle();
+    if (handle == null) {
+      return new View.Unlaunched();
+    }
+    return switch (tasks.status(handle)) {
+      case TaskRunner.Status.Running _ -> new View.Running();
+      case TaskRunner.Status.Stopped(String reason) -> new View.Stopped(reason);
+      case TaskRunner.Status.Missing _ -> new View.Missing();
+    };
+  }
+
+  private Next admit(Stored.Live record) {
+    String problem = "";
+    for (int look = 0; look < ADMISSION_LOOKS; look++) {
+      List<Stored> listed = store.list();
+      List<Cluster> clusters =
+          listed.stream()
+              .filter(Stored.Live.class::isInstance)
+              .map(live -> ((Stored.Live) live).cluster())
+              .toList();
+      long unreadable = listed.stream().filter(Stored.Unreadable.class::isInstance).count();
+      switch (Admission.judge(record.cluster(), clusters, unreadable, limits, clock.instant())) {
+        case Admission.Admitted(Cluster admitted) -> {
+          return write(record, admitted);
+        }
+        case Admission.Refused(String why) -> {
+          return withdraw(record, why);
+        }
+        case Admission.Unsettled(String why) -> {
+          problem = why;
+          pause.of(BETWEEN_LOOKS);
+        }
+      }
+    }
+    return withdraw(record, problem);
+  }
+
+  private Next withdraw(Stored.Live record, String problem) {
+    if (!store.remove(record)) {
+      return reread(record).orElseGet(() -> new Next.Leave(new Standing.Withdrawn(problem)));
+    }
+    freeName(record.cluster());
+    return new Next.Leave(new Standing.Withdrawn(problem));
+  }
+
+  private Next launch(Stored.Live record, Task task) {
+    Cluster cluster = record.cluster();
+    return switch (tasks.launch(cluster, task)) {
+      case TaskRunner.Launch.Launched(String handle) ->
+          write(record, cluster.launched(handle, clock.instant()));
+      case TaskRunner.Launch.Refused(String why) -> {
+        Next noted =
+            why.equals(cluster.error()) ? leave(record) : write(record, cluster.notLaunched(why));
+        yield noted instanceof Next.GoOn(Stored.Live next) ? leave(next) : noted;
+      }
+    };
+  }
+
+  private Next tell(Stored.Live record, Topic topic, Instant about) {
+    Cluster cluster = record.cluster();
+    var delivery = letters.send(cluster, topic, about);
+    return write(record, cluster.mailed(topic, about, delivery, clock.instant()));
+  }
+
+  private Next end(Stored.Live record) {
+    store.archive(record);
+    if (!store.remove(record)) {
+      return reread(record).orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
+    }
+    freeName(record.cluster());
+    return new Next.Leave(new Standing.OffRecord());
+  }
+
+  private void freeName(Cluster cluster) {
+    store
+        .claimOn(cluster.name())
+        .filter(claim -> claim.holder().equals(cluster.id()))
+        .ifPresent(store::release);
+  }
+
+  /** Writes a change; where the race for it is lost, goes on with what was written instead. */
+  private Next write(Stored.Live record, Cluster changed) {
+    Optional<Stored.Live> written = store.replace(record, changed);
+    return written
+        .<Next>map(Next.GoOn::new)
+        .or(() -> reread(record))
+        .orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
+  }
+
+  private Optional<Next> reread(Stored.Live record) {
+    return store
+        .find(record.id())
+        .map(
+            found ->
+                found instanceof Stored.Live live
+                    ? new Next.GoOn(live)
+                    : new Next.Leave(new Standing.OffRecord()));
+  }
+
+  private static Next leave(Stored.Live record) {
+    return new Next.Leave(new Standing.OnRecord(record));
+  }
+}

@@ -1,0 +1,32 @@
+package io.eksphemeral.control;
+
+import java.util.List;
+
+/**
+ * Why something was not done. Nothing was stored.
+ *
+ * @param error one sentence
+ * @param problems each of what is wrong, a sentence each; none where {@code error} says it all
+ */
+public record Refusal(Kind kind, String error, List<String> problems) {
+  /** What kind of reason it is. */
+  public enum Kind {
+    /** What was said makes no sense, whatever else there is. */
+    INPUT,
+    FORBIDDEN,
+    NOT_FOUND,
+    /** Somebody else has it, or changed it meanwhile. */
+    CONFLICT,
+    TOO_LARGE,
+    /** A limit, or too late. */
+    LIMIT
+  }
+
+  public Refusal {
+    problems = List.copyOf(problems);
+  }
+
+  public Refusal(Kind kind, String error) {
+    this(kind, error, List.of());
+  }
+}

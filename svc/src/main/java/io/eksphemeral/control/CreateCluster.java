@@ -37,24 +37,21 @@ public final class CreateCluster {
           Kind.CONFLICT,
           "the name %s is taken by the cluster %s".formatted(spec.name(), claim.holder()));
     }
-    Optional<Stored.Live> added =
-        store.add(Cluster.asked(id, spec, createdBy, clock.instant()));
+    Optional<Stored.Live> added = store.add(Cluster.asked(id, spec, createdBy, clock.instant()));
     return added
         .map(this::goOn)
-        .orElseGet(
-            () ->
-                store
-                    .find(id)
-                    .map(raced -> again(raced, spec, createdBy))
-                    .orElseGet(() -> withdrawn("it was withdrawn meanwhile")));
+        .orElseGet(() ->
+            store
+                .find(id)
+                .map(raced -> again(raced, spec, createdBy))
+                .orElseGet(() -> withdrawn("it was withdrawn meanwhile")));
   }
 
   private Answer<Stored.Live> again(Stored known, Spec spec, String createdBy) {
     if (!(known instanceof Stored.Live live)
         || !live.cluster().spec().equals(spec)
         || !live.cluster().createdBy().equals(createdBy)) {
-      return Answer.refused(
-          Kind.CONFLICT, "the id %s is another cluster's".formatted(known.id()));
+      return Answer.refused(Kind.CONFLICT, "the id %s is another cluster's".formatted(known.id()));
     }
     return store.find(known.id()).isPresent() ? goOn(live) : Answer.done(live);
   }

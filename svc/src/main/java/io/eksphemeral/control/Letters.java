@@ -50,7 +50,8 @@ public final class Letters {
     if (to.isEmpty()) {
       return Delivery.NOBODY;
     }
-    return switch (mailer.send(new Mail(to, subject(cluster, topic), body(cluster, topic, about)))) {
+    return switch (mailer.send(
+        new Mail(to, subject(cluster, topic), body(cluster, topic, about)))) {
       case Mailer.Delivery.Sent _ -> Delivery.SENT;
       case Mailer.Delivery.Failed _ -> Delivery.FAILED;
     };

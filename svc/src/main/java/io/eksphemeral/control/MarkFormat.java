@@ -44,8 +44,7 @@ public final class MarkFormat {
   public static Optional<Claim> claim(String name, String text) {
     JsonNode json = parse(text);
     return ClusterId.parse(json.path("id").asText())
-        .flatMap(
-            id -> time(json.path("since").asText()).map(since -> new Claim(name, id, since)));
+        .flatMap(id -> time(json.path("since").asText()).map(since -> new Claim(name, id, since)));
   }
 
   public static String encode(Taken taken) {
@@ -78,17 +77,15 @@ public final class MarkFormat {
     String wanted = json.path("outcome").asText();
     Optional<Outcome> outcome =
         Arrays.stream(Outcome.values()).filter(one -> one.text().equals(wanted)).findFirst();
-    return outcome.flatMap(
-        known ->
-            time(json.path("at").asText())
-                .map(
-                    at ->
-                        new TaskResult(
-                            known,
-                            at,
-                            json.path("message").asText(),
-                            texts(json.path("leftovers")),
-                            texts(json.path("log")))));
+    return outcome.flatMap(known ->
+        time(json.path("at").asText())
+            .map(at ->
+                new TaskResult(
+                    known,
+                    at,
+                    json.path("message").asText(),
+                    texts(json.path("leftovers")),
+                    texts(json.path("log")))));
   }
 
   public static String encode(Versions versions) {
@@ -102,8 +99,7 @@ public final class MarkFormat {
   public static Optional<Versions> versions(String text) {
     JsonNode json = parse(text);
     return json.path("preferred").isTextual()
-        ? Optional.of(
-            new Versions(texts(json.path("offered")), json.path("preferred").textValue()))
+        ? Optional.of(new Versions(texts(json.path("offered")), json.path("preferred").textValue()))
         : Optional.empty();
   }
 

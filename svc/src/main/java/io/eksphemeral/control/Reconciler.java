@@ -228,11 +228,10 @@ public final class Reconciler {
   private Optional<Next> reread(Stored.Live record) {
     return store
         .find(record.id())
-        .map(
-            found ->
-                found instanceof Stored.Live live
-                    ? new Next.GoOn(live)
-                    : new Next.Leave(new Standing.OffRecord()));
+        .map(found ->
+            found instanceof Stored.Live live
+                ? new Next.GoOn(live)
+                : new Next.Leave(new Standing.OffRecord()));
   }
 
   private static Next leave(Stored.Live record) {

@@ -99,14 +99,13 @@ public final class RecordFormat {
 
   private static ObjectNode status(Cluster cluster) {
     ObjectNode json = MAPPER.createObjectNode();
-    json.put("format", VERSION);
     json.put("id", cluster.id().value());
     json.put("state", cluster.state().text());
-    json.put("createdby", cluster.createdBy());
     put(json, "created", cluster.created());
     put(json, "ready", cluster.ready());
     put(json, "expires", cluster.expires());
     json.put("lifetime", cluster.lifetime());
+    json.put("createdby", cluster.createdBy());
     json.put("attempt", cluster.tasks().isEmpty() ? 0 : cluster.tasks().getLast().attempt());
     put(json, "error", cluster.error());
     putTexts(json, "log", cluster.log());
@@ -114,6 +113,7 @@ public final class RecordFormat {
     putAll(json, "tasks", cluster.tasks(), RecordFormat::task);
     putAll(json, "mails", cluster.mailings(), RecordFormat::mailing);
     putAll(json, "history", cluster.history(), RecordFormat::transition);
+    json.put("format", VERSION);
     return json;
   }
 
@@ -168,40 +168,35 @@ public final class RecordFormat {
         timeOrNull(status, "ready"),
         timeOrNull(status, "expires"),
         all(status, "tasks")
-            .map(
-                task ->
-                    new Task(
-                        oneOf(TaskKind.values(), TaskKind::text, text(task, "kind")),
-                        whole(task, "attempt"),
-                        time(task, "planned"),
-                        timeOrNull(task, "launched"),
-                        textOrNull(task, "handle"),
-                        timeOrNull(task, "ended"),
-                        textOrNull(task, "outcome")))
+            .map(task ->
+                new Task(
+                    oneOf(TaskKind.values(), TaskKind::text, text(task, "kind")),
+                    whole(task, "attempt"),
+                    time(task, "planned"),
+                    timeOrNull(task, "launched"),
+                    textOrNull(task, "handle"),
+                    timeOrNull(task, "ended"),
+                    textOrNull(task, "outcome")))
             .toList(),
         all(status, "mails")
-            .map(
-                mail ->
-                    new Mailing(
-                        oneOf(Mailing.Topic.values(), Mailing.Topic::text, text(mail, "topic")),
-                        time(mail, "about"),
-                        time(mail, "tried"),
-                        time(mail, "last"),
-                        oneOf(
-                            Mailing.Delivery.values(),
-                            Mailing.Delivery::text,
-                            text(mail, "delivery"))))
+            .map(mail ->
+                new Mailing(
+                    oneOf(Mailing.Topic.values(), Mailing.Topic::text, text(mail, "topic")),
+                    time(mail, "about"),
+                    time(mail, "tried"),
+                    time(mail, "last"),
+                    oneOf(
+                        Mailing.Delivery.values(), Mailing.Delivery::text, text(mail, "delivery"))))
             .toList(),
         textOrNull(status, "error"),
         texts(status, "log"),
         texts(status, "leftovers"),
         all(status, "history")
-            .map(
-                step ->
-                    new Transition(
-                        oneOf(State.values(), State::text, text(step, "state")),
-                        time(step, "at"),
-                        text(step, "why")))
+            .map(step ->
+                new Transition(
+                    oneOf(State.values(), State::text, text(step, "state")),
+                    time(step, "at"),
+                    text(step, "why")))
             .toList());
   }
 
@@ -220,8 +215,7 @@ public final class RecordFormat {
         if (!known.has(field.getKey())) {
           object.putIfAbsent(field.getKey(), field.getValue());
         } else if (object.has(field.getKey())) {
-          keepUnknown(
-              object.path(field.getKey()), field.getValue(), known.path(field.getKey()));
+          keepUnknown(object.path(field.getKey()), field.getValue(), known.path(field.getKey()));
         }
       }
     } else if (record instanceof ArrayNode array && before.isArray()) {

@@ -107,8 +107,7 @@ public final class Sweep {
         Duration.between(begun, clock.instant()));
   }
 
-  private static <V extends Visit> Stream<V> each(
-      List<Visit> visits, Class<V> kind) {
+  private static <V extends Visit> Stream<V> each(List<Visit> visits, Class<V> kind) {
     return visits.stream().filter(kind::isInstance).map(kind::cast);
   }
 

@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * Where the tasks run that build and tear down clusters. A task's first act is to take its fence in
- * the {@link ClusterStore}, its last to leave its result there; one that does not get its fence ends
- * without doing anything.
+ * the {@link ClusterStore}, its last to leave its result there; one that does not get its fence
+ * ends without doing anything.
  *
  * <p>Where a method throws {@link TaskRunnerException} its effect may or may not have happened.
  *

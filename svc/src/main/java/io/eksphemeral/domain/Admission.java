@@ -33,12 +33,10 @@ public sealed interface Admission {
       Cluster cluster, List<Cluster> listed, long unreadable, Limits limits, Instant now) {
     List<Cluster> others =
         listed.stream().filter(other -> !other.id().equals(cluster.id())).toList();
-    Predicate<Cluster> firm =
-        other -> other.isAdmitted() || other.id().compareTo(cluster.id()) < 0;
+    Predicate<Cluster> firm = other -> other.isAdmitted() || other.id().compareTo(cluster.id()) < 0;
     Predicate<Cluster> own = other -> other.createdBy().equals(cluster.createdBy());
 
-    String all =
-        "there are as many clusters as may be at a time (%d)".formatted(limits.clusters());
+    String all = "there are as many clusters as may be at a time (%d)".formatted(limits.clusters());
     String hers =
         "%s has as many clusters as one may have at a time (%d)"
             .formatted(cluster.createdBy(), limits.clustersPerAsker());

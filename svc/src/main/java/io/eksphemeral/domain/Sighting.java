@@ -10,8 +10,7 @@ import java.util.List;
  */
 public record Sighting(View view, Fence fence, List<String> running) {
   /** For a cluster without a task that is not over. */
-  public static final Sighting NONE =
-      new Sighting(new View.Unlaunched(), Fence.OPEN, List.of());
+  public static final Sighting NONE = new Sighting(new View.Unlaunched(), Fence.OPEN, List.of());
 
   public Sighting {
     running = List.copyOf(running);

@@ -83,21 +83,18 @@ public final class SpecRules {
   }
 
   private void eachField(
-      String prefix,
-      Map<?, ?> fields,
-      Map<String, BiConsumer<String, @Nullable Object>> known) {
-    fields.forEach(
-        (key, value) -> {
-          String field = String.valueOf(key);
-          BiConsumer<String, @Nullable Object> rule = known.get(field);
-          if (rule != null) {
-            rule.accept(prefix + field, value);
-          } else {
-            problems.add(
-                "%s is not a field of a spec%s"
-                    .formatted(shown(prefix + field), suggestion(field, known)));
-          }
-        });
+      String prefix, Map<?, ?> fields, Map<String, BiConsumer<String, @Nullable Object>> known) {
+    fields.forEach((key, value) -> {
+      String field = String.valueOf(key);
+      BiConsumer<String, @Nullable Object> rule = known.get(field);
+      if (rule != null) {
+        rule.accept(prefix + field, value);
+      } else {
+        problems.add(
+            "%s is not a field of a spec%s"
+                .formatted(shown(prefix + field), suggestion(field, known)));
+      }
+    });
   }
 
   private static String suggestion(String field, Map<String, ?> known) {
@@ -211,14 +208,13 @@ public final class SpecRules {
     StringBuilder line = new StringBuilder();
     text.codePoints()
         .limit(80)
-        .forEach(
-            point -> {
-              if (point < 0x20 || point > 0x7e) {
-                line.append("\\u%04x".formatted(point));
-              } else {
-                line.appendCodePoint(point);
-              }
-            });
+        .forEach(point -> {
+          if (point < 0x20 || point > 0x7e) {
+            line.append("\\u%04x".formatted(point));
+          } else {
+            line.appendCodePoint(point);
+          }
+        });
     return text.codePointCount(0, text.length()) > 80 ? line + "…" : line.toString();
   }
 

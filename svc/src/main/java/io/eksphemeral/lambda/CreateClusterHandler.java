@@ -1,0 +1,117 @@
+package io.eksphemeral.lambda;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import io.eksphemeral.control.Answer;
+import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.Refusal;
+import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecRules;
+import io.eksphemeral.domain.SpecRules.Judgement;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** {@code CreateClusterFunc}: asks for clusters, and moves their ends. */
+public final class CreateClusterHandler
+    implements RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> {
+  /** The largest spec, in bytes. */
+  private static final int MOST_BYTES = 64 * 1024;
+
+  private static final Pattern MINUTES = Pattern.compile("[-+]?[0-9]{1,9}");
+
+  private final ControlPlane plane;
+  private final RecordView view;
+  private final RandomGenerator random;
+
+  /**
+   * @param random makes the ids of clusters whose askers chose none
+   */
+  public CreateClusterHandler(
+      ControlPlane plane, Presentation presentation, RandomGenerator random) {
+    this.plane = plane;
+    this.view = new RecordView(presentation, plane.clock());
+    this.random = random;
+  }
+
+  @Override
+  public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
+    return HttpExchange.answer(
+        event,
+        context,
+        call ->
+            switch (call.route().orElse(null)) {
+              case CREATE -> create(call);
+              case PROLONG -> prolong(call);
+              case null, default -> HttpExchange.notThere();
+            });
+  }
+
+  private APIGatewayV2HTTPResponse create(HttpExchange call) {
+    Optional<String> asker = call.asker();
+    if (asker.isEmpty()) {
+      return HttpExchange.unsigned();
+    }
+    Optional<String> key = call.header("idempotency-key");
+    Optional<ClusterId> chosen = key.flatMap(ClusterId::parse);
+    if (key.isPresent() && chosen.isEmpty()) {
+      return refused(Kind.INPUT, "the Idempotency-Key must be a UUID");
+    }
+    Optional<byte[]> body = call.body();
+    if (body.isEmpty()) {
+      return refused(Kind.INPUT, "the body is not the base64 that it is said to be");
+    }
+    if (body.get().length > MOST_BYTES) {
+      return refused(Kind.TOO_LARGE, "a spec has at most %d KiB".formatted(MOST_BYTES / 1024));
+    }
+    ClusterId id = chosen.orElseGet(() -> ClusterId.make(plane.clock().instant(), random));
+    return switch (judge(body.get(), id)) {
+      case Judgement.Faulty(List<String> problems) ->
+          HttpExchange.refused(
+              new Refusal(Kind.INPUT, "this spec asks for no cluster that there can be", problems));
+      case Judgement.Fine(Spec spec) ->
+          switch (plane.create().create(id, spec, asker.get())) {
+            case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
+            case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
+          };
+    };
+  }
+
+  private Judgement judge(byte[] body, ClusterId id) {
+    SpecReader.Reading reading = SpecReader.read(body);
+    if (reading.fields().isEmpty() && !reading.problems().isEmpty()) {
+      return new Judgement.Faulty(reading.problems());
+    }
+    Judgement judgement =
+        SpecRules.judge(reading.fields(), id.madeUpName(), plane.limits(), plane.versions());
+    if (reading.problems().isEmpty()) {
+      return judgement;
+    }
+    List<String> others =
+        judgement instanceof Judgement.Faulty(List<String> problems) ? problems : List.of();
+    return new Judgement.Faulty(
+        Stream.concat(reading.problems().stream(), others.stream()).toList());
+  }
+
+  private APIGatewayV2HTTPResponse prolong(HttpExchange call) {
+    String minutes = call.parameter("minutes");
+    if (!MINUTES.matcher(minutes).matches() || Integer.parseInt(minutes) == 0) {
+      return refused(Kind.INPUT, "the minutes to prolong by must be a whole number, and not 0");
+    }
+    return switch (plane.prolong().prolong(call.parameter("id"), Integer.parseInt(minutes))) {
+      case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.ok(view.of(live));
+      case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
+    };
+  }
+
+  private static APIGatewayV2HTTPResponse refused(Kind kind, String error) {
+    return HttpExchange.refused(new Refusal(kind, error));
+  }
+}

@@ -1,0 +1,147 @@
+package io.eksphemeral.lambda;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
+import com.amazonaws.services.lambda.runtime.serialization.events.LambdaEventSerializers;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.Answer;
+import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.Refusal;
+import io.eksphemeral.control.Stored;
+import io.eksphemeral.control.SweepReport;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.State;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * {@code DestroyClusterFunc}: the sweep, on the five-minute rule for all clusters and on the news
+ * that a task stopped for one; and destroying a cluster that somebody does not want any more.
+ */
+public final class DestroyClusterHandler implements RequestStreamHandler {
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  private static final PojoSerializer<APIGatewayV2HTTPEvent> HTTP_EVENTS =
+      LambdaEventSerializers.serializerFor(
+          APIGatewayV2HTTPEvent.class, DestroyClusterHandler.class.getClassLoader());
+  private static final PojoSerializer<APIGatewayV2HTTPResponse> HTTP_RESPONSES =
+      LambdaEventSerializers.serializerFor(
+          APIGatewayV2HTTPResponse.class, DestroyClusterHandler.class.getClassLoader());
+
+  private final ControlPlane plane;
+  private final RecordView view;
+
+  public DestroyClusterHandler(ControlPlane plane, Presentation presentation) {
+    this.plane = plane;
+    this.view = new RecordView(presentation, plane.clock());
+  }
+
+  /**
+   * Takes an event of any of the three kinds.
+   *
+   * @throws IllegalArgumentException if it is of none of them
+   */
+  @Override
+  public void handleRequest(InputStream input, OutputStream output, Context context)
+      throws IOException {
+    byte[] bytes = input.readAllBytes();
+    JsonNode event = MAPPER.readTree(bytes);
+    if (event.has("requestContext")) {
+      APIGatewayV2HTTPEvent call = HTTP_EVENTS.fromJson(new ByteArrayInputStream(bytes));
+      HTTP_RESPONSES.toJson(HttpExchange.answer(call, context, this::destroy), output);
+      return;
+    }
+    JsonNode answer =
+        switch (event.path("detail-type").asText()) {
+          case "Scheduled Event" -> sweepAll(context);
+          case "ECS Task State Change" -> sweepOne(event.path("detail"), context);
+          default ->
+              throw new IllegalArgumentException(
+                  "an event of no known kind: " + event.path("detail-type"));
+        };
+    MAPPER.writeValue(output, answer);
+  }
+
+  private APIGatewayV2HTTPResponse destroy(HttpExchange call) {
+    if (call.route().filter(Route.DESTROY::equals).isEmpty()) {
+      return HttpExchange.notThere();
+    }
+    Optional<String> asker = call.asker();
+    if (asker.isEmpty()) {
+      return HttpExchange.unsigned();
+    }
+    return switch (plane.destroy().destroy(call.parameter("id"), asker.get())) {
+      case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
+      case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
+    };
+  }
+
+  private JsonNode sweepAll(Context context) {
+    return log(plane.sweep().all(timeLeft(context)), "sweep", context);
+  }
+
+  /** News of a task of ours: whoever launched it put the cluster's id into startedBy. */
+  private JsonNode sweepOne(JsonNode detail, Context context) {
+    Optional<ClusterId> id = ClusterId.parse(detail.path("startedBy").asText());
+    return id.isEmpty()
+        ? JsonNodeFactory.instance.objectNode().put("ignored", "no task of ours")
+        : log(plane.sweep().one(id.get(), timeLeft(context)), "task-stopped", context);
+  }
+
+  private static Supplier<Duration> timeLeft(Context context) {
+    return () -> Duration.ofMillis(context.getRemainingTimeInMillis());
+  }
+
+  private JsonNode log(SweepReport report, String event, Context context) {
+    ObjectNode shown = show(report);
+    LogLine.of(event)
+        .with("report", shown)
+        .with("clusters", shown.path("clusters"))
+        .with("changed", MAPPER.valueToTree(report.changed().size()))
+        .with("failed", MAPPER.valueToTree(report.failed().size()))
+        .with("unreadable", MAPPER.valueToTree(report.unreadable().size()))
+        .with("skipped", MAPPER.valueToTree(report.skipped()))
+        .withMetrics(
+            List.of("clusters", "changed", "failed", "unreadable", "skipped"),
+            plane.clock().instant())
+        .writeTo(context);
+    return shown;
+  }
+
+  private static ObjectNode show(SweepReport report) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("clusters", report.states().values().stream().mapToLong(Long::longValue).sum());
+    ObjectNode states = json.putObject("states");
+    report.states().forEach((State state, Long count) -> states.put(state.text(), count));
+    var changed = json.putArray("changed");
+    report
+        .changed()
+        .forEach(change ->
+            changed
+                .addObject()
+                .put("id", change.cluster().value())
+                .put("from", change.from())
+                .put("to", change.to()));
+    ObjectNode failed = json.putObject("failed");
+    report.failed().forEach((id, why) -> failed.put(id.value(), why));
+    ObjectNode unreadable = json.putObject("unreadable");
+    report.unreadable().forEach((id, why) -> unreadable.put(id.value(), why));
+    var legacy = json.putArray("legacy");
+    report.legacy().forEach(id -> legacy.add(id.value()));
+    json.put("skipped", report.skipped());
+    report.namesFreed().forEach(json.putArray("namesfreed")::add);
+    json.put("milliseconds", report.took().toMillis());
+    return json;
+  }
+}

@@ -1,0 +1,59 @@
+package io.eksphemeral.lambda;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * One structured line of the log. Numbers given as metrics become CloudWatch's own by the embedded
+ * metric format, which costs no request.
+ */
+final class LogLine {
+  private static final String NAMESPACE = "EKSphemeral";
+
+  private final ObjectNode line = JsonNodeFactory.instance.objectNode();
+
+  private LogLine() {}
+
+  /** A line about an event, in its first field. */
+  static LogLine of(String event) {
+    return new LogLine().with("event", event);
+  }
+
+  LogLine with(String field, String text) {
+    line.put(field, text);
+    return this;
+  }
+
+  LogLine with(String field, JsonNode value) {
+    line.set(field, value);
+    return this;
+  }
+
+  LogLine withFailure(Throwable failure) {
+    StringWriter trace = new StringWriter();
+    failure.printStackTrace(new PrintWriter(trace, true));
+    return with("failure", failure.toString()).with("trace", trace.toString());
+  }
+
+  /** Has some of the fields, counts each, taken up as metrics. */
+  LogLine withMetrics(List<String> fields, Instant at) {
+    ObjectNode metadata = line.putObject("_aws");
+    metadata.put("Timestamp", at.toEpochMilli());
+    ObjectNode directive = metadata.putArray("CloudWatchMetrics").addObject();
+    directive.put("Namespace", NAMESPACE);
+    directive.putArray("Dimensions").addArray();
+    var metrics = directive.putArray("Metrics");
+    fields.forEach(field -> metrics.addObject().put("Name", field).put("Unit", "Count"));
+    return this;
+  }
+
+  void writeTo(Context context) {
+    context.getLogger().log(line + "\n");
+  }
+}

@@ -1,0 +1,52 @@
+package io.eksphemeral.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.control.Mailer.Delivery;
+import io.eksphemeral.control.Mailer.Mail;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link Mailer} does. */
+public abstract class MailerContract {
+  /** The mailer under test, which has sent nothing. */
+  protected abstract Mailer mailer();
+
+  /** All that was handed over for delivery, in order, as its readers get it. */
+  protected abstract List<Mail> delivered() throws Exception;
+
+  /** Makes everything that is sent from now on fail. */
+  protected abstract void breakDown() throws Exception;
+
+  @Test
+  void whatIsSentIsDelivered() throws Exception {
+    Mail mail =
+        new Mail(
+            List.of("alice@eksphemeral.io", "operator+eksp@eksphemeral.io"),
+            "EKSphemeral: cluster dev is about to be destroyed",
+            "Line 1\n\n    ./eksp-prolong.sh dev 30\nünicode → too\n");
+
+    assertThat(mailer().send(mail)).isEqualTo(new Delivery.Sent());
+    assertThat(delivered()).containsExactly(mail);
+  }
+
+  @Test
+  void theSameMailTwiceIsTwoMailsInOrder() throws Exception {
+    Mail first = new Mail(List.of("alice@eksphemeral.io"), "one", "1\n");
+    Mail second = new Mail(List.of("alice@eksphemeral.io"), "two", "2\n");
+    mailer().send(first);
+    mailer().send(second);
+    mailer().send(first);
+
+    assertThat(delivered()).containsExactly(first, second, first);
+  }
+
+  @Test
+  void aFailureIsAnAnswer() throws Exception {
+    breakDown();
+
+    Mail mail = new Mail(List.of("alice@eksphemeral.io"), "one", "1\n");
+    assertThat(mailer().send(mail)).isInstanceOf(Delivery.Failed.class);
+    assertThat(delivered()).isEmpty();
+  }
+}

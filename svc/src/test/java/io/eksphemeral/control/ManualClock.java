@@ -1,0 +1,23 @@
+package io.eksphemeral.control;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+
+/** A clock that a test moves. */
+public final class ManualClock implements InstantSource {
+  private volatile Instant now;
+
+  public ManualClock(Instant start) {
+    now = start;
+  }
+
+  @Override
+  public Instant instant() {
+    return now;
+  }
+
+  public void advance(Duration by) {
+    now = now.plus(by);
+  }
+}

@@ -1,0 +1,27 @@
+package io.eksphemeral.control;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A {@link Mailer} that keeps what it is given. */
+public final class MemoryMailer implements Mailer {
+  private final List<Mail> delivered = new ArrayList<>();
+  private boolean down;
+
+  @Override
+  public synchronized Delivery send(Mail mail) {
+    if (down) {
+      return new Delivery.Failed("the mail server is down");
+    }
+    delivered.add(mail);
+    return new Delivery.Sent();
+  }
+
+  public synchronized List<Mail> delivered() {
+    return List.copyOf(delivered);
+  }
+
+  public synchronized void setDown(boolean down) {
+    this.down = down;
+  }
+}

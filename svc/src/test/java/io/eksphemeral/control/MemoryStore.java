@@ -1,0 +1,153 @@
+package io.eksphemeral.control;
+
+import io.eksphemeral.control.MarkFormat.Taken;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskResult;
+import io.eksphemeral.domain.Versions;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A {@link ClusterStore} in memory: texts under keys, as in the bucket, one call at a time. */
+public final class MemoryStore implements ClusterStore {
+  private record Item(String text, String version) {}
+
+  private final TreeMap<String, Item> items = new TreeMap<>();
+  private long writes;
+
+  @Override
+  public synchronized Optional<Stored.Live> add(Cluster cluster) {
+    String key = StoreKeys.record(cluster.id());
+    return items.containsKey(key)
+        ? Optional.empty()
+        : Optional.of(write(key, cluster, RecordFormat.encode(cluster).toString()));
+  }
+
+  @Override
+  public synchronized Optional<Stored> find(ClusterId id) {
+    return read(id, StoreKeys.record(id));
+  }
+
+  @Override
+  public synchronized Optional<Stored.Live> replace(Stored.Live read, Cluster changed) {
+    String key = StoreKeys.record(read.id());
+    return isStill(key, read)
+        ? Optional.of(write(key, changed, RecordFormat.encode(changed, read).toString()))
+        : Optional.empty();
+  }
+
+  @Override
+  public synchronized boolean remove(Stored.Live read) {
+    String key = StoreKeys.record(read.id());
+    return isStill(key, read) && items.remove(key) != null;
+  }
+
+  @Override
+  public synchronized List<ClusterId> ids() {
+    return items.keySet().stream().flatMap(key -> StoreKeys.recordId(key).stream()).toList();
+  }
+
+  @Override
+  public synchronized List<Stored> list() {
+    return ids().stream().flatMap(id -> find(id).stream()).toList();
+  }
+
+  @Override
+  public synchronized Claim claim(Claim wanted) {
+    Optional<Claim> holder = claimOn(wanted.name());
+    if (holder.isPresent() && !holder.get().holder().equals(wanted.holder())) {
+      return holder.get();
+    }
+    put(StoreKeys.claim(wanted.name()), MarkFormat.encode(wanted));
+    return wanted;
+  }
+
+  @Override
+  public synchronized Optional<Claim> claimOn(String name) {
+    return get(StoreKeys.claim(name)).flatMap(text -> MarkFormat.claim(name, text));
+  }
+
+  @Override
+  public synchronized List<Claim> claims() {
+    return items.keySet().stream()
+        .filter(key -> key.startsWith(StoreKeys.CLAIMS))
+        .flatMap(key -> claimOn(key.substring(StoreKeys.CLAIMS.length())).stream())
+        .toList();
+  }
+
+  @Override
+  public synchronized boolean release(Claim claim) {
+    return claimOn(claim.name()).filter(claim::equals).isPresent()
+        && items.remove(StoreKeys.claim(claim.name())) != null;
+  }
+
+  @Override
+  public synchronized Fence fence(TaskKey key) {
+    return get(StoreKeys.fence(key)).map(text -> MarkFormat.taken(text).as()).orElse(Fence.OPEN);
+  }
+
+  @Override
+  public synchronized boolean takeFence(TaskKey key, Fence taker, String handle) {
+    String fence = StoreKeys.fence(key);
+    Optional<String> there = get(fence);
+    if (there.isPresent()) {
+      return MarkFormat.taken(there.get()).handle().equals(handle);
+    }
+    put(fence, MarkFormat.encode(new Taken(taker, handle)));
+    return true;
+  }
+
+  @Override
+  public synchronized Optional<TaskResult> result(TaskKey key) {
+    return get(StoreKeys.result(key)).flatMap(MarkFormat::result);
+  }
+
+  @Override
+  public synchronized void putResult(TaskKey key, TaskResult result) {
+    put(StoreKeys.result(key), MarkFormat.encode(result));
+  }
+
+  @Override
+  public synchronized void archive(Stored.Live gone) {
+    put(StoreKeys.archive(gone.id()), gone.json());
+  }
+
+  @Override
+  public synchronized Optional<Stored> archived(ClusterId id) {
+    return read(id, StoreKeys.archive(id));
+  }
+
+  @Override
+  public synchronized Optional<Versions> versions() {
+    return get(StoreKeys.VERSIONS).flatMap(MarkFormat::versions);
+  }
+
+  /** Puts a text under a key, past the port. */
+  public synchronized void put(String key, String text) {
+    items.put(key, new Item(text, "v" + ++writes));
+  }
+
+  /** The text under a key; empty if there is none. */
+  public synchronized Optional<String> get(String key) {
+    return Optional.ofNullable(items.get(key)).map(Item::text);
+  }
+
+  private boolean isStill(String key, Stored.Live read) {
+    @Nullable Item item = items.get(key);
+    return item != null && item.version().equals(read.version());
+  }
+
+  private Stored.Live write(String key, Cluster cluster, String json) {
+    put(key, json);
+    return new Stored.Live(cluster, "v" + writes, json);
+  }
+
+  private Optional<Stored> read(ClusterId id, String key) {
+    return Optional.ofNullable(items.get(key))
+        .map(item -> RecordFormat.decode(id, item.version(), item.text()));
+  }
+}

@@ -1,0 +1,41 @@
+package io.eksphemeral.control;
+
+import io.eksphemeral.domain.Admission;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Spec;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Clusters to test with. */
+public final class Samples {
+  public static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
+  public static final String ALICE = "arn:aws:iam::123456789012:user/alice";
+  public static final String BOB = "arn:aws:iam::123456789012:user/bob";
+
+  private static final AtomicLong COUNT = new AtomicLong();
+
+  private Samples() {}
+
+  /** A new id, higher than each before it. */
+  public static ClusterId newId() {
+    return new ClusterId("01930000-0000-7000-8000-%012d".formatted(COUNT.incrementAndGet()));
+  }
+
+  public static Spec spec(String name) {
+    return new Spec(name, 2, "1.35", 30, "alice@eksphemeral.io", List.of(), null);
+  }
+
+  /** A cluster that was just asked for. */
+  public static Cluster asked(String name) {
+    return Cluster.asked(newId(), spec(name), ALICE, START);
+  }
+
+  /** A cluster whose creation is about to be launched. */
+  public static Cluster admitted(String name) {
+    Admission admission = Admission.judge(asked(name), List.of(), 0, Limits.DEFAULT, START);
+    return ((Admission.Admitted) admission).cluster();
+  }
+}

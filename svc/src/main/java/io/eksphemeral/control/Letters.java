@@ -5,6 +5,7 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.MailAddress;
 import io.eksphemeral.domain.Mailing.Delivery;
 import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.State;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -97,7 +98,8 @@ public final class Letters {
 
               %sWhat was built of it is being torn down; there is nothing you need to do.
               """
-                  .formatted(cluster.name(), cluster.error(), log(cluster));
+                  .formatted(
+                      cluster.name(), cluster.why(State.CREATE_FAILED).orElse(""), log(cluster));
           case DESTROY_FAILED ->
               """
               %d attempts to destroy the cluster %s have failed, the last one with: %s
@@ -121,10 +123,14 @@ public final class Letters {
   }
 
   private static String lastWords(Cluster cluster) {
-    return cluster.ready() == null
-        ? "It never came to be ready: "
-            + (cluster.error() == null ? cluster.history().getLast().why() : cluster.error())
-        : "Nothing is left of it.";
+    if (cluster.ready() != null) {
+      return "Nothing is left of it.";
+    }
+    return cluster
+        .why(State.CREATE_FAILED)
+        .or(() -> cluster.why(State.GONE).filter(why -> cluster.since(State.DESTROYING).isEmpty()))
+        .map("It was never ready: %s"::formatted)
+        .orElse("It was destroyed before it was ready; nothing is left of it.");
   }
 
   private static String log(Cluster cluster) {

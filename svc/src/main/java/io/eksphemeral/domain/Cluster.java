@@ -99,6 +99,14 @@ public record Cluster(
         .reduce((earlier, later) -> later);
   }
 
+  /** Why it last came to a state; empty if it never did. */
+  public Optional<String> why(State state) {
+    return history.stream()
+        .filter(step -> step.to() == state)
+        .map(Transition::why)
+        .reduce((earlier, later) -> later);
+  }
+
   /** How many attempts to destroy it failed. */
   public int failures() {
     return (int) history.stream().filter(step -> step.to() == State.DESTROY_FAILED).count();
@@ -124,11 +132,11 @@ public record Cluster(
     return edit.done();
   }
 
-  /** Notes the launch of its open task. An error that an earlier try left is over with it. */
+  /** Notes the launch of its open task. What kept a creation from being launched is over then. */
   public Cluster launched(String handle, Instant now) {
     Edit edit = new Edit(this);
     edit.replaceOpenTask(task -> task.launched(handle, now));
-    edit.error = null;
+    edit.error = state == State.CREATING ? null : error;
     return edit.done();
   }
 

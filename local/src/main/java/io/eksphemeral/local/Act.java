@@ -1,0 +1,162 @@
+package io.eksphemeral.local;
+
+import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.TaskResult;
+import io.eksphemeral.domain.TaskResult.Outcome;
+import io.eksphemeral.local.Mishaps.How;
+import io.eksphemeral.local.World.Condition;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+
+/**
+ * What a rehearsed task does, in the order of the real ones: its fence, a look whether the name is
+ * somebody else's, the work, its result. Any step may be its last before a crash, and all of them
+ * can be done again.
+ */
+final class Act {
+  private final ClusterStore store;
+  private final World world;
+  private final Pace pace;
+  private final InstantSource clock;
+
+  Act(ClusterStore store, World world, Pace pace, InstantSource clock) {
+    this.store = store;
+    this.world = world;
+    this.pace = pace;
+    this.clock = clock;
+  }
+
+  /** How long the work of a task takes, by the clock on the wall. */
+  record Pace(Duration create, Duration destroy) {
+    static final Pace USUAL = new Pace(Duration.ofSeconds(4), Duration.ofSeconds(3));
+
+    Duration of(TaskKind kind) {
+      return kind == TaskKind.CREATE ? create : destroy;
+    }
+  }
+
+  /** What comes after a step. */
+  sealed interface Next {
+    /** Its end, once so much real time has passed. */
+    record Work(Duration real) implements Next {}
+
+    /** Nothing, ever. */
+    record Hang() implements Next {}
+
+    /** It is over. */
+    record Exit(int code, String reason) implements Next {}
+  }
+
+  private static final Next.Exit DONE = new Next.Exit(0, "exit code 0");
+
+  /** Begins a task, or goes on with one that was begun by a process that died. */
+  Next begin(RehearsedTask task) throws IOException {
+    TaskKey key = task.key();
+    if (!store.takeFence(key, Fence.TAKEN, task.handle())) {
+      return new Next.Exit(1, "exit code 1: its fence was taken by another, so it did nothing");
+    }
+    if (store.result(key).isPresent()) {
+      // It had done its work; whoever has seen the result may have gone on from there.
+      return DONE;
+    }
+    if (key.kind() == TaskKind.CREATE
+        && (task.mishap() == How.FOREIGN
+            || !world.put(task.name(), key.cluster(), Condition.HALF_BUILT))) {
+      return leave(
+          key,
+          Outcome.FOREIGN,
+          "a cluster %s is there that is not ours; it was left alone".formatted(task.name()),
+          List.of(),
+          List.of());
+    }
+    return task.mishap() == How.HANG ? new Next.Hang() : new Next.Work(pace.of(key.kind()));
+  }
+
+  /** Ends a task that was begun and has worked for as long as it takes. */
+  Next.Exit end(RehearsedTask task) throws IOException {
+    if (task.mishap() == How.LOST) {
+      return new Next.Exit(137, "exit code 137: the machine it ran on was lost");
+    }
+    return task.key().kind() == TaskKind.CREATE ? create(task) : destroy(task);
+  }
+
+  private Next.Exit create(RehearsedTask task) throws IOException {
+    String name = task.name();
+    String stack = "eksctl-%s-cluster".formatted(name);
+    if (task.mishap() == How.FAIL) {
+      return leave(
+          task.key(),
+          Outcome.FAILED,
+          "eksctl could not create the cluster, exit code 1",
+          List.of(),
+          List.of(
+              "creating EKS cluster \"%s\" in \"rehearsal\" region".formatted(name),
+              "deploying stack \"%s\"".formatted(stack),
+              "AWS::EKS::Cluster/ControlPlane: CREATE_FAILED – \"Resource handler returned message:"
+                  + " \"Cannot create cluster because the targeted availability zone does not"
+                  + " currently have sufficient capacity\"\"",
+              "Error: failed to create cluster \"%s\"".formatted(name)));
+    }
+    if (!world.put(name, task.key().cluster(), Condition.BUILT)) {
+      return leave(
+          task.key(),
+          Outcome.FAILED,
+          "the cluster %s became another's while it was built".formatted(name),
+          List.of(),
+          List.of());
+    }
+    return leave(
+        task.key(),
+        Outcome.READY,
+        "the rehearsal pretends that the cluster %s is up".formatted(name),
+        List.of(),
+        List.of(
+            "creating EKS cluster \"%s\" in \"rehearsal\" region".formatted(name),
+            "deploying stack \"%s\"".formatted(stack),
+            "EKS cluster \"%s\" in \"rehearsal\" region is ready".formatted(name)));
+  }
+
+  private Next.Exit destroy(RehearsedTask task) throws IOException {
+    TaskKey key = task.key();
+    String name = task.name();
+    String stack = "stack eksctl-%s-cluster".formatted(name);
+    if (task.mishap() == How.FAIL) {
+      return leave(
+          key,
+          Outcome.FAILED,
+          "the teardown did not work",
+          List.of(),
+          List.of(stack + " DELETE_FAILED: the VPC has dependencies and cannot be deleted"));
+    }
+    if (task.mishap() == How.LEFTOVERS && world.has(name, key.cluster())) {
+      world.put(name, key.cluster(), Condition.HALF_GONE);
+      return leave(
+          key,
+          Outcome.ABSENT,
+          "the teardown is done",
+          List.of("load balancer of " + name, "volume of " + name),
+          List.of(stack + " DELETE_COMPLETE"));
+    }
+    world.remove(name, key.cluster());
+    if (world.has(name, key.cluster())) {
+      return leave(key, Outcome.FAILED, "it is still there", List.of(stack), List.of());
+    }
+    return leave(
+        key,
+        Outcome.ABSENT,
+        "a look-up found nothing that carries the id " + key.cluster(),
+        List.of(),
+        List.of(stack + " DELETE_COMPLETE"));
+  }
+
+  private Next.Exit leave(
+      TaskKey key, Outcome outcome, String message, List<String> leftovers, List<String> log) {
+    store.putResult(key, new TaskResult(outcome, clock.instant(), message, leftovers, log));
+    return DONE;
+  }
+}

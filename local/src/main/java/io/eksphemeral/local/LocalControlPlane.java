@@ -1,0 +1,171 @@
+package io.eksphemeral.local;
+
+import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.Letters;
+import io.eksphemeral.control.Pause;
+import io.eksphemeral.domain.Versions;
+import io.eksphemeral.lambda.CreateClusterHandler;
+import io.eksphemeral.lambda.DestroyClusterHandler;
+import io.eksphemeral.lambda.Presentation;
+import io.eksphemeral.lambda.StatusHandler;
+import java.io.IOException;
+import java.net.BindException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * The control plane on one machine: the same functions as in AWS, between a gateway and a scheduler
+ * of its own, over plain files.
+ */
+public final class LocalControlPlane {
+  private static final String PROVIDER = "rehearsal: nothing is really built";
+
+  /** What there is to choose from where nothing is built: any version; this one if none is. */
+  private static final Versions VERSIONS = Versions.any("1.35");
+
+  /** How many clusters a sweep works on at a time, as in AWS. */
+  private static final int SWEEP_THREADS = 64;
+
+  private static final Duration KEEP_CLOCK_EVERY = SpeedClock.LEAD.dividedBy(2);
+
+  private final Home home;
+  private final SpeedClock clock;
+  private final Log log;
+  private final Timer timer;
+  private final Rehearsal rehearsal;
+  private final Scheduler scheduler;
+  private final Gateway gateway;
+  private volatile boolean stopped;
+
+  /**
+   * Runs it until it is told to end. Ends with 2 for a wrong option or environment, 3 if the port
+   * is taken, 4 if the home is another control plane's.
+   */
+  public static void main(String[] arguments) throws IOException {
+    try {
+      Settings settings = Settings.of(List.of(arguments), System.getenv());
+      LocalControlPlane plane = new LocalControlPlane(settings, InstantSource.system());
+      Runtime.getRuntime().addShutdownHook(new Thread(plane::stop));
+    } catch (StartException e) {
+      System.err.println("eksphemeral: " + e.getMessage());
+      System.exit(e.reason().exitCode());
+    }
+  }
+
+  private LocalControlPlane(Settings settings, InstantSource realTime)
+      throws IOException, StartException {
+    home = take(settings);
+    gateway = bind(settings);
+    clock = SpeedClock.start(realTime, settings.speed(), home.files());
+    log = new Log(System.out, clock);
+    SecureRandom random = new SecureRandom();
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    timer = Timer.real(threads);
+
+    FileStore store = new FileStore(home.folder("bucket"));
+    Act act = new Act(store, new World(home.folder("rehearsal/clusters")), settings.pace(), clock);
+    rehearsal =
+        new Rehearsal(
+            home.folder("rehearsal/tasks"), act, settings.mishaps(), clock, random, timer, log);
+    Letters letters = new Letters(Outbox.open(home.folder("outbox"), clock), null, "--local");
+    ControlPlane plane =
+        ControlPlane.over(
+            store,
+            rehearsal,
+            letters,
+            settings.limits(),
+            VERSIONS,
+            clock,
+            Pause.real(),
+            Executors.newFixedThreadPool(SWEEP_THREADS, Thread.ofVirtual().factory()));
+
+    Presentation presentation =
+        new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy());
+    Functions functions =
+        new Functions(
+            new CreateClusterHandler(plane, presentation, random),
+            new StatusHandler(plane, presentation),
+            new DestroyClusterHandler(plane, presentation),
+            realTime,
+            log);
+    scheduler = new Scheduler(functions, () -> keepHouse(store), clock, timer, log);
+
+    gateway.start(
+        new Gateway.Service(
+            functions,
+            new HttpEvents(System.getProperty("user.name", "")),
+            Map.of(
+                "Eksphemeral-Control-Plane", Long.toString(ProcessHandle.current().pid()),
+                "Eksphemeral-Provider", PROVIDER,
+                "Eksphemeral-Speed", Integer.toString(settings.speed())),
+            clock,
+            log),
+        threads);
+    rehearsal.start(scheduler::stopped);
+    scheduler.start();
+    keepClock();
+    home.announce(ProcessHandle.current().pid(), gateway.url());
+    System.out.println(
+        "listening on %s, provider %s, speed %d"
+            .formatted(gateway.url(), PROVIDER, settings.speed()));
+  }
+
+  private static Home take(Settings settings) throws IOException, StartException {
+    return Home.take(settings.home())
+        .orElseThrow(() ->
+            new StartException(
+                StartException.Reason.HOME_TAKEN,
+                "a control plane is already running on %s; stop it with ./eksp-down.sh --local"
+                    .formatted(settings.home())));
+  }
+
+  private static Gateway bind(Settings settings) throws IOException, StartException {
+    try {
+      return Gateway.bind(settings.port());
+    } catch (BindException _) {
+      throw new StartException(
+          StartException.Reason.PORT_TAKEN,
+          "port %d is taken by another program; stop that one, or choose another port with"
+                  .formatted(settings.port())
+              + " EKSPHEMERAL_PORT");
+    }
+  }
+
+  /** What rules of the bucket, and ECS, do in AWS. */
+  private void keepHouse(FileStore store) {
+    rehearsal.forgetOld();
+    store.expire(clock.instant()).forEach(id -> log.line("the archive of " + id + " is removed"));
+  }
+
+  private void keepClock() {
+    if (stopped) {
+      return;
+    }
+    try {
+      clock.keep();
+    } catch (IOException e) {
+      log.failure("the clock stands still, as its time cannot be kept", e);
+    }
+    timer.after(KEEP_CLOCK_EVERY, this::keepClock);
+  }
+
+  /** Ends in an orderly way; the operating system gives the home back when the process is over. */
+  private void stop() {
+    stopped = true;
+    scheduler.stop();
+    gateway.stop();
+    rehearsal.close();
+    try {
+      clock.stop();
+      home.retract();
+    } catch (IOException e) {
+      log.failure("stopping did not work in all parts", e);
+    }
+    log.line("stopped");
+  }
+}

@@ -1,0 +1,70 @@
+package io.eksphemeral.local;
+
+import io.eksphemeral.control.Mailer;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Keeps mails as files to read instead of sending them: {@code
+ * 2026-11-22T14-03-07Z-0001-eksphemeral-cluster-dev-is-ready.txt}, so that a listing is in the
+ * order they were sent and says what they are about.
+ */
+final class Outbox implements Mailer {
+  private static final int LONGEST_SLUG = 100;
+
+  private final Folder folder;
+  private final InstantSource clock;
+  private final AtomicInteger number;
+
+  private Outbox(Folder folder, InstantSource clock, int sent) {
+    this.folder = folder;
+    this.clock = clock;
+    this.number = new AtomicInteger(sent);
+  }
+
+  /** An outbox that goes on numbering where the mails that are in it end. */
+  static Outbox open(Folder folder, InstantSource clock) throws IOException {
+    int sent =
+        folder.names("").stream().map(Outbox::number).max(Comparator.naturalOrder()).orElse(0);
+    return new Outbox(folder, clock, sent);
+  }
+
+  @Override
+  public Delivery send(Mail mail) {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    String file =
+        "%s-%04d-%s.txt"
+            .formatted(
+                now.toString().replace(':', '-'), number.incrementAndGet(), slug(mail.subject()));
+    String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(now.atOffset(ZoneOffset.UTC));
+    String text =
+        "To: %s\nSubject: %s\nDate: %s\n\n%s"
+            .formatted(String.join(", ", mail.to()), mail.subject(), date, mail.body());
+    try {
+      folder.write(file, text);
+      return new Delivery.Sent();
+    } catch (IOException e) {
+      return new Delivery.Failed(e.toString());
+    }
+  }
+
+  private static String slug(String subject) {
+    String slug = subject.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+    String cut = slug.length() > LONGEST_SLUG ? slug.substring(0, LONGEST_SLUG) : slug;
+    return cut.replaceAll("^-|-$", "");
+  }
+
+  /** The number in a file's name; 0 if it is none of ours. */
+  private static int number(String file) {
+    return file.matches("[0-9T-]{19}Z-[0-9]{4,9}-.*")
+        ? Integer.parseInt(file.substring(21, file.indexOf('-', 21)))
+        : 0;
+  }
+}

@@ -1,0 +1,69 @@
+package io.eksphemeral.local;
+
+import io.eksphemeral.local.RehearsedTask.End;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * Has the sweep run every five minutes of the clock, in place of the rule, and for one cluster as
+ * soon as a task of it has stopped. What goes wrong in one run never keeps the next from coming.
+ */
+final class Scheduler {
+  /** What AWS does by itself, of which something may be due with each run. */
+  interface Chore {
+    void run() throws IOException;
+  }
+
+  private static final Duration PERIOD = Duration.ofMinutes(5);
+
+  private final Functions functions;
+  private final Chore housekeeping;
+  private final SpeedClock clock;
+  private final Timer timer;
+  private final Log log;
+  private volatile boolean stopped;
+
+  Scheduler(Functions functions, Chore housekeeping, SpeedClock clock, Timer timer, Log log) {
+    this.functions = functions;
+    this.housekeeping = housekeeping;
+    this.clock = clock;
+    this.timer = timer;
+    this.log = log;
+  }
+
+  /** Runs for the first time, and from then on every five minutes. */
+  void start() {
+    timer.after(Duration.ZERO, this::run);
+  }
+
+  /** Begins no further run. */
+  void stop() {
+    stopped = true;
+  }
+
+  /** Tells of a task that has stopped. */
+  void stopped(RehearsedTask task) {
+    End end = task.end();
+    if (end != null && !stopped) {
+      log.line("task %s stopped: %s".formatted(task.handle(), end.reason()));
+      attempt("the news of task " + task.handle(), () -> functions.feed(Events.stopped(task, end)));
+    }
+  }
+
+  private void run() {
+    if (stopped) {
+      return;
+    }
+    attempt("the sweep", () -> functions.feed(Events.scheduled(clock.instant())));
+    attempt("the housekeeping", housekeeping);
+    timer.after(clock.real(PERIOD), this::run);
+  }
+
+  private void attempt(String what, Chore chore) {
+    try {
+      chore.run();
+    } catch (IOException | RuntimeException e) {
+      log.failure(what + " failed", e);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package io.eksphemeral.local;
+
+import io.eksphemeral.domain.Lifecycle;
+import io.eksphemeral.domain.Limits;
+import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the control plane on this machine was started with: options, and the environment where the
+ * functions in AWS have theirs.
+ *
+ * @param home the folder of all state
+ * @param port where it listens; 0 for any that is free
+ * @param speed how many times as fast as the real one its clock runs
+ */
+record Settings(Path home, int port, int speed, Limits limits, Act.Pace pace, Mishaps mishaps) {
+  private static final int HIGHEST_PORT = 65_535;
+  private static final int HIGHEST_SPEED = 3600;
+  private static final int HIGHEST_LIMIT = 1_000_000;
+  private static final BigDecimal MOST_SECONDS = BigDecimal.valueOf(3600);
+
+  /**
+   * Reads them.
+   *
+   * @throws StartException if one is wrong, with a sentence that says which and how
+   */
+  static Settings of(List<String> arguments, Map<String, String> environment)
+      throws StartException {
+    String home = environment.getOrDefault("EKSPHEMERAL_HOME", ".eksphemeral");
+    String port = environment.getOrDefault("EKSPHEMERAL_PORT", "8470");
+    String speed = "1";
+    Iterator<String> rest = arguments.iterator();
+    while (rest.hasNext()) {
+      String option = rest.next();
+      switch (option) {
+        case "--home" -> home = value(option, rest);
+        case "--port" -> port = value(option, rest);
+        case "--speed" -> speed = value(option, rest);
+        default ->
+            throw wrong(
+                "unknown option '%s'; there are --home DIR, --port N and --speed N"
+                    .formatted(option));
+      }
+    }
+    Settings settings =
+        new Settings(
+            path(home),
+            whole("--port", port, 0, HIGHEST_PORT),
+            whole("--speed", speed, 1, HIGHEST_SPEED),
+            limits(environment),
+            pace(environment.getOrDefault("EKSPHEMERAL_REHEARSAL_SECONDS", "")),
+            mishaps(environment.getOrDefault("EKSPHEMERAL_REHEARSAL_FAILS", "")));
+    settings.refuseTooFast();
+    return settings;
+  }
+
+  /** At some speed every creation would be past its deadline before it is over. */
+  private void refuseTooFast() throws StartException {
+    if (pace.create().multipliedBy(speed).compareTo(Lifecycle.CREATE_DEADLINE) >= 0
+        || pace.destroy().multipliedBy(speed).compareTo(Lifecycle.DESTROY_DEADLINE) >= 0) {
+      throw wrong(
+          "at speed %d no task would be done before its deadline; take a lower speed, or fewer"
+                  .formatted(speed)
+              + " EKSPHEMERAL_REHEARSAL_SECONDS");
+    }
+  }
+
+  private static Path path(String home) throws StartException {
+    try {
+      return Path.of(home).toAbsolutePath().normalize();
+    } catch (InvalidPathException _) {
+      throw wrong("--home '%s' is no path".formatted(home));
+    }
+  }
+
+  private static Limits limits(Map<String, String> environment) throws StartException {
+    Limits usual = Limits.DEFAULT;
+    return new Limits(
+        limit(environment, "EKSPHEMERAL_MAX_MINUTES", usual.minutes()),
+        limit(environment, "EKSPHEMERAL_MAX_WORKERS", usual.workers()),
+        limit(environment, "EKSPHEMERAL_MAX_CLUSTERS", usual.clusters()),
+        limit(environment, "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", usual.clustersPerAsker()));
+  }
+
+  private static int limit(Map<String, String> environment, String name, int usual)
+      throws StartException {
+    String text = environment.getOrDefault(name, "");
+    return text.isEmpty() ? usual : whole(name, text, 1, HIGHEST_LIMIT);
+  }
+
+  private static Act.Pace pace(String seconds) throws StartException {
+    if (seconds.isEmpty()) {
+      return Act.Pace.USUAL;
+    }
+    if (!seconds.matches("[0-9]{1,4}(\\.[0-9]{1,3})?")
+        || new BigDecimal(seconds).compareTo(MOST_SECONDS) > 0) {
+      throw wrong(
+          "EKSPHEMERAL_REHEARSAL_SECONDS is '%s', and must be a number of seconds from 0 to %s"
+              .formatted(seconds, MOST_SECONDS));
+    }
+    Duration each = Duration.ofMillis(new BigDecimal(seconds).movePointRight(3).longValueExact());
+    return new Act.Pace(each, each);
+  }
+
+  private static Mishaps mishaps(String text) throws StartException {
+    try {
+      return Mishaps.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw wrong("EKSPHEMERAL_REHEARSAL_FAILS: " + e.getMessage());
+    }
+  }
+
+  private static int whole(String what, String text, int least, int most) throws StartException {
+    if (text.matches("[0-9]{1,9}")) {
+      int number = Integer.parseInt(text);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    }
+    throw wrong(
+        "%s is '%s', and must be a whole number from %d to %d".formatted(what, text, least, most));
+  }
+
+  private static String value(String option, Iterator<String> rest) throws StartException {
+    if (!rest.hasNext()) {
+      throw wrong("the option " + option + " needs a value");
+    }
+    return rest.next();
+  }
+
+  private static StartException wrong(String message) {
+    return new StartException(StartException.Reason.WRONG_SETTING, message);
+  }
+}

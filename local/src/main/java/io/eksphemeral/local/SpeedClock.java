@@ -1,0 +1,108 @@
+package io.eksphemeral.local;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The time that the local edition lives in: it runs some times as fast as the real one, goes on
+ * where it was after a restart, and never goes back, not even over a kill.
+ *
+ * <p>For that, what is kept is not the time but a horizon a little ahead of it, past which no time
+ * is given out; a process that finds a horizon begins there. Where the time is simply the real one
+ * nothing is kept, and there is no horizon.
+ */
+final class SpeedClock implements InstantSource {
+  /** How much real time may pass between calls of {@link #keep()} before the clock stands still. */
+  static final Duration LEAD = Duration.ofSeconds(1);
+
+  private static final String KEPT = "clock.json";
+  private static final String HORIZON = "horizon";
+
+  private final InstantSource real;
+  private final int speed;
+  private final Folder files;
+  private final Instant base;
+  private final Instant realBase;
+  private final AtomicReference<Instant> last;
+  private volatile Instant horizon;
+
+  private SpeedClock(InstantSource real, int speed, Folder files, Instant base, Instant realBase) {
+    this.real = real;
+    this.speed = speed;
+    this.files = files;
+    this.base = base;
+    this.realBase = realBase;
+    this.last = new AtomicReference<>(base);
+    this.horizon = base;
+  }
+
+  /** The clock of a home, at the later of where it was and the real time. */
+  static SpeedClock start(InstantSource real, int speed, Folder files) throws IOException {
+    Instant now = real.instant();
+    Instant base = files.read(KEPT).flatMap(SpeedClock::horizon).filter(now::isBefore).orElse(now);
+    SpeedClock clock = new SpeedClock(real, speed, files, base, now);
+    clock.keep();
+    return clock;
+  }
+
+  @Override
+  public Instant instant() {
+    Instant now = unlimited();
+    Instant allowed = isReal() || now.isBefore(horizon) ? now : horizon;
+    return last.accumulateAndGet(
+        allowed.truncatedTo(ChronoUnit.MILLIS), (a, b) -> a.isAfter(b) ? a : b);
+  }
+
+  /** How much real time it takes until this clock has gone on by so much. */
+  Duration real(Duration duration) {
+    return duration.dividedBy(speed);
+  }
+
+  /** Whether it is nothing but the real clock, which needs no keeping. */
+  boolean isReal() {
+    return speed == 1 && base.equals(realBase);
+  }
+
+  /** Moves the horizon on. To be called more often than every {@link #LEAD}. */
+  synchronized void keep() throws IOException {
+    if (!isReal()) {
+      Instant next = unlimited().plus(LEAD.multipliedBy(speed));
+      write(next);
+      horizon = next;
+    }
+  }
+
+  /** Stops where it is now, so that the next process begins just there. */
+  synchronized void stop() throws IOException {
+    if (!isReal()) {
+      horizon = instant();
+      write(horizon);
+    }
+  }
+
+  private Instant unlimited() {
+    return base.plus(Duration.between(realBase, real.instant()).multipliedBy(speed));
+  }
+
+  private void write(Instant time) throws IOException {
+    files.write(KEPT, JsonNodeFactory.instance.objectNode().put(HORIZON, time.toString()) + "\n");
+  }
+
+  private static Optional<Instant> horizon(String json) {
+    try {
+      return Optional.of(
+          Instant.parse(JsonMapper.builder().build().readTree(json).path(HORIZON).asText()));
+    } catch (JsonProcessingException | DateTimeException _) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Destroys a cluster before its time is up, waits until it is gone, and prints its record.
+#
+#   ./eksp-destroy.sh [--local] [--no-wait] ID|NAME
+#
+#   ID|NAME     of the cluster
+#   --local     on this machine; EKSPHEMERAL_LOCAL=1 says the same
+#   --no-wait   only until it is on record that the cluster has to go
+#
+# Ctrl-C ends the waiting and not the destruction. Nor does a failed attempt: the control plane
+# tries again until nothing is left.
+
+set -euo pipefail
+here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
+# shellcheck source=lib/common.sh
+. "$here/lib/common.sh"
+
+parse_options 'no-wait' "$@"
+expect_arguments 1 1
+need_tools
+cluster=$(path_segment "${arguments[0]}")
+find_endpoint
+
+call_again_if_lost POST "/destroy/$cluster"
+read_record destroy-failed
+failed_before=$record_failures
+look="  look at it: $(command_for eksp-list.sh "$record_id")"
+when_interrupted "$program: not waiting any more; $record_name is destroyed all the same" "$look"
+
+while [[ -z ${option_no_wait-} && $record_state != gone ]]; do
+  watch destroy-failed
+  if ((record_failures > failed_before)) && [[ $record_state != gone ]]; then
+    die "$record_name could not be destroyed: $record_reason" \
+      "  the control plane tries again by itself, until nothing is left" "$look"
+  fi
+done
+say "$record_name is $record_state"
+printf '%s\n' "$answer_body"

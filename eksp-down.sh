@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Stops EKSphemeral's control plane and removes all cluster specs.
+#
+#   ./eksp-down.sh --local [--destroy-clusters | --abandon-clusters]
+#
+#   --local              on this machine; EKSPHEMERAL_LOCAL=1 says the same
+#   --destroy-clusters   destroy the clusters that are left, and wait until they are gone
+#   --abandon-clusters   forget them: nobody will ever tear them down
+#
+# Where clusters are left it asks which, or refuses where nobody can be asked.
+
+set -euo pipefail
+here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
+# shellcheck source=lib/common.sh
+. "$here/lib/common.sh"
+
+parse_options 'destroy-clusters abandon-clusters' "$@"
+expect_arguments 0 0
+if [[ -n ${option_destroy_clusters-} && -n ${option_abandon_clusters-} ]]; then
+  wrong_use "clusters are either destroyed or abandoned, not both"
+fi
+need_tools
+is_local || only_local_yet
+
+if ! is_local_up; then
+  say "the control plane is not up"
+  if has_local_records; then
+    say "  what it knew is still in $local_home; to go on with it: $(command_for eksp-up.sh)"
+  fi
+  exit
+fi
+
+read_clusters
+if ((clusters_left)) && [[ -z ${option_destroy_clusters-}${option_abandon_clusters-} ]]; then
+  if ! [[ -t 0 && -t 2 ]]; then
+    refuse "there are clusters left, so the control plane stays up:" "$clusters_shown" \
+      "  destroy them first: $(command_for eksp-down.sh --destroy-clusters)" \
+      "  forget them:        $(command_for eksp-down.sh --abandon-clusters)"
+  fi
+  say "There are clusters left:" "$clusters_shown"
+  read -r -p "(d)estroy them, (a)bandon them, or (c)ancel? " choice
+  case $choice in
+    d | destroy) option_destroy_clusters=1 ;;
+    a | abandon) option_abandon_clusters=1 ;;
+    *) refuse "cancelled, the control plane stays up" ;;
+  esac
+fi
+
+if [[ -n ${option_destroy_clusters-} ]]; then
+  when_interrupted "$program: not waiting any more; the clusters are destroyed all the same," \
+    "and the control plane stays up: $(command_for eksp-list.sh)"
+  for id in ${cluster_ids[@]+"${cluster_ids[@]}"}; do
+    ask_again_if_lost POST "/destroy/$id"
+    [[ $answer_status == 404 ]] || expect_success # it may have gone meanwhile
+  done
+  while read_clusters && ((clusters_left)); do
+    [[ $clusters_shown != *" destroy-failed"* ]] \
+      || die "not every cluster could be destroyed, so the control plane stays up and tries again:" \
+        "$clusters_shown"
+    progress "clusters still to be destroyed: $clusters_left"
+    pause
+  done
+fi
+
+stop_local
+forget_local
+say "the control plane is down, and all cluster specs are removed"

@@ -1,0 +1,139 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # names are shared among the files in lib/
+# The control plane's HTTP API: where it is, how it is asked, and what its refusals mean here.
+
+endpoint=
+
+# Where the control plane is. This is the one place that knows; the edition on AWS will look up its
+# own here, and have `ask` sign with curl --aws-sigv4.
+find_endpoint() {
+  if is_local; then
+    find_local
+  elif [[ -n ${EKSPHEMERAL_URL-} ]]; then
+    endpoint=${EKSPHEMERAL_URL%/}
+  else
+    only_local_yet
+  fi
+}
+
+only_local_yet() {
+  option_local=1
+  refuse "so far there is only the edition on this machine, not yet the one on AWS" \
+    "  to use it: $(command_for "$program" ${as_called[@]+"${as_called[@]}"})"
+}
+
+# ask METHOD PATH [CURL-OPTION …]
+# Sets answer_status, answer_headers and answer_body; a status of 000 says that no answer came, and
+# answer_missing why.
+ask() {
+  local answer
+  answer_headers='' answer_body='' answer_missing=''
+  if answer=$(curl -q -sS -g --path-as-is --connect-timeout 5 --max-time 30 \
+    ${local_pid:+--noproxy '*'} -D - --suppress-connect-headers -H 'Expect:' \
+    -w '%{http_code}' -X "$1" "${@:3}" "$endpoint$2" 2>&1); then
+    answer_status=${answer:${#answer}-3}
+    answer=${answer%???}
+    answer_headers=${answer%%$'\r\n\r\n'*}
+    answer_body=${answer#*$'\r\n\r\n'}
+  else
+    answer_status=000
+    answer_missing=${answer#*curl: (*) }
+    answer_missing=${answer_missing%%$'\n'*}
+  fi
+}
+
+# answer_header NAME
+answer_header() {
+  local line
+  shopt -s nocasematch
+  while IFS= read -r line; do
+    line=${line%$'\r'}
+    if [[ $line == "$1: "* ]]; then
+      printf %s "${line#*: }"
+      break
+    fi
+  done <<<"$answer_headers"
+  shopt -u nocasematch
+}
+
+# call METHOD PATH [CURL-OPTION …]: asks, and comes back only with an answer of success.
+call() {
+  ask "$@"
+  expect_success
+}
+
+# The same for what does no harm when it is asked twice.
+call_again_if_lost() {
+  ask_again_if_lost "$@"
+  expect_success
+}
+
+# Asks again, a few times, when the answer is lost or says that the server failed.
+ask_again_if_lost() {
+  local pause
+  for pause in 0.5 1 2 4 ''; do
+    ask "$@"
+    if [[ -z $pause || $answer_status != [05]* ]]; then
+      break
+    fi
+    say "$program: no good answer (${answer_missing:-$answer_status}), asking again in $pause s"
+    sleep "$pause"
+  done
+}
+
+expect_success() {
+  local said=() line
+  [[ -z $local_pid || $answer_status == 000 ]] || expect_local_answer
+  [[ $answer_status != 2* ]] || return 0
+  while IFS= read -r line; do
+    said+=("$line")
+  done < <(jq -r "$complaint" <<<"$answer_body" 2>/dev/null)
+  ((${#said[@]})) || said=("$endpoint answered $answer_status")
+  case $answer_status in
+    000) not_answering ;;
+    404) refuse "${said[@]}" "  what there is: $(command_for eksp-list.sh)" ;;
+    400 | 409 | 413 | 422) refuse "${said[@]}" ;;
+    403) die "not allowed: ${said[0]}" "${said[@]:1}" ;;
+    *) die "the control plane failed with $answer_status: ${said[0]}" "${said[@]:1}" ;;
+  esac
+}
+
+not_answering() {
+  [[ -z $local_pid ]] || local_not_up "$answer_missing"
+  die "no answer from $endpoint: $answer_missing"
+}
+
+# The error, then each problem that says more, without what could play tricks on a terminal.
+# shellcheck disable=SC2016 # the variables are jq's
+complaint='
+  def plain: tostring | gsub("[[:cntrl:]]"; " ");
+  (.error // .message) as $error
+  | ($error // empty | plain), (.problems // [] | .[] | select(. != $error) | "  - " + plain)'
+
+# path_segment TEXT: percent-encoded, so that whatever people type stays one segment of a path.
+path_segment() {
+  local LC_ALL=C text=$1 encoded='' character code i
+  [[ -n $text ]] || wrong_use "an argument is empty; is a variable not set?"
+  for ((i = 0; i < ${#text}; i++)); do
+    character=${text:i:1}
+    case $character in
+      [a-zA-Z0-9_-]) ;;
+      *)
+        printf -v code %d "'$character"
+        printf -v character '%%%02X' $((code & 255)) # bash 3.2 gives negative codes
+        ;;
+    esac
+    encoded+=$character
+  done
+  printf %s "$encoded"
+}
+
+# A UUID of version 7: the time, then chance. bash 5 knows the time better than date does.
+new_id() {
+  local now=${EPOCHREALTIME-$(date +%s).000000} chance milliseconds
+  now=${now/[.,]/}
+  milliseconds=$((now / 1000))
+  chance=$(od -An -N10 -tx1 /dev/urandom)
+  chance=${chance//[[:space:]]/}
+  printf '%08x-%04x-7%s-%x%s-%s' $((milliseconds >> 16)) $((milliseconds & 0xffff)) \
+    "${chance:0:3}" $((0x${chance:3:1} & 3 | 8)) "${chance:4:3}" "${chance:8:12}"
+}

@@ -1,0 +1,67 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # names are shared among the files in lib/
+# One cluster: its record, and watching it.
+
+# read_record FAILED-STATE: sets record_… from the answer; the reason is that of the last time it
+# came to FAILED-STATE, which outlives the state.
+read_record() {
+  local fields
+  # The separator is no white space, so that an empty field stays one.
+  fields=$(jq -r --arg failed "$1" "$record_fields" <<<"$answer_body") \
+    || die "the control plane's answer is no record of a cluster: $answer_body"
+  IFS=$'\037' read -r record_name record_id record_state record_ready record_expires \
+    record_minutesleft record_lifetime record_usually record_provider record_failures record_reason <<<"$fields"
+}
+
+# shellcheck disable=SC2016 # the variables are jq's
+record_fields='
+  .status as $s
+  | [$s.history // [] | .[] | select(.state == $failed)] as $failures
+  | [.name, $s.id, $s.state, $s.ready, $s.expires, $s.minutesleft, $s.lifetime, ($s.usually | if . then ceil else . end),
+     $s.provider, ($failures | length),
+     (($failures | last | .why) // $s.error // ($s.history // [] | last | .why))]
+  | map(. // "" | tostring | gsub("[[:cntrl:]]"; " ")) | join("\u001f")'
+
+# watch FAILED-STATE: shows the state of the cluster of the record, and reads it again after a while.
+watch() {
+  progress "$record_name: $record_state" "$record_usually"
+  pause
+  call_again_if_lost GET "/status/$record_id"
+  read_record "$1"
+}
+
+pause() {
+  if is_local; then sleep 0.3; else sleep 1; fi
+}
+
+# Reads all records. Sets cluster_ids to those of the clusters that are not gone, clusters_left to
+# how many these are, and clusters_shown to a line for each.
+read_clusters() {
+  local id line
+  call_again_if_lost GET /clusters
+  cluster_ids=() clusters_shown=''
+  while IFS=' ' read -r id line; do
+    cluster_ids+=("$id")
+    clusters_shown+=${clusters_shown:+$'\n'}"  $id $line"
+  done < <(jq -r '.[] | select(.status.state | . != null and . != "gone" and . != "unreadable")
+    | "\(.status.id) \(.name) \(.status.state)" | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
+  clusters_left=${#cluster_ids[@]}
+}
+
+# when_interrupted LINE …: from here on Ctrl-C only ends the waiting, and says this.
+when_interrupted() {
+  last_words=("$@")
+  trap 'say "" "${last_words[@]}"; exit 130' INT TERM
+}
+
+# ends_at: when the cluster of the record ends, in words.
+ends_at() {
+  local speed
+  printf '%s %s UTC' "${record_expires%T*}" "${record_expires:11:5}"
+  case $record_minutesleft in
+    '') return ;;
+    1) printf ', in 1 minute' ;;
+    *) printf ', in %s minutes' "$record_minutesleft" ;;
+  esac
+  speed=$(answer_header Eksphemeral-Speed)
+  [[ ${speed:-1} == 1 ]] || printf ' of its clock, which runs %s times as fast' "$speed"
+}

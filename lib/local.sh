@@ -1,0 +1,198 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # names are shared among the files in lib/
+# The edition on this machine: one Java process on loopback. It is built and started here, found
+# again by the files it leaves in its home, and stopped.
+
+local_home=${EKSPHEMERAL_HOME:-$here/.eksphemeral}
+[[ $local_home == /* ]] || local_home=$PWD/$local_home
+local_pid= # of the control plane on this machine; empty when another one is asked
+local_jar=$here/local/target/eksphemeral-local.jar
+lock=$here/local/target/being-started
+lock_taken=
+build_pid=
+
+is_local() {
+  [[ -n ${option_local-} || (-z ${EKSPHEMERAL_URL-} && ${EKSPHEMERAL_LOCAL-} == 1) ]]
+}
+
+# Finds the one that is up, without asking it: the first real answer shows whether it is.
+find_local() {
+  read_local_files || local_not_up "nothing is on record in $local_home"
+}
+
+read_local_files() {
+  endpoint='' local_pid=''
+  {
+    read -r endpoint <"$local_home/control-plane.url"
+    read -r local_pid <"$local_home/control-plane.pid"
+  } 2>/dev/null || true
+  [[ -n $endpoint && -n $local_pid ]]
+}
+
+# Whether it is up: the process on record answers. Sets local_provider and local_speed.
+is_local_up() {
+  read_local_files || return 1
+  ask GET /status
+  [[ $(answer_header Eksphemeral-Control-Plane) == "$local_pid" ]] || return 1
+  local_provider=$(answer_header Eksphemeral-Provider)
+  local_speed=$(answer_header Eksphemeral-Speed)
+}
+
+# Everything a control plane of ours says carries its process id; that of a new one if it was
+# started again meanwhile.
+expect_local_answer() {
+  local asked=$endpoint answered_by
+  answered_by=$(answer_header Eksphemeral-Control-Plane)
+  [[ $answered_by == "$local_pid" ]] \
+    || { read_local_files && [[ $answered_by == "$local_pid" ]]; } \
+    || local_not_up "something else answers at $asked"
+}
+
+local_not_up() {
+  die "the control plane is not up: $1" "  start it: $(command_for eksp-up.sh)"
+}
+
+# start_local SPEED: starts it, and builds it first where that is needed.
+start_local() {
+  mkdir -p -- "$local_home" "$here/local/target"
+  take_lock
+  if ! is_local_up; then
+    find_jdk
+    is_built || build
+    launch "$1"
+  fi
+  release_lock
+}
+
+# One at a time builds or starts. A link is made with its content in one step, or not at all.
+take_lock() {
+  local holder
+  until ln -s $$ "$lock" 2>/dev/null; do
+    holder=$(readlink "$lock" || true)
+    if [[ -n $holder ]] && ! is_running "$holder"; then
+      rm -f -- "$lock" # its holder was killed
+    else
+      progress "waiting for another command that builds or starts EKSphemeral"
+      sleep 0.2
+    fi
+  done
+  lock_taken=1
+}
+
+release_lock() {
+  [[ -z $lock_taken ]] || rm -f -- "$lock"
+  lock_taken=
+}
+
+# Sets jdk to the first JDK found that is new enough.
+find_jdk() {
+  for jdk in "${JAVA_HOME-}" /usr/lib/jvm/* /Library/Java/JavaVirtualMachines/*/Contents/Home \
+    "${HOME-}"/.sdkman/candidates/java/*; do
+    ! is_new_enough "$jdk" || return 0
+  done
+  jdk=$(java_on_path)
+  is_new_enough "$jdk" || die "a JDK of version 25 or newer is missing, which builds and runs EKSphemeral on this machine:" \
+    "  install one (https://adoptium.net/temurin/releases/?version=25) or let JAVA_HOME name one"
+}
+
+# A JDK says in a file what it is, which is quicker than starting it.
+is_new_enough() {
+  local line version=0
+  [[ -x $1/bin/javac && -r $1/release ]] || return 1
+  while IFS= read -r line; do
+    [[ $line != JAVA_VERSION=* ]] || version=${line#*\"}
+  done <"$1/release"
+  ((${version%%[!0-9]*} >= 25))
+}
+
+# Where the java on the PATH lives, behind whatever links or wrappers. macOS has one that finds.
+java_on_path() {
+  /usr/libexec/java_home -v 25+ 2>/dev/null \
+    || java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p'
+}
+
+# Whether the jar is there, and nothing that it was built from is newer.
+is_built() {
+  [[ -f $local_jar && -z $(find "$here"/*/src/main "$here"/pom.xml "$here"/*/pom.xml \
+    -newer "$local_jar" -print) ]]
+}
+
+build() {
+  local log=$local_home/build.log
+  (cd "$here" && JAVA_HOME=$jdk exec ./mvnw -q -DskipTests package) </dev/null >"$log" 2>&1 &
+  build_pid=$!
+  while is_running "$build_pid"; do
+    progress "building EKSphemeral (the first time about a minute)"
+    sleep 0.3
+  done
+  wait "$build_pid" || die "building EKSphemeral failed; the end of $log:" "$(tail -n 20 "$log")"
+  build_pid=
+  touch "$local_jar" # Maven leaves it as it is when nothing in it changed
+}
+
+# launch SPEED: in the background, out of the reach of Ctrl-C and of the terminal's end.
+launch() {
+  local log=$local_home/control-plane.log lines_before pid code=0 give_up=$((SECONDS + 30))
+  touch "$log"
+  lines_before=$(wc -l <"$log")
+  set -m # gives it a process group of its own
+  nohup "$jdk/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx192m \
+    -jar "$local_jar" --home "$local_home" --port "${EKSPHEMERAL_PORT:-8470}" --speed "$1" \
+    </dev/null >>"$log" 2>&1 &
+  pid=$!
+  set +m
+  until read_local_files && [[ $local_pid == "$pid" ]]; do
+    if ! is_running "$pid"; then
+      wait "$pid" || code=$?
+      not_launched "$code" "$(tail -n +$((lines_before + 1)) "$log" | tail -n 5)" "$log"
+    elif ((SECONDS > give_up)); then
+      kill "$pid"
+      die "the control plane did not start within 30 s; its log is $log"
+    fi
+    progress "starting the control plane"
+    sleep 0.05
+  done
+  is_local_up || local_not_up "process $pid does not answer at $endpoint"
+  say "the control plane is up at $endpoint ($local_provider)"
+}
+
+# not_launched EXIT-CODE LAST-LINES LOG
+not_launched() {
+  local why=${2##*$'\n'}
+  case $1 in
+    3) die "$why" "  use another port: EKSPHEMERAL_PORT=8471 $(command_for eksp-up.sh)" ;;
+    4) die "$why" "  the log is $3" ;;
+    *) die "the control plane did not start; the end of its log, $3:" "$2" ;;
+  esac
+}
+
+# Stops it kindly, and after ten seconds unkindly, which does no harm either.
+stop_local() {
+  local tries=100
+  kill "$local_pid"
+  while is_running "$local_pid" && ((tries-- > 0)); do
+    progress "stopping the control plane"
+    sleep 0.1
+  done
+  ! is_running "$local_pid" || kill -KILL "$local_pid"
+  rm -f -- "$local_home/control-plane.pid" "$local_home/control-plane.url"
+}
+
+has_local_records() {
+  [[ -d $local_home/bucket ]]
+}
+
+# Removes the records, and the world in which the rehearsal pretends to build.
+forget_local() {
+  rm -rf -- "$local_home/bucket" "$local_home/rehearsal"
+}
+
+# is_running PID: not counting one that has ended and that nobody has asked for its exit code.
+is_running() {
+  kill -0 "$1" 2>/dev/null && [[ $(ps -o stat= -p "$1" 2>/dev/null) != Z* ]]
+}
+
+# The way out, however this command ends.
+leave_local() {
+  [[ -z $build_pid ]] || kill "$build_pid" 2>/dev/null || true
+  release_lock
+}

@@ -82,7 +82,7 @@ final class Rehearsal implements TaskRunner {
   void start(Consumer<RehearsedTask> news) throws IOException {
     stopped = news;
     for (String file : files.names("")) {
-      Optional<RehearsedTask> known = files.read(file).flatMap(RehearsedTask::decode);
+      Optional<RehearsedTask> known = read(file);
       if (known.isEmpty()) {
         log.line("the task file " + files.root().resolve(file) + " cannot be read");
         continue;
@@ -92,6 +92,14 @@ final class Rehearsal implements TaskRunner {
       if (known.get().runs()) {
         timer.after(Duration.ZERO, () -> begin(staged));
       }
+    }
+  }
+
+  private Optional<RehearsedTask> read(String file) {
+    try {
+      return files.read(file).flatMap(RehearsedTask::decode);
+    } catch (IOException _) {
+      return Optional.empty();
     }
   }
 

@@ -217,8 +217,11 @@ final class Rehearsal implements TaskRunner {
       }
       try {
         switch (step.of(staged.task)) {
-          case Act.Next.Work(Duration real) -> timer.after(real, () -> end(staged));
-          case Act.Next.Hang _ -> {}
+          case Act.Next.Work(Duration real) -> {
+            log.line("task %s works".formatted(staged.task.handle()));
+            timer.after(real, () -> end(staged));
+          }
+          case Act.Next.Hang _ -> log.line("task %s hangs".formatted(staged.task.handle()));
           case Act.Next.Exit(int code, String reason) -> {
             RehearsedTask ended = staged.task.ended(new End(clock.instant(), code, reason));
             keep(ended);

@@ -155,10 +155,12 @@ launch() {
   say "the control plane is up at $endpoint ($local_provider)"
 }
 
-# not_launched EXIT-CODE LAST-LINES LOG
+# not_launched EXIT-CODE LAST-LINES LOG: when it knew why, its last line says so.
 not_launched() {
   local why=${2##*$'\n'}
+  why=${why#eksphemeral: }
   case $1 in
+    2) refuse "$why" ;;
     3) die "$why" "  use another port: EKSPHEMERAL_PORT=8471 $(command_for eksp-up.sh)" ;;
     4) die "$why" "  the log is $3" ;;
     *) die "the control plane did not start; the end of its log, $3:" "$2" ;;

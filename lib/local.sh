@@ -107,7 +107,8 @@ is_new_enough() {
 # Where the java on the PATH lives, behind whatever links or wrappers. macOS has one that finds.
 java_on_path() {
   /usr/libexec/java_home -v 25+ 2>/dev/null \
-    || java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p'
+    || java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p' \
+    || true
 }
 
 # Whether the jar is there, and nothing that it was built from is newer.

@@ -85,12 +85,12 @@ class WalkThroughScriptIT {
 
   @Test
   void createStartsWhatIsNotUpAndAWholeLifeCanBeWatched() throws Exception {
-    scripts.run("eksp-up.sh", "--speed", "3600").exits(0);
+    scripts.run("eksp-up.sh", "--speed", "600").exits(0);
     scripts.run("eksp-up.sh").exits(0).says("already up at http://127.0.0.1:" + port);
     scripts
         .run("eksp-up.sh", "--speed", "60")
         .exits(1)
-        .says("with speed 3600", "eksp-down.sh && ", "eksp-up.sh --speed 60");
+        .says("with speed 600", "eksp-down.sh && ", "eksp-up.sh --speed 60");
 
     String id = scripts.run("eksp-create.sh", "--timeout", "1").exits(0).line();
 

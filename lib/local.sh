@@ -48,7 +48,8 @@ expect_local_answer() {
 }
 
 local_not_up() {
-  die "the control plane is not up: $1" "  start it: $(command_for eksp-up.sh)"
+  die "the control plane is not up: $1" "  start it: $(command_for eksp-up.sh)" \
+    ${last_words[@]+"${last_words[@]}"}
 }
 
 # start_local SPEED: starts it, and builds it first where that is needed.

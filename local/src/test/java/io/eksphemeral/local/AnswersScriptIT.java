@@ -74,6 +74,18 @@ class AnswersScriptIT {
   }
 
   @Test
+  void aCreationThatNobodyAnswersNamesTheClusterThatMayBe() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      answers.add(new Answer(0, ""));
+    }
+
+    Scripts.Outcome lost = scripts.run("eksp-create.sh").exits(1).prints("");
+
+    String id = asked.getFirst().key();
+    lost.says("no answer from " + url(), id + " may have been accepted", "/eksp-list.sh " + id);
+  }
+
+  @Test
   void aProlongationIsNotAskedForTwice() throws Exception {
     answers.add(new Answer(0, ""));
 

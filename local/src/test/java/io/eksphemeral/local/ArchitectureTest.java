@@ -1,0 +1,153 @@
+package io.eksphemeral.local;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** The shape of the house: who may know whom, and what nobody does. */
+final class ArchitectureTest {
+  private static final String ROOT = "io.eksphemeral";
+  private static final JavaClasses HOUSE =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(location -> !location.contains("-tests.jar"))
+          .importPackages(ROOT);
+
+  static final List<ArchRule> RULES =
+      List.of(
+          classes()
+              .that()
+              .resideInAPackage(ROOT + ".domain..")
+              .should()
+              .onlyDependOnClassesThat()
+              .resideInAnyPackage(ROOT + ".domain..", "java..", "org.jspecify..")
+              .because("what happens to a cluster when must be readable, and testable, on its own"),
+          noClasses()
+              .that()
+              .resideInAPackage(ROOT + ".domain..")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage("java.io..", "java.nio..", "java.net..", "java.util.concurrent..")
+              .because("the domain decides, and does no I/O"),
+          classes()
+              .that()
+              .resideInAPackage(ROOT + ".control..")
+              .should()
+              .onlyDependOnClassesThat()
+              .resideInAnyPackage(
+                  ROOT + ".control..",
+                  ROOT + ".domain..",
+                  "java..",
+                  "org.jspecify..",
+                  "com.fasterxml.jackson..")
+              .because("the use cases know their ports, and no adapter, handler or cloud"),
+          noClasses()
+              .that()
+              .resideInAPackage(ROOT + ".lambda..")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage(ROOT + ".local..")
+              .because("what runs in AWS does not know the edition on one machine"),
+          noClasses()
+              .that()
+              .resideInAPackage(ROOT + ".local..")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage(ROOT + ".aws..", "software.amazon.awssdk..")
+              .because("the edition on one machine runs without AWS"),
+          noClasses()
+              .that()
+              .resideOutsideOfPackage(ROOT + ".local..")
+              .should()
+              .dependOnClassesThat()
+              .haveSimpleNameContaining("Rehearsal")
+              .because("no class outside local asks which provider runs"),
+          slices()
+              .matching(ROOT + ".(*)..")
+              .should()
+              .beFreeOfCycles()
+              .because("dependencies point inwards"),
+          noClasses()
+              .that()
+              .doNotHaveSimpleName("SpeedClock")
+              .should()
+              .callMethod(Instant.class, "now")
+              .orShould()
+              .callMethod(System.class, "currentTimeMillis")
+              .orShould()
+              .dependOnClassesThat()
+              .areAssignableTo(Clock.class)
+              .because("time comes from the one clock that is injected"),
+          noClasses()
+              .should()
+              .haveSimpleNameEndingWith("Manager")
+              .orShould()
+              .haveSimpleNameEndingWith("Helper")
+              .orShould()
+              .haveSimpleNameEndingWith("Util")
+              .orShould()
+              .haveSimpleNameEndingWith("Utils")
+              .orShould()
+              .haveSimpleNameEndingWith("Impl")
+              .because("a name says what a class is for"),
+          classes()
+              .that()
+              .areTopLevelClasses()
+              .and()
+              .areNotInterfaces()
+              .and()
+              .doNotHaveSimpleName("package-info")
+              .should(beFinalIfTheyCan())
+              .because("nothing here is made to be extended"),
+          classes()
+              .that()
+              .haveSimpleNameEndingWith("Handler")
+              .should()
+              .resideInAPackage(ROOT + ".lambda..")
+              .because("a handler is what Lambda calls"));
+
+  @ParameterizedTest
+  @FieldSource("RULES")
+  void theHouseKeepsItsRules(ArchRule rule) {
+    rule.check(HOUSE);
+  }
+
+  @Test
+  void theRulesSeeTheWholeHouse() {
+    assertThat(Stream.of("domain", "control", "lambda", "local"))
+        .allSatisfy(part ->
+            assertThat(HOUSE.stream().map(JavaClass::getPackageName)).contains(ROOT + "." + part));
+    assertThat(HOUSE.stream().map(JavaClass::getSimpleName)).doesNotContain("MemoryStore");
+  }
+
+  private static ArchCondition<JavaClass> beFinalIfTheyCan() {
+    return new ArchCondition<>("be final, or sealed") {
+      @Override
+      public void check(JavaClass type, ConditionEvents events) {
+        boolean open =
+            !type.getModifiers().contains(JavaModifier.FINAL) && !type.reflect().isSealed();
+        if (open) {
+          events.add(SimpleConditionEvent.violated(type, type.getName() + " can be extended"));
+        }
+      }
+    };
+  }
+}

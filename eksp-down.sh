@@ -38,11 +38,11 @@ if ((clusters_left)) && [[ -z ${option_destroy_clusters-}${option_abandon_cluste
       "  forget them:        $(command_for eksp-down.sh --abandon-clusters)"
   fi
   say "There are clusters left:" "$clusters_shown"
-  read -r -p "(d)estroy them, (a)bandon them, or (c)ancel? " choice
+  read -r -p "(d)estroy them, (a)bandon them, or (c)ancel? " choice || choice=cancel
   case $choice in
     d | destroy) option_destroy_clusters=1 ;;
     a | abandon) option_abandon_clusters=1 ;;
-    *) refuse "cancelled, the control plane stays up" ;;
+    *) die "cancelled: the control plane stays up" ;;
   esac
 fi
 

@@ -48,7 +48,8 @@ expect_local_answer() {
 }
 
 local_not_up() {
-  die "the control plane is not up: $1" "  start it: $(command_for eksp-up.sh)"
+  die "the control plane is not up: $1" "  start it: $(command_for eksp-up.sh)" \
+    ${last_words[@]+"${last_words[@]}"}
 }
 
 # start_local SPEED: starts it, and builds it first where that is needed.
@@ -107,7 +108,8 @@ is_new_enough() {
 # Where the java on the PATH lives, behind whatever links or wrappers. macOS has one that finds.
 java_on_path() {
   /usr/libexec/java_home -v 25+ 2>/dev/null \
-    || java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p'
+    || java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p' \
+    || true
 }
 
 # Whether the jar is there, and nothing that it was built from is newer.
@@ -155,10 +157,12 @@ launch() {
   say "the control plane is up at $endpoint ($local_provider)"
 }
 
-# not_launched EXIT-CODE LAST-LINES LOG
+# not_launched EXIT-CODE LAST-LINES LOG: when it knew why, its last line says so.
 not_launched() {
   local why=${2##*$'\n'}
+  why=${why#eksphemeral: }
   case $1 in
+    2) refuse "$why" ;;
     3) die "$why" "  use another port: EKSPHEMERAL_PORT=8471 $(command_for eksp-up.sh)" ;;
     4) die "$why" "  the log is $3" ;;
     *) die "the control plane did not start; the end of its log, $3:" "$2" ;;

@@ -214,8 +214,8 @@ public record Cluster(
   }
 
   /**
-   * Moves its end by some minutes, back or forth. One whose time is up counts from now, and no end
-   * is moved into the past.
+   * Moves its end by some minutes, back or forth. One whose time is up is prolonged from now; no
+   * end is moved into the past, and shortening never moves one later.
    */
   public Cluster prolonged(int minutes, Instant now) {
     Edit edit = new Edit(this);
@@ -225,7 +225,8 @@ public record Cluster(
     }
     Instant from = minutes > 0 && expires.isBefore(now) ? now : expires;
     Instant wanted = from.plus(Duration.ofMinutes(minutes));
-    Instant end = wanted.isBefore(now) ? now : wanted;
+    Instant earliest = from.isBefore(now) ? from : now;
+    Instant end = wanted.isBefore(earliest) ? earliest : wanted;
     edit.expires = end;
     edit.lifetime = Math.toIntExact(ceilingMinutes(Duration.between(ready, end)));
     return edit.done();

@@ -7,7 +7,9 @@ import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.Versions;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,7 @@ public final class MemoryStore implements ClusterStore {
   private record Item(String text, String version) {}
 
   private final TreeMap<String, Item> items = new TreeMap<>();
+  private final Map<String, Stored> decoded = new HashMap<>();
   private long writes;
 
   @Override
@@ -148,6 +151,8 @@ public final class MemoryStore implements ClusterStore {
 
   private Optional<Stored> read(ClusterId id, String key) {
     return Optional.ofNullable(items.get(key))
-        .map(item -> RecordFormat.decode(id, item.version(), item.text()));
+        .map(item ->
+            decoded.computeIfAbsent(
+                item.version(), version -> RecordFormat.decode(id, version, item.text())));
   }
 }

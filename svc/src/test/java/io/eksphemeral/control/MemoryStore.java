@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link ClusterStore} in memory: texts under keys, as in the bucket, one call at a time. */
@@ -137,6 +138,12 @@ public final class MemoryStore implements ClusterStore {
   /** The text under a key; empty if there is none. */
   public synchronized Optional<String> get(String key) {
     return Optional.ofNullable(items.get(key)).map(Item::text);
+  }
+
+  /** Everything that is stored, text by key. */
+  public synchronized Map<String, String> contents() {
+    return items.entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, item -> item.getValue().text()));
   }
 
   private boolean isStill(String key, Stored.Live read) {

@@ -23,7 +23,12 @@ need_tools
 is_local || only_local_yet
 
 if ! is_local_up; then
-  say "the control plane is not up"
+  if is_local_running; then
+    stop_local
+    say "the control plane did not answer, and was stopped"
+  else
+    say "the control plane is not up"
+  fi
   if has_local_records; then
     say "  what it knew is still in $local_home; to go on with it: $(command_for eksp-up.sh)"
   fi

@@ -31,7 +31,7 @@ read_local_files() {
 # Whether it is up: the process on record answers. Sets local_provider and local_speed.
 is_local_up() {
   read_local_files || return 1
-  ask GET /status
+  ask GET /status --max-time 5
   [[ $(answer_header Eksphemeral-Control-Plane) == "$local_pid" ]] || return 1
   local_provider=$(answer_header Eksphemeral-Provider)
   local_speed=$(answer_header Eksphemeral-Speed)
@@ -172,6 +172,7 @@ not_launched() {
 # Stops it kindly, and after ten seconds unkindly, which does no harm either.
 stop_local() {
   local tries=100
+  progress "stopping the control plane"
   kill "$local_pid"
   while is_running "$local_pid" && ((tries-- > 0)); do
     progress "stopping the control plane"
@@ -179,6 +180,11 @@ stop_local() {
   done
   ! is_running "$local_pid" || kill -KILL "$local_pid"
   rm -f -- "$local_home/control-plane.pid" "$local_home/control-plane.url"
+}
+
+# Whether the process on record is there and is ours, though it may not answer.
+is_local_running() {
+  [[ -n $local_pid && $(ps -o args= -p "$local_pid" 2>/dev/null) == *"$local_jar"* ]]
 }
 
 has_local_records() {

@@ -98,6 +98,19 @@ class WalkThroughScriptIT {
   }
 
   @Test
+  void aControlPlaneThatDoesNotAnswerIsStoppedAndItsRecordsKept() throws Exception {
+    scripts.run("eksp-create.sh", "--no-wait").exits(0);
+    String pid = Files.readString(scripts.home().resolve("control-plane.pid")).strip();
+    kill("STOP", Long.parseLong(pid));
+
+    scripts.run("eksp-down.sh").exits(0).says("did not answer, and was stopped", "is still in");
+
+    scripts.run("eksp-up.sh").exits(0);
+    assertThat(scripts.home().resolve("control-plane.pid")).content().isNotEqualTo(pid + "\n");
+    assertThat(JSON.readTree(scripts.run("eksp-list.sh").exits(0).line())).hasSize(1);
+  }
+
+  @Test
   void twoAtOnceStartOneControlPlane() throws Exception {
     List<Scripts.Running> both = new ArrayList<>();
     for (String name : List.of("one", "two")) {

@@ -48,7 +48,7 @@ final class KillIT {
   private static final int ASKERS = 4;
 
   /** Most kills come at most so many milliseconds after it listens; the others, after it starts. */
-  private static final int LATEST_KILL = 300;
+  private static final int LATEST_KILL = 500;
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final Map<String, String> ENVIRONMENT =

@@ -65,8 +65,9 @@ final class LocalControlPlaneIT {
     try (Stream<Path> files = Files.list(home.resolve("outbox"))) {
       return files
           .filter(Files::isRegularFile)
-          .map(file -> file.getFileName().toString().replaceFirst("^[^-]+-[^-]+-[^Z]+Z-", ""))
+          .map(file -> file.getFileName().toString())
           .sorted()
+          .map(name -> name.replaceFirst("^.{20}-[0-9]+-", ""))
           .toList();
     }
   }
@@ -115,9 +116,9 @@ final class LocalControlPlaneIT {
       awaitFree(address, "dev");
       assertThat(mails())
           .containsExactly(
-              "0001-eksphemeral-cluster-dev-is-ready.txt",
-              "0002-eksphemeral-cluster-dev-is-about-to-be-destroyed.txt",
-              "0003-eksphemeral-cluster-dev-is-gone.txt");
+              "eksphemeral-cluster-dev-is-ready.txt",
+              "eksphemeral-cluster-dev-is-about-to-be-destroyed.txt",
+              "eksphemeral-cluster-dev-is-gone.txt");
       assertThat(home.resolve("rehearsal/clusters")).isDirectoryNotContaining("glob:**/*.json");
       assertThat(home.resolve("bucket/names")).isEmptyDirectory();
     }

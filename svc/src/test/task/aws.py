@@ -1,0 +1,134 @@
+"""The real aws CLI, kept warm.
+
+A call of the CLI spends half a second on getting up, a task makes a hundred calls, and the tests
+run dozens of tasks. So one process loads the CLI once, and a copy of it does each call, with the
+caller's arguments, environment and files. What is called as `aws` only hands these over:
+
+    python -ISs aws.py SOCKET ARGUMENT …
+
+EKSPHEMERAL_DIE_AT=N has the N-th call since EKSPHEMERAL_CALLS was emptied kill its caller, and all
+that it started, before the call is made.
+"""
+
+import os
+import signal
+import socket
+import sys
+
+
+def call(path, arguments):
+    import json
+
+    counter = os.environ.get("EKSPHEMERAL_CALLS")
+    if counter:
+        with open(counter, "a") as calls:
+            calls.write(" ".join(arguments[:2]) + "\n")
+        with open(counter) as calls:
+            count = len(calls.readlines())
+        if count == int(os.environ.get("EKSPHEMERAL_DIE_AT", "0")):
+            os.killpg(0, signal.SIGKILL)
+    request = json.dumps(
+        {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd()}
+    ).encode()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.connect(path)
+        socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
+        server.sendall(request)
+        code = server.recv(1)
+        return code[0] if code else 255
+
+
+def read(client, size):
+    parts = b""
+    while len(parts) < size:
+        part = client.recv(size - len(parts))
+        if not part:
+            raise EOFError
+        parts += part
+    return parts
+
+
+def answer(client, main):
+    import json
+    import traceback
+
+    size, files, _, _ = socket.recv_fds(client, 4, 3)
+    request = json.loads(read(client, int.from_bytes(size, "big")))
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+    data = os.environ["AWS_DATA_PATH"]  # the CLI sets it while it loads
+    os.environ.clear()
+    os.environ.update(request["environment"], AWS_DATA_PATH=data)
+    os.chdir(request["folder"])
+    sys.argv = ["aws", *request["arguments"]]
+    code = 255
+    try:
+        code = main() or 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except Exception:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        client.sendall(bytes([code]))
+        os._exit(0)
+
+
+def serve(path, until_closed):
+    """Answers calls until the other end of a pipe is closed. Never returns."""
+    import gc
+    import select
+
+    import botocore.loaders
+
+    loads, loaded = botocore.loaders.JSONFileLoader.load_file, {}
+
+    def load_once(self, file):
+        if file not in loaded:
+            loaded[file] = loads(self, file)
+        return loaded[file]
+
+    botocore.loaders.JSONFileLoader.load_file = load_once
+    from awscli.clidriver import main
+
+    # Whatever is loaded late is loaded now, by calls that lead nowhere.
+    os.environ.update(
+        AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none", AWS_REGION="us-east-2",
+        AWS_DEFAULT_REGION="us-east-2", AWS_MAX_ATTEMPTS="1", AWS_ENDPOINT_URL="http://127.0.0.1:9",
+    )
+    null = os.open(os.devnull, os.O_RDWR)
+    spoken = os.dup(2)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    for words in (
+        "cloudformation describe-stacks", "ec2 describe-vpcs", "eks list-clusters",
+        "elbv2 describe-load-balancers", "elb describe-load-balancers", "s3api list-buckets",
+        "iam list-open-id-connect-providers", "logs describe-log-groups",
+        "resourcegroupstaggingapi get-resources", "cloudcontrol list-resources --type-name x",
+    ):
+        sys.argv = ["aws", *words.split()]
+        try:
+            main()
+        except SystemExit:
+            pass
+    os.dup2(spoken, 2)
+    gc.disable()  # it would copy every page that the children share
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen(64)
+        while True:
+            ready, _, _ = select.select([server, until_closed], [], [])
+            if until_closed in ready:
+                os._exit(0)
+            client, _ = server.accept()
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                answer(client, main)
+            client.close()
+
+
+if __name__ == "__main__":
+    sys.exit(call(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,477 @@
+"""AWS as the tests of the task scripts see it: moto, and what of AWS's documented behaviour it lacks.
+
+    python emulator.py SOCKET
+
+It says the address it listens on in a line, and then answers commands on its standard input, a JSON
+object a line, with one line each. It ends with its input. The CLI of aws.py answers on SOCKET.
+
+Added, from AWS's references:
+- stacks have termination protection; their deletion takes a while, waits for what is in the VPC,
+  fails after some time, and can be forced, which leaves behind what cannot go;
+- a control plane and node groups go with the stack that they were made by;
+- what is in use cannot be deleted: security groups by interfaces and by other groups' rules,
+  subnets by interfaces, VPCs by groups and gateways.
+"""
+
+import json
+import os
+import re
+import sys
+import threading
+from datetime import datetime, timedelta, timezone
+
+import aws
+
+REGION, ACCOUNT = "us-east-2", "123456789012"
+TAG = "eksphemeral:id"
+
+if __name__ == "__main__":
+    read_end, write_end = os.pipe()
+    if os.fork() == 0:  # before there are threads
+        os.close(write_end)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        aws.serve(sys.argv[1], read_end)
+    os.close(read_end)
+
+os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION=REGION)
+
+import boto3  # noqa: E402
+import moto.backends  # noqa: E402
+from moto.cloudformation import models as cfn, parsing, responses as cfn_responses  # noqa: E402
+from moto.cloudformation.exceptions import ValidationError  # noqa: E402
+from moto.core.responses import ActionResult, EmptyResult  # noqa: E402
+from moto.ec2.exceptions import DependencyViolationError  # noqa: E402
+from moto.ec2.models import EC2Backend  # noqa: E402
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+
+def backend(service):
+    return moto.backends.get_backend(service)[ACCOUNT][REGION]
+
+
+# --- what moto lacks ---
+
+LOOKS_UNTIL_FAILED = 3
+deleting = {}  # stack id: how often it was looked at since, by force or not
+made_by = {}  # stack id: names of a cluster and of its node groups that go with it
+stuck = set()  # physical ids that no stack can delete
+
+
+def delete_stack(self, name_or_id, force=False):
+    for stack in self.stacks.values():
+        if name_or_id in (stack.name, stack.stack_id):
+            break
+    else:
+        return
+    if stack.enable_termination_protection:
+        raise ValidationError(stack.name, f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+    if force and stack.status != "DELETE_FAILED":
+        raise ValidationError(stack.name, "FORCE_DELETE_STACK needs a stack in DELETE_FAILED")
+    if stack.status != "DELETE_IN_PROGRESS":
+        stack.status = "DELETE_IN_PROGRESS"
+        deleting[stack.stack_id] = [0, force]
+
+
+def go_on_deleting(self):
+    for stack_id, progress in list(deleting.items()):
+        stack = self.stacks.get(stack_id)
+        progress[0] += 1
+        if stack is None or progress[0] == 1:
+            continue
+        eks = backend("eks")
+        cluster, groups = made_by.get(stack_id, (None, []))
+        for name, group in groups:
+            if name in eks.clusters and group in eks.clusters[name].nodegroups:
+                eks.delete_nodegroup(name, group)
+        done = True
+        try:
+            if cluster in eks.clusters:
+                eks.delete_cluster(cluster)
+            stack.resource_map.delete()
+        except Exception as why:
+            done = progress[1]
+            if progress[0] > LOOKS_UNTIL_FAILED:
+                stack.status = "DELETE_FAILED"
+                stack.reason = str(why)
+                if not done:
+                    del deleting[stack_id]
+        if done:
+            del deleting[stack_id]
+            stack.status = "DELETE_COMPLETE"
+            self.deleted_stacks[stack_id] = self.stacks.pop(stack_id)
+
+
+moto_describes = cfn.CloudFormationBackend.describe_stacks
+
+
+def describe_stacks(self, name_or_stack_id):
+    go_on_deleting(self)
+    return moto_describes(self, name_or_stack_id)
+
+
+cfn.CloudFormationBackend.delete_stack = delete_stack
+cfn.CloudFormationBackend.describe_stacks = describe_stacks
+
+
+class Responses(cfn_responses.CloudFormationResponse):
+    def delete_stack(self):
+        force = self._get_param("DeletionMode") == "FORCE_DELETE_STACK"
+        self.cloudformation_backend.delete_stack(self._get_param("StackName"), force)
+        return EmptyResult()
+
+    def update_termination_protection(self):
+        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+        stack.enable_termination_protection = str(self._get_param("EnableTerminationProtection")).lower() == "true"
+        return ActionResult({"StackId": stack.stack_id})
+
+    def list_stack_resources(self):
+        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+        state = stack.status if stack.status.startswith("DELETE") else "CREATE_COMPLETE"
+        return ActionResult({"StackResourceSummaries": [
+            {
+                "ResourceStatus": state,
+                "LogicalResourceId": one.logical_resource_id,
+                "LastUpdatedTimestamp": stack.creation_time,
+                "PhysicalResourceId": one.physical_resource_id,
+                "ResourceType": one.cf_resource_type,
+            }
+            for one in list(stack.resource_map._parsed_resources.values())
+            if hasattr(one, "logical_resource_id")
+        ]})
+
+
+for method in ("delete_stack", "update_termination_protection", "list_stack_resources"):
+    setattr(cfn_responses.CloudFormationResponse, method, getattr(Responses, method))
+
+moto_deletes_resource = parsing.ResourceMap._delete_resource
+
+
+def delete_resource(self, resource, resource_json):
+    if getattr(resource, "physical_resource_id", None) in stuck:
+        raise RuntimeError("it cannot be deleted")
+    moto_deletes_resource(self, resource, resource_json)
+
+
+parsing.ResourceMap._delete_resource = delete_resource
+
+moto_deletes_group = EC2Backend.delete_security_group
+moto_deletes_subnet = EC2Backend.delete_subnet
+moto_deletes_vpc = EC2Backend.delete_vpc
+
+
+def interfaces(ec2):
+    # Instances that are terminated no longer have any.
+    return [
+        one for one in ec2.enis.values()
+        if not (getattr(one, "instance", None) and one.instance.state == "terminated")
+    ]
+
+
+def delete_security_group(self, name=None, group_id=None):
+    for group in [one for groups in self.groups.values() for one in groups.values()]:
+        rules = [*group.ingress_rules, *group.egress_rules]
+        if group.id != group_id and any((rule.source_group or {}).get("GroupId") == group_id for rule in rules):
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+    for one in interfaces(self):
+        if group_id in [group.id for group in one.group_set]:
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+    return moto_deletes_group(self, name, group_id)
+
+
+def delete_subnet(self, subnet_id):
+    if any(one.subnet.id == subnet_id for one in interfaces(self)):
+        raise DependencyViolationError(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+    return moto_deletes_subnet(self, subnet_id)
+
+
+def delete_vpc(self, vpc_id):
+    if any(group.name != "default" for group in self.groups.get(vpc_id, {}).values()) or any(
+        gateway.vpc and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values()
+    ):
+        raise DependencyViolationError(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+    return moto_deletes_vpc(self, vpc_id)
+
+
+EC2Backend.delete_security_group = delete_security_group
+EC2Backend.delete_subnet = delete_subnet
+EC2Backend.delete_vpc = delete_vpc
+
+# --- faults, on the wire ---
+
+faults = []  # [pattern, how often yet, error code, status]
+requests_seen = []
+
+
+class Wire:
+    """Between the callers and moto: answers some requests with an error."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def __call__(self, environ, start_response):
+        size = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(size) if size else b""
+        import io
+
+        environ["wsgi.input"] = io.BytesIO(body)
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        authorization = environ.get("HTTP_AUTHORIZATION", "")
+        service = (re.findall(r"/([a-z0-9-]+)/aws4_request", authorization) or ["?"])[0]
+        words = f"{service} {environ['REQUEST_METHOD']} {environ['PATH_INFO']} {target} {body[:4000].decode(errors='replace')}"
+        for fault in faults:
+            if fault[1] and re.search(fault[0], words):
+                fault[1] -= 1
+                return self.refuse(service, fault[2], fault[3], start_response)
+        return self.app(environ, start_response)
+
+    @staticmethod
+    def refuse(service, code, status, start_response):
+        kind = "text/xml"
+        if service == "ec2":
+            text = f"<Response><Errors><Error><Code>{code}</Code><Message>refused</Message></Error></Errors><RequestID>1</RequestID></Response>"
+        elif service in ("cloudformation", "iam", "elasticloadbalancing"):
+            text = f"<ErrorResponse><Error><Code>{code}</Code><Message>refused</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+        elif service == "s3":
+            text = f"<Error><Code>{code}</Code><Message>refused</Message></Error>"
+        else:
+            kind, text = "application/json", json.dumps({"__type": code, "message": "refused"})
+        start_response(f"{status} Refused", [("Content-Type", kind), ("Content-Length", str(len(text))), ("x-amzn-ErrorType", code)])
+        return [text.encode()]
+
+
+# --- what tests ask for ---
+
+clients = {}
+
+
+def client(service):
+    if service not in clients:
+        clients[service] = boto3.client(service, endpoint_url=address, region_name=REGION)
+    return clients[service]
+
+
+def tags_of(name, id):
+    tags = {"alpha.eksctl.io/cluster-name": name}
+    if id:
+        tags[TAG] = id
+    return tags
+
+
+def as_list(tags):
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def stack(name, resources, tags, protected=False):
+    template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
+    return client("cloudformation").create_stack(
+        StackName=name, TemplateBody=json.dumps(template), Tags=as_list(tags), EnableTerminationProtection=protected
+    )["StackId"]
+
+
+def cluster(name, id=None, protected=False, control_plane=True, stacks=True, others_tagged=True):
+    """A cluster as eksctl makes it; without an id it is somebody else's."""
+    tags = tags_of(name, id)
+    eks, ec2 = client("eks"), client("ec2")
+    made = {}
+    if stacks:
+        cluster_stack = stack(f"eksctl-{name}-cluster", {
+            "VPC": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "192.168.0.0/16", "Tags": as_list(tags)}},
+            "SubnetA": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "VPC"}, "CidrBlock": "192.168.0.0/19", "AvailabilityZone": REGION + "a"}},
+            "SubnetB": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "VPC"}, "CidrBlock": "192.168.32.0/19", "AvailabilityZone": REGION + "b"}},
+            "ControlPlaneSecurityGroup": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "x", "VpcId": {"Ref": "VPC"}}},
+        }, tags, protected)
+        made["stack"] = cluster_stack
+        found = [one for one in client("cloudformation").list_stack_resources(StackName=cluster_stack)["StackResourceSummaries"]]
+        made["vpc"] = next(one["PhysicalResourceId"] for one in found if one["ResourceType"] == "AWS::EC2::VPC")
+        subnets = [one["PhysicalResourceId"] for one in found if one["ResourceType"] == "AWS::EC2::Subnet"]
+    else:
+        made["vpc"] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+        subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]][:2]
+    made["subnets"] = subnets
+    if control_plane:
+        role = f"arn:aws:iam::{ACCOUNT}:role/x"
+        eks.create_cluster(name=name, roleArn=role, resourcesVpcConfig={"subnetIds": subnets}, tags={key: value for key, value in tags.items()})
+        eks.create_nodegroup(clusterName=name, nodegroupName="workers", subnets=subnets, nodeRole=role)
+        issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{(id or 'foreign').replace('-', '').upper()[-32:]}{name}"
+        backend("eks").clusters[name].identity = {"oidc": {"issuer": issuer}}
+        made["issuer"] = issuer
+    if stacks:
+        other = tags if others_tagged else tags_of(name, None)
+        made["group_stack"] = stack(f"eksctl-{name}-nodegroup-workers", {
+            "LaunchTemplate": {"Type": "AWS::EC2::LaunchTemplate", "Properties": {
+                "LaunchTemplateName": f"{name}-workers", "LaunchTemplateData": {"InstanceType": "t3.medium"}}},
+        }, other, protected)
+        if control_plane:
+            made_by[cluster_stack] = (name, [])
+            made_by[made["group_stack"]] = (None, [(name, "workers")])
+    return made
+
+
+def left_over(kind, name, vpc, subnets, issuer=None, **_):
+    """What a cluster's controllers and users make, and nobody's stack knows of."""
+    ec2 = client("ec2")
+    named = as_list({f"kubernetes.io/cluster/{name}": "owned"})
+
+    def spec(resource, tags=named):
+        return [{"ResourceType": resource, "Tags": tags}]
+
+    if kind == "load-balancer":
+        return client("elbv2").create_load_balancer(Name=f"lb-{name}"[:32], Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    if kind == "classic-load-balancer":
+        client("elb").create_load_balancer(
+            LoadBalancerName=f"classic-{name}"[:32], Subnets=subnets,
+            Listeners=[{"Protocol": "tcp", "LoadBalancerPort": 80, "InstancePort": 80}])
+        return f"classic-{name}"[:32]
+    if kind == "target-group":
+        return client("elbv2").create_target_group(Name=f"tg-{name}"[:32], Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]["TargetGroupArn"]
+    if kind == "instance":
+        return ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=subnets[0])["Instances"][0]["InstanceId"]
+    if kind == "nat-gateway":
+        return ec2.create_nat_gateway(SubnetId=subnets[0], ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    if kind == "endpoint":
+        return ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", VpcEndpointType="Gateway")["VpcEndpoint"]["VpcEndpointId"]
+    if kind == "network-interface":
+        return ec2.create_network_interface(SubnetId=subnets[0])["NetworkInterface"]["NetworkInterfaceId"]
+    if kind == "security-group":
+        one, other = (ec2.create_security_group(GroupName=f"{which}-{name}", Description="x", VpcId=vpc)["GroupId"] for which in ("lb", "nodes"))
+        for group, peer in ((one, other), (other, one)):
+            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
+                {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": peer}]}])
+        ec2.create_network_interface(SubnetId=subnets[0], Groups=[one])
+        return one
+    if kind == "volume":
+        return ec2.create_volume(AvailabilityZone=REGION + "a", Size=1, TagSpecifications=spec("volume"))["VolumeId"]
+    if kind == "address":
+        allocation = ec2.allocate_address(Domain="vpc", TagSpecifications=spec("elastic-ip"))["AllocationId"]
+        interface = ec2.create_network_interface(SubnetId=subnets[0])["NetworkInterface"]["NetworkInterfaceId"]
+        ec2.associate_address(AllocationId=allocation, NetworkInterfaceId=interface)
+        return allocation
+    if kind == "oidc-provider":
+        return client("iam").create_open_id_connect_provider(Url=issuer, ThumbprintList=["0" * 40])["OpenIDConnectProviderArn"]
+    if kind == "log-group":
+        client("logs").create_log_group(logGroupName=f"/aws/eks/{name}/cluster")
+        return f"/aws/eks/{name}/cluster"
+    raise ValueError(kind)
+
+
+def age(id, minutes):
+    """Has something be made earlier than it was."""
+    then = datetime.now(timezone.utc) - timedelta(minutes=minutes)
+    ec2 = backend("ec2")
+    if id in ec2.volumes:
+        ec2.volumes[id].create_time = then
+    elif id in backend("cloudformation").stacks:
+        backend("cloudformation").stacks[id].creation_time = then.replace(tzinfo=None)
+    elif id in backend("eks").clusters:
+        backend("eks").clusters[id].created_at = then
+    else:
+        backend("logs").groups[id].creation_time = int(then.timestamp() * 1000)
+
+
+def inventory():
+    """Everything there is, but the default VPC and what it has: 'kind id'."""
+    ec2 = backend("ec2")
+    default = ec2.default_vpc.id
+    found = [f"stack {one.name}" for one in backend("cloudformation").stacks.values()]
+    found += [f"cluster {name}" for name in backend("eks").clusters]
+    found += [f"nodegroup {name}/{group}" for name, one in backend("eks").clusters.items() for group in one.nodegroups]
+    found += [f"vpc {one}" for one in ec2.vpcs if one != default]
+    found += [f"subnet {one.id}" for zone in ec2.subnets.values() for one in zone.values() if one.vpc_id != default]
+    found += [f"security-group {one.id}" for vpc, groups in ec2.groups.items() if vpc != default for one in groups.values() if one.name != "default"]
+    found += [f"network-interface {one.id}" for one in interfaces(ec2)]
+    found += [f"instance {one.id}" for one in ec2.all_instances() if one.state != "terminated"]
+    found += [f"volume {one}" for one in ec2.volumes]
+    found += [f"address {one.allocation_id}" for one in ec2.describe_addresses()]
+    found += [f"nat-gateway {one.id}" for one in ec2.nat_gateways.values() if one.state != "deleted"]
+    found += [f"endpoint {one.id}" for one in ec2.vpc_end_points.values() if one.state.lower() != "deleted"]
+    found += [f"launch-template {one}" for one in ec2.launch_templates]
+    found += [f"load-balancer {one}" for one in backend("elbv2").load_balancers]
+    found += [f"target-group {one}" for one in backend("elbv2").target_groups]
+    found += [f"classic-load-balancer {one}" for one in backend("elb").load_balancers]
+    found += [f"oidc-provider {one}" for one in moto.backends.get_backend("iam")[ACCOUNT]["aws"].open_id_providers]
+    found += [f"log-group {one}" for one in backend("logs").groups]
+    return sorted(found)
+
+
+def tag(id, key, value):
+    client("ec2").create_tags(Resources=[id], Tags=[{"Key": key, "Value": value}])
+
+
+def put(bucket, key, text):
+    client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
+def get(bucket, key):
+    try:
+        return client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    except client("s3").exceptions.NoSuchKey:
+        return None
+
+
+def reset(bucket):
+    import urllib.request
+
+    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear()
+    urllib.request.urlopen(urllib.request.Request(address + "/moto-api/reset", method="POST")).read()
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def fault(pattern, times=-1, code="AccessDenied", status=403):
+    faults.append([pattern, times, code, status])
+
+
+def heal():
+    faults.clear()
+    stuck.clear()
+
+
+def stick(id):
+    stuck.add(id)
+
+
+def many(kind, count):
+    """So many that a listing has pages, before what else there is."""
+    for number in range(count):
+        if kind == "stack":
+            stack(f"a{number}", {"Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"g{number}"}}}, {})
+        else:
+            client("elbv2").create_target_group(Name=f"a{number}", Protocol="HTTP", Port=80, VpcId=backend("ec2").default_vpc.id)
+
+
+def stream(group, name, lines):
+    logs = client("logs")
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName=name)
+    now = int(datetime.now(timezone.utc).timestamp() * 1000)
+    logs.put_log_events(logGroupName=group, logStreamName=name, logEvents=[{"timestamp": now, "message": line} for line in lines])
+
+
+def group_status(name, group, status):
+    backend("eks").clusters[name].nodegroups[group].status = status
+
+
+def fail_stack(id, reason):
+    failed = backend("cloudformation").stacks[id]
+    failed.status = "ROLLBACK_COMPLETE"
+    failed._add_stack_event("CREATE_FAILED", resource_status_reason=reason)
+
+
+if __name__ == "__main__":
+    server = make_server("127.0.0.1", 0, Wire(DomainDispatcherApplication(create_backend_app)), threaded=True)
+    import logging
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    address = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(address, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            result = {"is": globals()[request["do"]](*request.get("with", []), **request.get("and", {}))}
+        except Exception as why:
+            import traceback
+
+            result = {"error": "".join(traceback.format_exception(why))}
+        print(json.dumps(result), flush=True)
+    os._exit(0)

@@ -9,7 +9,7 @@
 
 # shellcheck disable=SC2016 # the variables in the filters are jq's
 set -euo pipefail
-# shellcheck source=common.sh
+# shellcheck source=svc/task/common.sh
 . "$(dirname "$0")/common.sh"
 
 shared=${EKSPHEMERAL_SHARED:-/shared}

@@ -20,9 +20,9 @@
 
 # shellcheck disable=SC2016 # the variables in the filters are jq's
 set -euo pipefail
-# shellcheck source=common.sh
+# shellcheck source=svc/task/common.sh
 . "$(dirname "$0")/common.sh"
-# shellcheck source=ours.sh
+# shellcheck source=svc/task/ours.sh
 . "$(dirname "$0")/ours.sh"
 
 most_seconds=${EKSPHEMERAL_SECONDS:-3300}

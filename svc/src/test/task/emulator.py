@@ -150,7 +150,12 @@ moto_deletes_resource = parsing.ResourceMap._delete_resource
 def delete_resource(self, resource, resource_json):
     if getattr(resource, "physical_resource_id", None) in stuck:
         raise RuntimeError("it cannot be deleted")
-    moto_deletes_resource(self, resource, resource_json)
+    try:
+        moto_deletes_resource(self, resource, resource_json)
+    except Exception as why:
+        # What is gone already counts as deleted.
+        if not re.search("NotFound|Invalid.*Id", type(why).__name__):
+            raise
 
 
 parsing.ResourceMap._delete_resource = delete_resource

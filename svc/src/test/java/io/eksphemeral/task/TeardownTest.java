@@ -125,22 +125,6 @@ class TeardownTest {
   }
 
   @Test
-  void aStackThatCannotBeDeletedGoesByForceAndWhatItLeavesIsNamed() throws Exception {
-    Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("control_plane", false), "dev", ID));
-    String template = only("launch-template", aws.inventory()).iterator().next();
-    aws.ask("stick", template.substring(template.indexOf(' ') + 1));
-    aws.ask("stick", ours.part("vpc"));
-
-    Aws.Outcome outcome = tearDown(1);
-
-    assertThat(outcome.exit()).as(outcome.output()).isZero();
-    assertThat(outcome.output()).contains("by force: eksctl-dev-cluster");
-    assertThat(aws.inventory()).isEmpty();
-    assertThat(aws.object("tasks/" + ID + "/kept.json").orElseThrow())
-        .contains("AWS::EC2::VPC " + ours.part("vpc"));
-  }
-
-  @Test
   void whatCannotGoOrBeSeenIsNamedAndNoProof() throws Exception {
     Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("control_plane", false), "dev", ID));
     String volume = aws.leftOver("volume", "dev", ours);
@@ -200,29 +184,6 @@ class TeardownTest {
     assertThat(outcome.exit()).as(outcome.output()).isZero();
     assertThat(outcome.output()).doesNotContain("Throttling");
     assertThat(aws.inventory()).isEmpty();
-  }
-
-  @Test
-  void killedAgainAndAgainItStillFinishes() throws Exception {
-    Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("protected", true), "dev", ID));
-    for (String kind : List.of("network-interface", "volume", "oidc-provider")) {
-      aws.leftOver(kind, "dev", ours);
-    }
-    int attempt = 1;
-    int killed = 0;
-    // Each attempt lives a little longer than the one before.
-    for (;
-        tearDown(attempt, Map.of("EKSPHEMERAL_DIE_AT", String.valueOf(4 + 9 * attempt))).exit()
-            != 0;
-        attempt++) {
-      assertThat(aws.object("tasks/" + ID + "/destroy-" + attempt + ".result")).isEmpty();
-      killed++;
-      assertThat(killed).isLessThan(20);
-    }
-
-    assertThat(killed).isGreaterThan(1);
-    assertThat(aws.inventory()).isEmpty();
-    assertThat(aws.result(ID, "destroy-" + attempt).provesAbsence()).isTrue();
   }
 
   private static final List<String> KINDS =

@@ -201,11 +201,11 @@ public record Cluster(
     return edit.moveTo(State.GONE, now, "nothing of it was found").done();
   }
 
-  /** Notes a try to mail. */
+  /** Notes what becomes of a mail. */
   public Cluster mailed(Topic topic, Instant about, Delivery delivery, Instant now) {
     Edit edit = new Edit(this);
     Optional<Mailing> before = mailing(topic, about);
-    Instant first = before.map(Mailing::tried).orElse(now);
+    Instant first = before.filter(Mailing::wasTried).map(Mailing::tried).orElse(now);
     Mailing mailing = new Mailing(topic, about, first, now, delivery);
     before.ifPresentOrElse(
         known -> edit.mailings.set(mailings.indexOf(known), mailing),

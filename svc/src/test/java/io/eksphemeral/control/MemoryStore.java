@@ -7,6 +7,7 @@ import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.Versions;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,7 @@ public final class MemoryStore implements ClusterStore {
   private record Item(String text, String version) {}
 
   private final TreeMap<String, Item> items = new TreeMap<>();
+  private final Map<String, Stored> decoded = new HashMap<>();
   private long writes;
 
   @Override
@@ -156,6 +158,8 @@ public final class MemoryStore implements ClusterStore {
 
   private Optional<Stored> read(ClusterId id, String key) {
     return Optional.ofNullable(items.get(key))
-        .map(item -> RecordFormat.decode(id, item.version(), item.text()));
+        .map(item ->
+            decoded.computeIfAbsent(
+                item.version(), version -> RecordFormat.decode(id, version, item.text())));
   }
 }

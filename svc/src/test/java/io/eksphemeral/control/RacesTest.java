@@ -151,6 +151,25 @@ final class RacesTest {
     assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(next);
   }
 
+  @Test
+  void whoAsksAgainWhileTheFirstCallIsWithdrawnKeepsTheName() {
+    for (int i = 0; i < Limits.DEFAULT.clustersPerAsker(); i++) {
+      other.create().create(Samples.newId(), Samples.spec("other-" + i), ALICE);
+    }
+    Runnable askAgain = () -> store.claim(new Claim("dev", id, clock.instant().plusSeconds(1)));
+    meanwhile.put(
+        "remove",
+        () -> {
+          meanwhile.put("claimOn", askAgain);
+          meanwhile.put("release", askAgain);
+        });
+
+    assertThat(refusal(plane.create().create(id, Samples.spec("dev"), ALICE)).kind())
+        .isEqualTo(Kind.LIMIT);
+
+    assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(id);
+  }
+
   private void created() {
     assertThat(other.create().create(id, Samples.spec("dev"), ALICE))
         .isInstanceOf(Answer.Done.class);

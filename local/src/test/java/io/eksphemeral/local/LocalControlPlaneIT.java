@@ -153,9 +153,8 @@ final class LocalControlPlaneIT {
       assertThat(program.exitCode()).isEqualTo(3);
       assertThat(program.output())
           .containsExactly(
-              "eksphemeral: port %d is taken by another program; stop that one, or choose another"
-                      .formatted(other.getLocalPort())
-                  + " port with EKSPHEMERAL_PORT");
+              "eksphemeral: port %d is taken by another program, or another control plane"
+                  .formatted(other.getLocalPort()));
       assertThat(home.resolve("bucket")).doesNotExist();
       assertThat(home.resolve("control-plane.pid")).doesNotExist();
     }

@@ -22,7 +22,7 @@ class SealedScriptIT {
   /** All that the commands call; the PATH of these tests leads to nothing else. */
   private static final List<String> TOOLS =
       List.of(
-              "basename bash cat curl cut date dirname env find jq ln mkdir mktemp mv nohup od ps"
+              "basename bash cat curl cut date dirname env find head jq ln mkdir mktemp mv nohup od ps"
                   .split(" "),
               "readlink rm sed sleep tail touch tr uname wc".split(" "))
           .stream()

@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -92,10 +93,9 @@ public final class Sweep {
       }
     }
     List<Visit> done = visits.stream().map(CompletableFuture::join).toList();
-    Map<ClusterId, String> failed =
-        each(done, Visit.Failed.class)
-            .collect(Collectors.toMap(Visit.Failed::cluster, Visit.Failed::why));
-    List<String> freed = names ? freeNames(failed) : List.of();
+    Map<ClusterId, String> failed = new TreeMap<>();
+    each(done, Visit.Failed.class).forEach(visit -> failed.put(visit.cluster(), visit.why()));
+    List<String> freed = names ? freeNames(listed, timeLeft, failed) : List.of();
     return new SweepReport(
         states,
         each(done, Visit.Changed.class).map(Visit.Changed::change).toList(),
@@ -111,8 +111,12 @@ public final class Sweep {
     return visits.stream().filter(kind::isInstance).map(kind::cast);
   }
 
+  private static boolean isLate(Supplier<Duration> timeLeft) {
+    return timeLeft.get().compareTo(TIME_TO_FINISH) < 0;
+  }
+
   private Visit visit(Stored.Live live, Supplier<Duration> timeLeft) {
-    if (timeLeft.get().compareTo(TIME_TO_FINISH) < 0) {
+    if (isLate(timeLeft)) {
       return new Visit.Skipped();
     }
     Cluster before = live.cluster();
@@ -120,21 +124,31 @@ public final class Sweep {
       String after =
           switch (reconciler.reconcile(live)) {
             case Standing.OnRecord(Stored.Live record) -> record.cluster().state().text();
-            case Standing.Withdrawn(String problem) -> "withdrawn: " + problem;
+            case Standing.Withdrawn(_, String problem) -> "withdrawn: " + problem;
             case Standing.OffRecord _ -> "off record";
           };
       String from = before.state().text();
       return after.equals(from)
           ? new Visit.Left()
           : new Visit.Changed(new Change(before.id(), from, after));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError | StackOverflowError e) {
       return new Visit.Failed(before.id(), e.toString());
     }
   }
 
-  private List<String> freeNames(Map<ClusterId, String> failed) {
+  private List<String> freeNames(
+      List<Stored> listed, Supplier<Duration> timeLeft, Map<ClusterId, String> failed) {
+    Set<Named> named =
+        listed.stream()
+            .filter(Stored.Live.class::isInstance)
+            .map(stored -> ((Stored.Live) stored).cluster())
+            .map(cluster -> new Named(cluster.id(), cluster.name()))
+            .collect(Collectors.toSet());
     List<String> freed = new ArrayList<>();
     for (Claim claim : store.claims()) {
+      if (named.contains(new Named(claim.holder(), claim.name())) || isLate(timeLeft)) {
+        continue;
+      }
       try {
         if (isForNothing(claim) && store.release(claim)) {
           freed.add(claim.name());
@@ -146,8 +160,15 @@ public final class Sweep {
     return freed;
   }
 
+  private record Named(ClusterId id, String name) {}
+
+  /** Whether a claim is old, and its holder is not on record, or under another name. */
   private boolean isForNothing(Claim claim) {
     return !clock.instant().isBefore(claim.since().plus(CLAIM_WITHOUT_RECORD))
-        && store.find(claim.holder()).isEmpty();
+        && store
+            .find(claim.holder())
+            .filter(stored ->
+                !(stored instanceof Stored.Live live) || live.cluster().name().equals(claim.name()))
+            .isEmpty();
   }
 }

@@ -18,6 +18,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -293,7 +294,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
         Seen::isWrite,
         send -> {
           assertThat(others.replace(added, cluster.notLaunched("theirs"))).isPresent();
-          throw new java.net.SocketTimeoutException("Read timed out");
+          throw new SocketTimeoutException("Read timed out");
         });
 
     assertThat(store.replace(added, cluster.notLaunched("ours"))).isEmpty();

@@ -23,7 +23,12 @@ need_tools
 is_local || only_local_yet
 
 if ! is_local_up; then
-  say "the control plane is not up"
+  if is_local_running; then
+    stop_local
+    say "the control plane did not answer, and was stopped"
+  else
+    say "the control plane is not up"
+  fi
   if has_local_records; then
     say "  what it knew is still in $local_home; to go on with it: $(command_for eksp-up.sh)"
   fi
@@ -38,11 +43,11 @@ if ((clusters_left)) && [[ -z ${option_destroy_clusters-}${option_abandon_cluste
       "  forget them:        $(command_for eksp-down.sh --abandon-clusters)"
   fi
   say "There are clusters left:" "$clusters_shown"
-  read -r -p "(d)estroy them, (a)bandon them, or (c)ancel? " choice
+  read -r -p "(d)estroy them, (a)bandon them, or (c)ancel? " choice || choice=cancel
   case $choice in
     d | destroy) option_destroy_clusters=1 ;;
     a | abandon) option_abandon_clusters=1 ;;
-    *) refuse "cancelled, the control plane stays up" ;;
+    *) die "cancelled: the control plane stays up" ;;
   esac
 fi
 

@@ -99,7 +99,7 @@ expect_success() {
 
 not_answering() {
   [[ -z $local_pid ]] || local_not_up "$answer_missing"
-  die "no answer from $endpoint: $answer_missing"
+  die "no answer from $endpoint: $answer_missing" ${last_words[@]+"${last_words[@]}"}
 }
 
 # The error, then each problem that says more, without what could play tricks on a terminal.

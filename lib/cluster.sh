@@ -47,6 +47,8 @@ read_clusters() {
   clusters_left=${#cluster_ids[@]}
 }
 
+last_words=() # what people have to know when the waiting ends too early
+
 # when_interrupted LINE …: from here on Ctrl-C only ends the waiting, and says this.
 when_interrupted() {
   last_words=("$@")

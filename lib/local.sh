@@ -31,7 +31,7 @@ read_local_files() {
 # Whether it is up: the process on record answers. Sets local_provider and local_speed.
 is_local_up() {
   read_local_files || return 1
-  ask GET /status
+  ask GET /status --max-time 5
   [[ $(answer_header Eksphemeral-Control-Plane) == "$local_pid" ]] || return 1
   local_provider=$(answer_header Eksphemeral-Provider)
   local_speed=$(answer_header Eksphemeral-Speed)
@@ -48,7 +48,8 @@ expect_local_answer() {
 }
 
 local_not_up() {
-  die "the control plane is not up: $1" "  start it: $(command_for eksp-up.sh)"
+  die "the control plane is not up: $1" "  start it: $(command_for eksp-up.sh)" \
+    ${last_words[@]+"${last_words[@]}"}
 }
 
 # start_local SPEED: starts it, and builds it first where that is needed.
@@ -107,7 +108,8 @@ is_new_enough() {
 # Where the java on the PATH lives, behind whatever links or wrappers. macOS has one that finds.
 java_on_path() {
   /usr/libexec/java_home -v 25+ 2>/dev/null \
-    || java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p'
+    || java -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p' \
+    || true
 }
 
 # Whether the jar is there, and nothing that it was built from is newer.
@@ -155,10 +157,12 @@ launch() {
   say "the control plane is up at $endpoint ($local_provider)"
 }
 
-# not_launched EXIT-CODE LAST-LINES LOG
+# not_launched EXIT-CODE LAST-LINES LOG: when it knew why, its last line says so.
 not_launched() {
   local why=${2##*$'\n'}
+  why=${why#eksphemeral: }
   case $1 in
+    2) refuse "$why" ;;
     3) die "$why" "  use another port: EKSPHEMERAL_PORT=8471 $(command_for eksp-up.sh)" ;;
     4) die "$why" "  the log is $3" ;;
     *) die "the control plane did not start; the end of its log, $3:" "$2" ;;
@@ -168,6 +172,7 @@ not_launched() {
 # Stops it kindly, and after ten seconds unkindly, which does no harm either.
 stop_local() {
   local tries=100
+  progress "stopping the control plane"
   kill "$local_pid"
   while is_running "$local_pid" && ((tries-- > 0)); do
     progress "stopping the control plane"
@@ -175,6 +180,11 @@ stop_local() {
   done
   ! is_running "$local_pid" || kill -KILL "$local_pid"
   rm -f -- "$local_home/control-plane.pid" "$local_home/control-plane.url"
+}
+
+# Whether the process on record is there and is ours, though it may not answer.
+is_local_running() {
+  [[ -n $local_pid && $(ps -o args= -p "$local_pid" 2>/dev/null) == *"$local_jar"* ]]
 }
 
 has_local_records() {

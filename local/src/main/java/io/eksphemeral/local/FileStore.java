@@ -169,15 +169,18 @@ public final class FileStore implements ClusterStore {
 
   @Override
   public List<Claim> claims() {
-    return io(
-        "list the claims",
-        () -> {
-          List<Claim> claims = new ArrayList<>();
-          for (String name : bucket.names("names")) {
-            readClaim(name).ifPresent(claims::add);
-          }
-          return claims;
-        });
+    return io("list the claims", () -> bucket.names("names")).stream()
+        .flatMap(name -> readableClaim(name).stream())
+        .toList();
+  }
+
+  /** The claim on a name; one that cannot be read keeps no other from being listed. */
+  private Optional<Claim> readableClaim(String name) {
+    try {
+      return readClaim(name);
+    } catch (IOException _) {
+      return Optional.empty();
+    }
   }
 
   @Override

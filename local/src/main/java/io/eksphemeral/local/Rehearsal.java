@@ -82,7 +82,7 @@ final class Rehearsal implements TaskRunner {
   void start(Consumer<RehearsedTask> news) throws IOException {
     stopped = news;
     for (String file : files.names("")) {
-      Optional<RehearsedTask> known = files.read(file).flatMap(RehearsedTask::decode);
+      Optional<RehearsedTask> known = read(file);
       if (known.isEmpty()) {
         log.line("the task file " + files.root().resolve(file) + " cannot be read");
         continue;
@@ -92,6 +92,14 @@ final class Rehearsal implements TaskRunner {
       if (known.get().runs()) {
         timer.after(Duration.ZERO, () -> begin(staged));
       }
+    }
+  }
+
+  private Optional<RehearsedTask> read(String file) {
+    try {
+      return files.read(file).flatMap(RehearsedTask::decode);
+    } catch (IOException _) {
+      return Optional.empty();
     }
   }
 
@@ -209,8 +217,11 @@ final class Rehearsal implements TaskRunner {
       }
       try {
         switch (step.of(staged.task)) {
-          case Act.Next.Work(Duration real) -> timer.after(real, () -> end(staged));
-          case Act.Next.Hang _ -> {}
+          case Act.Next.Work(Duration real) -> {
+            log.line("task %s works".formatted(staged.task.handle()));
+            timer.after(real, () -> end(staged));
+          }
+          case Act.Next.Hang _ -> log.line("task %s hangs".formatted(staged.task.handle()));
           case Act.Next.Exit(int code, String reason) -> {
             RehearsedTask ended = staged.task.ended(new End(clock.instant(), code, reason));
             keep(ended);

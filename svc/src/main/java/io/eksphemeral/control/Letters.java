@@ -39,20 +39,21 @@ public final class Letters {
     this.scriptOptions = scriptOptions;
   }
 
-  /** Mails whoever is to hear of it. */
+  /** Who is to hear of it; may be nobody. */
+  List<String> readers(Cluster cluster, Topic topic) {
+    return Stream.concat(
+            Stream.of(cluster.spec().owner()),
+            topic == Topic.DESTROY_FAILED ? Stream.ofNullable(operator) : Stream.empty())
+        .filter(address -> !MailAddress.isNobodys(address))
+        .distinct()
+        .toList();
+  }
+
+  /** Mails whoever is to hear of it, who must be somebody. */
   Delivery send(Cluster cluster, Topic topic, Instant about) {
-    List<String> to =
-        Stream.concat(
-                Stream.of(cluster.spec().owner()),
-                topic == Topic.DESTROY_FAILED ? Stream.ofNullable(operator) : Stream.empty())
-            .filter(address -> !MailAddress.isNobodys(address))
-            .distinct()
-            .toList();
-    if (to.isEmpty()) {
-      return Delivery.NOBODY;
-    }
-    return switch (mailer.send(
-        new Mail(to, subject(cluster, topic), body(cluster, topic, about)))) {
+    Mail mail =
+        new Mail(readers(cluster, topic), subject(cluster, topic), body(cluster, topic, about));
+    return switch (mailer.send(mail)) {
       case Mailer.Delivery.Sent _ -> Delivery.SENT;
       case Mailer.Delivery.Failed _ -> Delivery.FAILED;
     };

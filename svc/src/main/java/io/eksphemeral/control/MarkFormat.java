@@ -71,9 +71,15 @@ public final class MarkFormat {
     return json.toString();
   }
 
-  /** The result of a task; empty if it cannot be read. */
+  /**
+   * The result of a task; empty if it cannot be read. Left-overs in a form that is not understood
+   * must not pass for none.
+   */
   public static Optional<TaskResult> result(String text) {
     JsonNode json = parse(text);
+    if (!isListOrAbsent(json.path("leftovers")) || !isListOrAbsent(json.path("log"))) {
+      return Optional.empty();
+    }
     String wanted = json.path("outcome").asText();
     Optional<Outcome> outcome =
         Arrays.stream(Outcome.values()).filter(one -> one.text().equals(wanted)).findFirst();
@@ -101,6 +107,10 @@ public final class MarkFormat {
     return json.path("preferred").isTextual()
         ? Optional.of(new Versions(texts(json.path("offered")), json.path("preferred").textValue()))
         : Optional.empty();
+  }
+
+  private static boolean isListOrAbsent(JsonNode json) {
+    return json.isArray() || json.isMissingNode();
   }
 
   private static JsonNode parse(String text) {

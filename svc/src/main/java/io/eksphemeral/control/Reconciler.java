@@ -6,6 +6,7 @@ import io.eksphemeral.domain.Decision;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Mailing.Delivery;
 import io.eksphemeral.domain.Mailing.Topic;
 import io.eksphemeral.domain.Sighting;
 import io.eksphemeral.domain.Sighting.View;
@@ -194,10 +195,38 @@ public final class Reconciler {
     };
   }
 
+  /**
+   * Mails. That it is about to is written down first, so that of any number that are at work on the
+   * cluster one does; if it dies at it, another one mails again a while later.
+   */
   private Next tell(Stored.Live record, Topic topic, Instant about) {
     Cluster cluster = record.cluster();
-    var delivery = letters.send(cluster, topic, about);
-    return write(record, cluster.mailed(topic, about, delivery, clock.instant()));
+    if (letters.readers(cluster, topic).isEmpty()) {
+      return write(record, cluster.mailed(topic, about, Delivery.NOBODY, clock.instant()));
+    }
+    Optional<Stored.Live> sending =
+        store.replace(record, cluster.mailed(topic, about, Delivery.SENDING, clock.instant()));
+    if (sending.isEmpty()) {
+      return reread(record).orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
+    }
+    Delivery delivery = letters.send(cluster, topic, about);
+    return noteDelivery(sending.get(), topic, about, delivery);
+  }
+
+  /** Writes down what became of a mail, whatever else was written meanwhile. */
+  private Next noteDelivery(Stored.Live record, Topic topic, Instant about, Delivery delivery) {
+    Stored.Live last = record;
+    while (true) {
+      Cluster noted = last.cluster().mailed(topic, about, delivery, clock.instant());
+      Optional<Stored.Live> written = store.replace(last, noted);
+      if (written.isPresent()) {
+        return new Next.GoOn(written.get());
+      }
+      if (!(store.find(record.id()).orElse(null) instanceof Stored.Live found)) {
+        return new Next.Leave(new Standing.OffRecord());
+      }
+      last = found;
+    }
   }
 
   private Next end(Stored.Live record) {

@@ -66,16 +66,17 @@ public final class RecordFormat {
     if (status.isMissingNode() && record.path("name").isTextual()) {
       return new Stored.Legacy(id, json);
     }
-    int format = status.path("format").asInt();
-    if (format > VERSION) {
+    JsonNode format = status.path("format");
+    if (format.isInt() && format.intValue() > VERSION) {
       return new Stored.Unreadable(id, "written by a newer version, in format " + format);
     }
     try {
-      Cluster cluster = cluster(record, status);
+      whole(status, "format");
+      Cluster cluster = possible(cluster(record, status));
       return cluster.id().equals(id)
           ? new Stored.Live(cluster, version, json)
           : new Stored.Unreadable(id, "the record of another cluster, " + cluster.id());
-    } catch (IllegalArgumentException | DateTimeException e) {
+    } catch (IllegalArgumentException e) {
       return new Stored.Unreadable(id, String.valueOf(e.getMessage()));
     }
   }
@@ -161,16 +162,16 @@ public final class RecordFormat {
             text(record, "owner"),
             texts(record, "access"),
             placement(record.path("task"))),
-        oneOf(State.values(), State::text, text(status, "state")),
+        oneOf(State.values(), State::text, status, "state"),
         text(status, "createdby"),
         time(status, "created"),
         whole(status, "lifetime"),
         timeOrNull(status, "ready"),
         timeOrNull(status, "expires"),
-        all(status, "tasks")
+        objects(status, "tasks")
             .map(task ->
                 new Task(
-                    oneOf(TaskKind.values(), TaskKind::text, text(task, "kind")),
+                    oneOf(TaskKind.values(), TaskKind::text, task, "kind"),
                     whole(task, "attempt"),
                     time(task, "planned"),
                     timeOrNull(task, "launched"),
@@ -178,32 +179,46 @@ public final class RecordFormat {
                     timeOrNull(task, "ended"),
                     textOrNull(task, "outcome")))
             .toList(),
-        all(status, "mails")
+        objects(status, "mails")
             .map(mail ->
                 new Mailing(
-                    oneOf(Mailing.Topic.values(), Mailing.Topic::text, text(mail, "topic")),
+                    oneOf(Mailing.Topic.values(), Mailing.Topic::text, mail, "topic"),
                     time(mail, "about"),
                     time(mail, "tried"),
                     time(mail, "last"),
-                    oneOf(
-                        Mailing.Delivery.values(), Mailing.Delivery::text, text(mail, "delivery"))))
+                    oneOf(Mailing.Delivery.values(), Mailing.Delivery::text, mail, "delivery")))
             .toList(),
         textOrNull(status, "error"),
         texts(status, "log"),
         texts(status, "leftovers"),
-        all(status, "history")
+        objects(status, "history")
             .map(step ->
                 new Transition(
-                    oneOf(State.values(), State::text, text(step, "state")),
+                    oneOf(State.values(), State::text, step, "state"),
                     time(step, "at"),
                     text(step, "why")))
             .toList());
   }
 
   private static @Nullable Placement placement(JsonNode task) {
-    return task.isObject()
-        ? new Placement(textOrNull(task, "securitygroup"), texts(task, "subnets"))
-        : null;
+    if (task.isMissingNode()) {
+      return null;
+    }
+    check(task.isObject(), "task is no object");
+    return new Placement(textOrNull(task, "securitygroup"), texts(task, "subnets"));
+  }
+
+  /** Refuses what no cluster ever is, so that the rules of its life need not reckon with it. */
+  private static Cluster possible(Cluster cluster) {
+    State state = cluster.state();
+    check(state != State.READY || cluster.expires() != null, "expires is missing");
+    List<Transition> history = cluster.history();
+    check(
+        !history.isEmpty() && history.getLast().to() == state,
+        "history does not end in state " + state.text());
+    boolean atWork = state == State.DESTROYING || (state == State.CREATING && cluster.isAdmitted());
+    check(!atWork || cluster.openTask().isPresent(), "tasks has none that is not over");
+    return cluster;
   }
 
   /**
@@ -259,9 +274,7 @@ public final class RecordFormat {
 
   private static String text(JsonNode json, String field) {
     JsonNode value = json.path(field);
-    if (!value.isTextual()) {
-      throw new IllegalArgumentException(field + " is missing, or no text");
-    }
+    check(value.isTextual(), field + " is missing, or no text");
     return value.textValue();
   }
 
@@ -271,32 +284,55 @@ public final class RecordFormat {
 
   private static int whole(JsonNode json, String field) {
     JsonNode value = json.path(field);
-    if (!value.isInt()) {
-      throw new IllegalArgumentException(field + " is missing, or no whole number");
-    }
+    check(value.isInt(), field + " is missing, or no whole number");
     return value.intValue();
   }
 
   private static Instant time(JsonNode json, String field) {
-    return Instant.parse(text(json, field));
+    String text = text(json, field);
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeException e) {
+      throw new IllegalArgumentException(field + " is no time: " + text, e);
+    }
   }
 
   private static @Nullable Instant timeOrNull(JsonNode json, String field) {
     return json.has(field) ? time(json, field) : null;
   }
 
+  /** A list of texts; none where it is absent. */
   private static List<String> texts(JsonNode json, String field) {
-    return all(json, field).map(JsonNode::asText).toList();
+    JsonNode value = json.path(field);
+    check(
+        value.isMissingNode() || (value.isArray() && items(value).allMatch(JsonNode::isTextual)),
+        field + " is no list of texts");
+    return items(value).map(JsonNode::textValue).toList();
   }
 
-  private static Stream<JsonNode> all(JsonNode json, String field) {
-    return StreamSupport.stream(json.path(field).spliterator(), false);
+  private static Stream<JsonNode> objects(JsonNode json, String field) {
+    JsonNode value = json.path(field);
+    check(
+        value.isArray() && items(value).allMatch(JsonNode::isObject),
+        field + " is missing, or no list of objects");
+    return items(value);
   }
 
-  private static <E> E oneOf(E[] values, Function<E, String> text, String wanted) {
+  private static Stream<JsonNode> items(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false);
+  }
+
+  private static <E> E oneOf(E[] values, Function<E, String> text, JsonNode json, String field) {
+    String wanted = text(json, field);
     return Arrays.stream(values)
         .filter(value -> text.apply(value).equals(wanted))
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("what is " + wanted + "?"));
+        .orElseThrow(() -> new IllegalArgumentException(field + " is unknown: " + wanted));
+  }
+
+  private static void check(boolean right, String wrong) {
+    if (!right) {
+      throw new IllegalArgumentException(wrong);
+    }
   }
 }

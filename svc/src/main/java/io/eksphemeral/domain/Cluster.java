@@ -201,11 +201,11 @@ public record Cluster(
     return edit.moveTo(State.GONE, now, "nothing of it was found").done();
   }
 
-  /** Notes a try to mail. */
+  /** Notes what becomes of a mail. */
   public Cluster mailed(Topic topic, Instant about, Delivery delivery, Instant now) {
     Edit edit = new Edit(this);
     Optional<Mailing> before = mailing(topic, about);
-    Instant first = before.map(Mailing::tried).orElse(now);
+    Instant first = before.filter(Mailing::wasTried).map(Mailing::tried).orElse(now);
     Mailing mailing = new Mailing(topic, about, first, now, delivery);
     before.ifPresentOrElse(
         known -> edit.mailings.set(mailings.indexOf(known), mailing),
@@ -214,8 +214,8 @@ public record Cluster(
   }
 
   /**
-   * Moves its end by some minutes, back or forth. One whose time is up counts from now, and no end
-   * is moved into the past.
+   * Moves its end by some minutes, back or forth. One whose time is up is prolonged from now; no
+   * end is moved into the past, and shortening never moves one later.
    */
   public Cluster prolonged(int minutes, Instant now) {
     Edit edit = new Edit(this);
@@ -225,7 +225,8 @@ public record Cluster(
     }
     Instant from = minutes > 0 && expires.isBefore(now) ? now : expires;
     Instant wanted = from.plus(Duration.ofMinutes(minutes));
-    Instant end = wanted.isBefore(now) ? now : wanted;
+    Instant earliest = from.isBefore(now) ? from : now;
+    Instant end = wanted.isBefore(earliest) ? earliest : wanted;
     edit.expires = end;
     edit.lifetime = Math.toIntExact(ceilingMinutes(Duration.between(ready, end)));
     return edit.done();

@@ -67,7 +67,7 @@ public final class Lifecycle {
       return urgent;
     }
     return mailDue(cluster, now)
-        .orElseGet(() -> cluster.state() == State.GONE ? new Decision.End() : nothing());
+        .orElseGet(() -> isToldOfItsEnd(cluster) ? new Decision.End() : nothing());
   }
 
   /** How long after its n-th failure in a row destroying is tried again: 5, 10, 20, 40, 60 …. */
@@ -105,6 +105,9 @@ public final class Lifecycle {
     Optional<Mailing> notice = cluster.mailing(Topic.NOTICE, expires);
     if (notice.isEmpty()) {
       return now.isBefore(expires.minus(NOTICE_LEAD)) ? nothing() : new Decision.Warn(expires);
+    }
+    if (notice.get().delivery() == Delivery.SENDING) {
+      return isAbandoned(notice.get(), now) ? new Decision.Warn(expires) : nothing();
     }
     boolean noticed = !now.isBefore(notice.get().tried().plus(NOTICE_TO_DESTRUCTION));
     return noticed && !now.isBefore(expires)
@@ -199,13 +202,20 @@ public final class Lifecycle {
                       now),
                   destroyFailureDue(cluster, now))
               .findFirst();
-      case GONE -> {
-        Instant gone = cluster.since(State.GONE).orElseThrow();
-        yield cluster.mailing(Topic.GONE, gone).isEmpty()
-            ? Optional.of(new Decision.Tell(Topic.GONE, gone))
-            : Optional.empty();
-      }
+      case GONE ->
+          due(cluster, Topic.GONE, cluster.since(State.GONE).orElseThrow(), now)
+              .filter(tell -> !isToldOfItsEnd(cluster))
+              .findFirst();
     };
+  }
+
+  /** Whether it is gone, and the mail that says so was tried: once is enough. */
+  private static boolean isToldOfItsEnd(Cluster cluster) {
+    return cluster.state() == State.GONE
+        && cluster
+            .mailing(Topic.GONE, cluster.since(State.GONE).orElseThrow())
+            .filter(mailing -> mailing.delivery() != Delivery.SENDING)
+            .isPresent();
   }
 
   private static Stream<Decision> noticeAgain(Cluster cluster, Instant now) {
@@ -235,13 +245,23 @@ public final class Lifecycle {
     if (about == null) {
       return Stream.empty();
     }
-    Optional<Mailing> before = cluster.mailing(topic, about);
-    boolean due =
-        before.isEmpty()
-            || (before.get().delivery() == Delivery.FAILED
-                && !now.isBefore(before.get().last().plus(MAIL_RETRY))
-                && now.isBefore(before.get().tried().plus(MAIL_GIVEN_UP)));
+    boolean due = cluster.mailing(topic, about).map(before -> isDueAgain(before, now)).orElse(true);
     return due ? Stream.of(new Decision.Tell(topic, about)) : Stream.empty();
+  }
+
+  private static boolean isDueAgain(Mailing mailing, Instant now) {
+    return switch (mailing.delivery()) {
+      case SENDING -> isAbandoned(mailing, now);
+      case FAILED ->
+          !now.isBefore(mailing.last().plus(MAIL_RETRY))
+              && now.isBefore(mailing.tried().plus(MAIL_GIVEN_UP));
+      case SENT, NOBODY -> false;
+    };
+  }
+
+  /** Whether who was about to send a mail has had so long that they must have died. */
+  private static boolean isAbandoned(Mailing mailing, Instant now) {
+    return !now.isBefore(mailing.last().plus(MAIL_RETRY));
   }
 
   private static String failure(TaskResult result) {

@@ -4,12 +4,12 @@ import java.time.Instant;
 import java.util.Locale;
 
 /**
- * A mail that was tried.
+ * A mail that was begun.
  *
  * @param about the moment the mail is about, which tells it from others on the same topic: for a
  *     notice the end it speaks of, so that a moved end makes a new one due
- * @param tried when it was first tried; the end of a cluster waits for this, not for success
- * @param last when it was last tried
+ * @param tried when it was first tried, whatever came of it, or is first being tried
+ * @param last when its delivery was last written down
  */
 public record Mailing(Topic topic, Instant about, Instant tried, Instant last, Delivery delivery) {
   /** What a mail is about. */
@@ -28,6 +28,8 @@ public record Mailing(Topic topic, Instant about, Instant tried, Instant last, D
 
   /** What became of it. */
   public enum Delivery {
+    /** Somebody is about to send it, or died at it. */
+    SENDING,
     SENT,
     FAILED,
     /** There was nobody to mail. */
@@ -37,5 +39,10 @@ public record Mailing(Topic topic, Instant about, Instant tried, Instant last, D
     public String text() {
       return name().toLowerCase(Locale.ROOT);
     }
+  }
+
+  /** Whether a try has ended, and not only one begun. */
+  boolean wasTried() {
+    return delivery != Delivery.SENDING || tried.isBefore(last);
   }
 }

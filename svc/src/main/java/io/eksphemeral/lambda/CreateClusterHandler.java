@@ -55,10 +55,6 @@ public final class CreateClusterHandler
   }
 
   private APIGatewayV2HTTPResponse create(HttpExchange call) {
-    Optional<String> asker = call.asker();
-    if (asker.isEmpty()) {
-      return HttpExchange.unsigned();
-    }
     Optional<String> key = call.header("idempotency-key");
     Optional<ClusterId> chosen = key.flatMap(ClusterId::parse);
     if (key.isPresent() && chosen.isEmpty()) {
@@ -77,7 +73,7 @@ public final class CreateClusterHandler
           HttpExchange.refused(
               new Refusal(Kind.INPUT, "this spec asks for no cluster that there can be", problems));
       case Judgement.Fine(Spec spec) ->
-          switch (plane.create().create(id, spec, asker.get())) {
+          switch (plane.create().create(id, spec, call.asker())) {
             case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
             case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
           };

@@ -77,11 +77,7 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
     if (call.route().filter(Route.DESTROY::equals).isEmpty()) {
       return HttpExchange.notThere();
     }
-    Optional<String> asker = call.asker();
-    if (asker.isEmpty()) {
-      return HttpExchange.unsigned();
-    }
-    return switch (plane.destroy().destroy(call.parameter("id"), asker.get())) {
+    return switch (plane.destroy().destroy(call.parameter("id"), call.asker())) {
       case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
       case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
     };

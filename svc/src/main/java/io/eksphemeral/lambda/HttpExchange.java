@@ -25,13 +25,14 @@ final class HttpExchange {
     this.event = event;
   }
 
-  /** Has a call answered; what is thrown on the way becomes an answer without internals. */
+  /** Has a signed call answered; what is thrown on the way becomes an answer without internals. */
   static APIGatewayV2HTTPResponse answer(
       APIGatewayV2HTTPEvent event,
       Context context,
       Function<HttpExchange, APIGatewayV2HTTPResponse> answer) {
     try {
-      return answer.apply(new HttpExchange(event));
+      HttpExchange call = new HttpExchange(event);
+      return call.isSigned() || call.route().isEmpty() ? answer.apply(call) : unsigned();
     } catch (StoreException | TaskRunnerException e) {
       log(context, event, e);
       return error(503, "AWS did not do its part just now; try again in a moment", List.of());
@@ -93,8 +94,16 @@ final class HttpExchange {
     }
   }
 
-  /** The ARN of who signed it; empty if nobody did. */
-  Optional<String> asker() {
+  /** The ARN of who signed it. */
+  String asker() {
+    return signer().orElseThrow();
+  }
+
+  private boolean isSigned() {
+    return signer().isPresent();
+  }
+
+  private Optional<String> signer() {
     return Optional.ofNullable(event.getRequestContext())
         .map(APIGatewayV2HTTPEvent.RequestContext::getAuthorizer)
         .map(APIGatewayV2HTTPEvent.RequestContext.Authorizer::getIam)
@@ -113,7 +122,7 @@ final class HttpExchange {
     return refused(new Refusal(Refusal.Kind.NOT_FOUND, "there is nothing at this path"));
   }
 
-  static APIGatewayV2HTTPResponse unsigned() {
+  private static APIGatewayV2HTTPResponse unsigned() {
     return refused(new Refusal(Refusal.Kind.FORBIDDEN, "nobody signed this request"));
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -58,6 +59,8 @@ final class SpecReader {
       return parser.nextToken() == null
           ? new Reading(fields, List.copyOf(problems))
           : faulty("there is something behind the spec's closing brace");
+    } catch (StreamConstraintsException e) {
+      return faulty("the spec is nested too deep, or has a number or a name that is too long");
     } catch (JsonProcessingException e) {
       return faulty(
           "the spec is not JSON: line %d, column %d"

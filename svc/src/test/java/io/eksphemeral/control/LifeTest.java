@@ -364,6 +364,28 @@ final class LifeTest {
   }
 
   @Test
+  void aMailGoesOutOnceHoweverManySweepsAreAtIt() {
+    life.mailer.whileSending(life::sweep);
+    life.created("dev");
+
+    life.untilAllGone();
+
+    assertThat(life.mails())
+        .containsExactly("dev is ready", "dev is about to be destroyed", "dev is gone");
+  }
+
+  @Test
+  void aMailIsNotedEvenIfTheEndIsMovedWhileItIsSent() {
+    ClusterId id = life.created("dev");
+    life.mailer.whileSending(() -> life.prolong(id, 1));
+    life.until(id, READY);
+    life.mailer.whileSending(() -> {});
+    life.pass(Duration.ofMinutes(20));
+
+    assertThat(life.mails()).containsExactly("dev is ready");
+  }
+
+  @Test
   void nobodyIsNotMailedAndTheClusterLivesAllTheSame() {
     ClusterId id =
         life.created(new Spec("dev", 1, "1.35", 20, "nobody@example.com", List.of(), null));

@@ -7,9 +7,20 @@ import java.util.List;
 public final class MemoryMailer implements Mailer {
   private final List<Mail> delivered = new ArrayList<>();
   private boolean down;
+  private Runnable meanwhile = () -> {};
 
   @Override
-  public synchronized Delivery send(Mail mail) {
+  public Delivery send(Mail mail) {
+    meanwhile.run();
+    return deliver(mail);
+  }
+
+  /** Has something happen while a mail is on its way. */
+  public void whileSending(Runnable happens) {
+    meanwhile = happens;
+  }
+
+  private synchronized Delivery deliver(Mail mail) {
     if (down) {
       return new Delivery.Failed("the mail server is down");
     }

@@ -7,9 +7,12 @@ import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.Versions;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link ClusterStore} in memory: texts under keys, as in the bucket, one call at a time. */
@@ -17,6 +20,7 @@ public final class MemoryStore implements ClusterStore {
   private record Item(String text, String version) {}
 
   private final TreeMap<String, Item> items = new TreeMap<>();
+  private final Map<String, Stored> decoded = new HashMap<>();
   private long writes;
 
   @Override
@@ -136,6 +140,12 @@ public final class MemoryStore implements ClusterStore {
     return Optional.ofNullable(items.get(key)).map(Item::text);
   }
 
+  /** Everything that is stored, text by key. */
+  public synchronized Map<String, String> contents() {
+    return items.entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, item -> item.getValue().text()));
+  }
+
   private boolean isStill(String key, Stored.Live read) {
     @Nullable Item item = items.get(key);
     return item != null && item.version().equals(read.version());
@@ -148,6 +158,8 @@ public final class MemoryStore implements ClusterStore {
 
   private Optional<Stored> read(ClusterId id, String key) {
     return Optional.ofNullable(items.get(key))
-        .map(item -> RecordFormat.decode(id, item.version(), item.text()));
+        .map(item ->
+            decoded.computeIfAbsent(
+                item.version(), version -> RecordFormat.decode(id, version, item.text())));
   }
 }

@@ -83,45 +83,50 @@ public final class SimulatedTasks implements TaskRunner {
   }
 
   /** Sets the fates of the next tasks of a kind, one each; after them all go well. */
-  public void next(TaskKind kind, Fate... next) {
+  public synchronized void next(TaskKind kind, Fate... next) {
     fates.computeIfAbsent(kind, any -> new ArrayDeque<>()).addAll(List.of(next));
   }
 
   /** Puts a cluster into the world that is not ours. */
-  public void addForeign(String name) {
+  public synchronized void addForeign(String name) {
     world.put(name, "foreign");
   }
 
   /** Who owns the cluster of a name in the world, by id; empty text if there is none. */
-  public String owner(String name) {
+  public synchronized String owner(String name) {
     return world.getOrDefault(name, "");
   }
 
   /** Whether anything in the world carries an id. */
-  public boolean exists(ClusterId id) {
+  public synchronized boolean exists(ClusterId id) {
     return world.containsValue(id.value());
   }
 
   /** Whether a task of a cluster is past its fence and not over. */
-  public boolean works(ClusterId id) {
+  public synchronized boolean works(ClusterId id) {
     return byToken.values().stream()
         .anyMatch(task -> task.key.cluster().equals(id) && task.working && task.stopped == null);
   }
 
   /** What tasks did that they must never do. */
-  public List<String> violations() {
+  public synchronized List<String> violations() {
     return List.copyOf(violations);
   }
 
   /** The clusters of which a task has stopped since this was last asked. */
-  public List<ClusterId> takeNews() {
+  public synchronized List<ClusterId> takeNews() {
     List<ClusterId> taken = List.copyOf(news);
     news.clear();
     return taken;
   }
 
+  /** How many tasks there have been. */
+  public synchronized int launched() {
+    return byToken.size();
+  }
+
   @Override
-  public Launch launch(Cluster cluster, Task task) {
+  public synchronized Launch launch(Cluster cluster, Task task) {
     TaskKey key = cluster.key(task);
     Running known = byToken.get(key.token());
     if (known != null) {
@@ -138,7 +143,7 @@ public final class SimulatedTasks implements TaskRunner {
   }
 
   @Override
-  public Status status(String handle) {
+  public synchronized Status status(String handle) {
     return byToken.values().stream()
         .filter(task -> task.handle.equals(handle) && task.fate != Fate.VANISHES)
         .map(task -> task.stopped == null ? new Status.Running() : new Status.Stopped(task.stopped))
@@ -147,7 +152,7 @@ public final class SimulatedTasks implements TaskRunner {
   }
 
   @Override
-  public List<String> running(ClusterId cluster) {
+  public synchronized List<String> running(ClusterId cluster) {
     return byToken.values().stream()
         .filter(task -> task.key.cluster().equals(cluster))
         .filter(task -> task.stopped == null && task.fate != Fate.VANISHES)
@@ -156,14 +161,14 @@ public final class SimulatedTasks implements TaskRunner {
   }
 
   @Override
-  public void stop(String handle, String why) {
+  public synchronized void stop(String handle, String why) {
     byToken.values().stream()
         .filter(task -> task.handle.equals(handle) && task.stopped == null)
         .forEach(task -> task.stopping = why);
   }
 
   /** Lets every task go on as far as it can by now. */
-  public void step() {
+  public synchronized void step() {
     byToken.values().stream()
         .filter(task -> task.stopped == null && task.fate != Fate.VANISHES)
         .toList()

@@ -1,0 +1,42 @@
+package io.eksphemeral.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class HomeTest {
+  @TempDir Path parent;
+
+  @Test
+  void whatIsAnnouncedIsFoundAndTakenBack() throws IOException {
+    Path path = parent.resolve("new/home");
+    try (Home home = Home.take(path).orElseThrow()) {
+      home.announce(4711, "http://127.0.0.1:8470");
+      assertThat(path.resolve("control-plane.pid")).hasContent("4711");
+      assertThat(path.resolve("control-plane.url")).hasContent("http://127.0.0.1:8470");
+
+      home.retract();
+      assertThat(path.resolve("control-plane.pid")).doesNotExist();
+      assertThat(path.resolve("control-plane.url")).doesNotExist();
+    }
+  }
+
+  @Test
+  void whatAKilledProcessAnnouncedIsTakenBack() throws IOException {
+    Files.writeString(parent.resolve("control-plane.url"), "http://127.0.0.1:1\n");
+    try (Home home = Home.take(parent).orElseThrow()) {
+      assertThat(home.files().read("control-plane.url")).isEmpty();
+    }
+  }
+
+  @Test
+  void aHomeThatWasGivenBackCanBeTakenAgain() throws IOException {
+    Home.take(parent).orElseThrow().close();
+    Home.take(parent).orElseThrow().close();
+    assertThat(parent.resolve("lock")).exists();
+  }
+}

@@ -1,0 +1,211 @@
+package io.eksphemeral.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The control plane as a program: how it starts, lives and ends. */
+@Timeout(60)
+final class LocalControlPlaneIT {
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  private static final Map<String, String> FAST = Map.of("EKSPHEMERAL_REHEARSAL_SECONDS", "0.05");
+
+  @TempDir Path home;
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  private HttpResponse<String> send(URI address, String method, String path, String body)
+      throws IOException, InterruptedException {
+    return client.send(
+        HttpRequest.newBuilder(address.resolve(path))
+            .method(method, BodyPublishers.ofString(body))
+            .header("Content-Type", "application/json")
+            .timeout(Duration.ofSeconds(30))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  /** Looks at a cluster until it is in a state. */
+  private JsonNode await(URI address, String name, String state)
+      throws IOException, InterruptedException {
+    JsonNode record;
+    do {
+      record = MAPPER.readTree(send(address, "GET", "/status/" + name, "").body());
+    } while (!record.path("status").path("state").asText().equals(state));
+    return record;
+  }
+
+  /** Looks for a name until nobody has it. */
+  private void awaitFree(URI address, String name) throws IOException, InterruptedException {
+    int status;
+    do {
+      status = send(address, "GET", "/status/" + name, "").statusCode();
+    } while (status != 404);
+  }
+
+  private List<String> mails() throws IOException {
+    try (Stream<Path> files = Files.list(home.resolve("outbox"))) {
+      return files
+          .filter(Files::isRegularFile)
+          .map(file -> file.getFileName().toString().replaceFirst("^[^-]+-[^-]+-[^Z]+Z-", ""))
+          .sorted()
+          .toList();
+    }
+  }
+
+  @Test
+  void itPrintsWhereItIsAndCleansUpWhenItEnds() throws Exception {
+    try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "60")) {
+      URI address = program.address();
+      assertThat(program.output().getFirst())
+          .isEqualTo(
+              "listening on %s, provider rehearsal: nothing is really built, speed 60"
+                  .formatted(address));
+      assertThat(home.resolve("control-plane.pid")).hasContent(Long.toString(program.pid()));
+      assertThat(home.resolve("control-plane.url")).hasContent(address.toString());
+
+      HttpResponse<String> answer = send(address, "GET", "/status", "");
+      assertThat(answer.body()).isEqualTo("[]");
+      assertThat(answer.headers().map())
+          .containsEntry("eksphemeral-control-plane", List.of(Long.toString(program.pid())))
+          .containsEntry("eksphemeral-provider", List.of("rehearsal: nothing is really built"))
+          .containsEntry("eksphemeral-speed", List.of("60"));
+
+      program.terminate();
+      assertThat(home.resolve("control-plane.pid")).doesNotExist();
+      assertThat(home.resolve("control-plane.url")).doesNotExist();
+      assertThat(program.output().getLast()).endsWith(" stopped");
+    }
+  }
+
+  @Test
+  void aWholeLifeIsLived() throws Exception {
+    try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "600")) {
+      URI address = program.address();
+      HttpResponse<String> created =
+          send(
+              address,
+              "POST",
+              "/create",
+              "{\"name\":\"dev\",\"timeout\":10,\"owner\":\"alice@eksphemeral.io\"}");
+      assertThat(created.statusCode()).isEqualTo(202);
+      String id = MAPPER.readTree(created.body()).path("status").path("id").asText();
+
+      JsonNode gone = await(address, id, "gone");
+      assertThat(gone.path("status").path("history").findValuesAsText("state"))
+          .containsExactly("creating", "ready", "destroying", "gone");
+      awaitFree(address, "dev");
+      assertThat(mails())
+          .containsExactly(
+              "0001-eksphemeral-cluster-dev-is-ready.txt",
+              "0002-eksphemeral-cluster-dev-is-about-to-be-destroyed.txt",
+              "0003-eksphemeral-cluster-dev-is-gone.txt");
+      assertThat(home.resolve("rehearsal/clusters")).isDirectoryNotContaining("glob:**/*.json");
+      assertThat(home.resolve("bucket/names")).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void afterAStopItGoesOnWhereItWas() throws Exception {
+    String id;
+    String expires;
+    try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "60")) {
+      send(program.address(), "POST", "/create", "{\"name\":\"dev\",\"timeout\":1000}");
+      JsonNode ready = await(program.address(), "dev", "ready");
+      id = ready.path("status").path("id").asText();
+      expires = ready.path("status").path("expires").asText();
+      program.terminate();
+    }
+    try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "600")) {
+      JsonNode again = await(program.address(), "dev", "ready");
+      assertThat(again.path("status").path("id").asText()).isEqualTo(id);
+      assertThat(again.path("status").path("expires").asText()).isEqualTo(expires);
+      assertThat(send(program.address(), "POST", "/destroy/" + id, "").statusCode()).isEqualTo(202);
+      await(program.address(), id, "gone");
+    }
+  }
+
+  @Test
+  void aTakenPortIsSaidBeforeAnythingStarts() throws Exception {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Program program =
+            Program.launch(home, Map.of(), "--port", Integer.toString(other.getLocalPort()))) {
+      assertThat(program.exitCode()).isEqualTo(3);
+      assertThat(program.output())
+          .containsExactly(
+              "eksphemeral: port %d is taken by another program; stop that one, or choose another"
+                      .formatted(other.getLocalPort())
+                  + " port with EKSPHEMERAL_PORT");
+      assertThat(home.resolve("bucket")).doesNotExist();
+      assertThat(home.resolve("control-plane.pid")).doesNotExist();
+    }
+  }
+
+  @Test
+  void aHomeHasOneControlPlaneAtATime() throws Exception {
+    try (Program first = Program.launch(home, Map.of(), "--port", "0")) {
+      URI address = first.address();
+      try (Program second = Program.launch(home, Map.of(), "--port", "0")) {
+        assertThat(second.exitCode()).isEqualTo(4);
+        assertThat(second.output())
+            .containsExactly(
+                "eksphemeral: a control plane is already running on %s; stop it with"
+                        .formatted(home)
+                    + " ./eksp-down.sh --local");
+      }
+      assertThat(home.resolve("control-plane.pid")).hasContent(Long.toString(first.pid()));
+      assertThat(send(address, "GET", "/status", "").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aWrongSettingIsSaidBeforeAnythingStarts() throws Exception {
+    try (Program program =
+        Program.launch(
+            home.resolve("new"), Map.of("EKSPHEMERAL_REHEARSAL_FAILS", "create:explode:1"))) {
+      assertThat(program.exitCode()).isEqualTo(2);
+      assertThat(program.output())
+          .singleElement()
+          .asString()
+          .startsWith("eksphemeral: EKSPHEMERAL_REHEARSAL_FAILS: 'create:explode:1'");
+      assertThat(home.resolve("new")).doesNotExist();
+    }
+  }
+
+  @Test
+  void failuresCanBeSeenOnDemand() throws Exception {
+    Map<String, String> environment =
+        Map.of(
+            "EKSPHEMERAL_REHEARSAL_SECONDS", "0.05",
+            "EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:broken destroy:leftovers:1");
+    try (Program program = Program.launch(home, environment, "--port", "0", "--speed", "600")) {
+      HttpResponse<String> created =
+          send(program.address(), "POST", "/create", "{\"name\":\"broken\"}");
+      String id = MAPPER.readTree(created.body()).path("status").path("id").asText();
+
+      JsonNode gone = await(program.address(), id, "gone");
+      assertThat(gone.path("status").path("history").findValuesAsText("state"))
+          .containsExactly(
+              "creating", "create-failed", "destroying", "destroy-failed", "destroying", "gone");
+      assertThat(gone.path("status").path("log").toString()).contains("CREATE_FAILED");
+    }
+  }
+}

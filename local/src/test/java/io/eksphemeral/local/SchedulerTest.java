@@ -1,0 +1,122 @@
+package io.eksphemeral.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.eksphemeral.control.ManualClock;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskKind;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SchedulerTest {
+  private static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
+  private static final RehearsedTask STOPPED =
+      new RehearsedTask(
+          "rehearsal/x/y",
+          new TaskKey(new ClusterId("01930000-0000-7000-8000-000000000001"), TaskKind.DESTROY, 2),
+          "dev",
+          null,
+          new RehearsedTask.End(START, 0, "exit code 0"));
+
+  @TempDir Path home;
+  private final ManualTimer timer = new ManualTimer();
+  private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+  private final List<JsonNode> fed = new ArrayList<>();
+  private int chores;
+  private @Nullable RuntimeException failure;
+  private Scheduler scheduler;
+
+  @BeforeEach
+  void open() throws IOException {
+    ManualClock real = new ManualClock(START);
+    SpeedClock clock = SpeedClock.start(real, 60, Folder.open(home));
+    Log lines = new Log(new PrintStream(log, true, StandardCharsets.UTF_8), clock);
+    Functions functions =
+        new Functions(
+            (_, _) -> null,
+            (_, _) -> null,
+            (input, _, context) -> {
+              fed.add(JsonMapper.builder().build().readTree(input));
+              assertThat(context.getRemainingTimeInMillis()).isEqualTo(300_000);
+              if (failure != null) {
+                throw failure;
+              }
+            },
+            real,
+            lines);
+    scheduler = new Scheduler(functions, () -> chores++, clock, timer, lines);
+  }
+
+  @Test
+  void itSweepsAtOnceAndEveryFiveMinutesOfTheClock() {
+    scheduler.start();
+    timer.pass(Duration.ZERO);
+    assertThat(fed).hasSize(1);
+
+    timer.pass(Duration.ofMillis(4999));
+    assertThat(fed).hasSize(1);
+    timer.pass(Duration.ofMillis(1));
+    assertThat(fed).hasSize(2);
+    timer.pass(Duration.ofSeconds(50));
+    assertThat(fed)
+        .hasSize(12)
+        .allSatisfy(
+            event -> assertThat(event.path("detail-type").asText()).isEqualTo("Scheduled Event"));
+    assertThat(chores).isEqualTo(12);
+  }
+
+  @Test
+  void aRunThatFailsIsInTheLogAndTheNextOneComes() {
+    failure = new IllegalStateException("no bucket");
+    scheduler.start();
+    timer.pass(Duration.ofSeconds(5));
+
+    assertThat(fed).hasSize(2);
+    assertThat(chores).isEqualTo(2);
+    assertThat(log.toString(StandardCharsets.UTF_8)).contains("the sweep failed", "no bucket");
+  }
+
+  @Test
+  void aTaskThatStoppedIsNewsAtOnce() {
+    scheduler.stopped(STOPPED);
+
+    assertThat(fed).hasSize(1);
+    assertThat(fed.getFirst().path("detail").path("startedBy").asText())
+        .isEqualTo("01930000-0000-7000-8000-000000000001");
+    assertThat(log.toString(StandardCharsets.UTF_8))
+        .contains("task rehearsal/x/y stopped: exit code 0");
+  }
+
+  @Test
+  void newsThatFailAreOverAndDone() {
+    failure = new IllegalStateException("no bucket");
+    scheduler.stopped(STOPPED);
+    assertThat(log.toString(StandardCharsets.UTF_8)).contains("no bucket");
+  }
+
+  @Test
+  void onceStoppedNothingBegins() {
+    scheduler.start();
+    timer.pass(Duration.ZERO);
+    scheduler.stop();
+    timer.pass(Duration.ofMinutes(5));
+    scheduler.stopped(STOPPED);
+
+    assertThat(fed).hasSize(1);
+    assertThat(timer.waits()).isEmpty();
+  }
+}

@@ -1,0 +1,196 @@
+package io.eksphemeral.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/** Runs the commands in the root as programs, in an environment that holds what a test puts in. */
+final class Scripts {
+  /** Every command of the front end. */
+  static final List<String> ALL =
+      List.of(
+          "eksp-up.sh",
+          "eksp-create.sh",
+          "eksp-list.sh",
+          "eksp-prolong.sh",
+          "eksp-destroy.sh",
+          "eksp-down.sh");
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Path root;
+  private final Path scratch;
+  private final Map<String, String> environment = new LinkedHashMap<>();
+
+  private Scripts(Path root, Path scratch) {
+    this.root = root;
+    this.scratch = scratch;
+  }
+
+  /**
+   * The commands of this checkout, with nothing in the environment but the PATH, a HOME that is
+   * empty, and this JDK.
+   *
+   * @param scratch a folder of the test's own
+   */
+  static Scripts in(Path scratch) throws IOException {
+    return in(checkout(), scratch);
+  }
+
+  /** The commands of another folder. */
+  static Scripts in(Path root, Path scratch) throws IOException {
+    // The build that runs this test has just packaged it: no script is to build it again.
+    Path jar = checkout().resolve("local/target/eksphemeral-local.jar");
+    if (Files.exists(jar)) {
+      Files.setLastModifiedTime(jar, FileTime.from(Instant.now()));
+    }
+    return new Scripts(root, scratch)
+        .with("PATH", System.getenv().getOrDefault("PATH", "/usr/bin:/bin"))
+        .with("HOME", Files.createDirectories(scratch.resolve("nobodys-home")).toString())
+        .with("TMPDIR", Files.createDirectories(scratch.resolve("tmp")).toString())
+        .with("LC_ALL", "C.UTF-8")
+        .with("JAVA_HOME", System.getProperty("java.home"))
+        .with("EKSPHEMERAL_HOME", scratch.resolve("home").toString());
+  }
+
+  /** Where the commands are that are tested. */
+  static Path checkout() {
+    Path folder = Path.of("").toAbsolutePath();
+    while (!Files.exists(folder.resolve("eksp-create.sh"))) {
+      folder = Objects.requireNonNull(folder.getParent(), "no eksp-create.sh anywhere up");
+    }
+    return folder;
+  }
+
+  Scripts with(String variable, String value) {
+    environment.put(variable, value);
+    return this;
+  }
+
+  Scripts without(String variable) {
+    environment.remove(variable);
+    return this;
+  }
+
+  /** Where the local edition keeps what it knows. */
+  Path home() {
+    return scratch.resolve("home");
+  }
+
+  /** Runs a command to its end, with nothing on stdin. */
+  Outcome run(String script, String... arguments) throws IOException, InterruptedException {
+    return runOn("", script, arguments);
+  }
+
+  /** Runs a command to its end. */
+  Outcome runOn(String stdin, String script, String... arguments)
+      throws IOException, InterruptedException {
+    return start(stdin, script, arguments).outcome();
+  }
+
+  /** Starts a command. What it writes goes to files, which no process that it leaves holds up. */
+  Running start(String stdin, String script, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of(root.resolve(script).toString()));
+    command.addAll(List.of(arguments));
+    Path in = Files.writeString(Files.createTempFile(scratch, "stdin", ""), stdin);
+    Path out = Files.createTempFile(scratch, "stdout", "");
+    Path err = Files.createTempFile(scratch, "stderr", "");
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(root.toFile())
+            .redirectInput(in.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    return new Running(builder.start(), String.join(" ", command), out, err);
+  }
+
+  /** Waits until something is so, and fails when it does not come to be. */
+  static void until(String what, BooleanSupplier isSo) throws InterruptedException {
+    Instant deadline = Instant.now().plus(PATIENCE);
+    while (!isSo.getAsBoolean()) {
+      assertThat(Instant.now()).as(what).isBefore(deadline);
+      Thread.sleep(20);
+    }
+  }
+
+  /** A command that may still run. */
+  record Running(Process process, String command, Path out, Path err) {
+    Outcome outcome() throws IOException, InterruptedException {
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new AssertionError("does not end: " + soFar(-1));
+      }
+      return soFar(process.exitValue());
+    }
+
+    void untilItSays(String words) throws InterruptedException {
+      until(
+          "that '%s' says '%s'".formatted(command, words),
+          () -> soFarUnchecked().err().contains(words) || !process.isAlive());
+      assertThat(soFarUnchecked().err()).as(command).contains(words);
+    }
+
+    private Outcome soFarUnchecked() {
+      try {
+        return soFar(-1);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private Outcome soFar(int exit) throws IOException {
+      return new Outcome(command, exit, Files.readString(out), Files.readString(err));
+    }
+  }
+
+  /** How a command ended, and what it wrote. */
+  record Outcome(String command, int exit, String out, String err) {
+    Outcome exits(int code) {
+      assertThat(exit).as("exit code of %s", this).isEqualTo(code);
+      return this;
+    }
+
+    /** It has these words for people. */
+    Outcome says(String... words) {
+      assertThat(err).as("stderr of %s", this).contains(words);
+      return this;
+    }
+
+    Outcome doesNotSay(String words) {
+      assertThat(err).as("stderr of %s", this).doesNotContain(words);
+      return this;
+    }
+
+    /** This, and nothing else, is its data. */
+    Outcome prints(String data) {
+      assertThat(out).as("stdout of %s", this).isEqualTo(data);
+      return this;
+    }
+
+    /** Its data, which is one line. */
+    String line() {
+      assertThat(out).as("stdout of %s", this).matches("[^\n]+\n");
+      return out.strip();
+    }
+
+    @Override
+    public String toString() {
+      return "%s%n-- exit %d%n-- stdout%n%s%n-- stderr%n%s".formatted(command, exit, out, err);
+    }
+  }
+}

@@ -1,0 +1,272 @@
+package io.eksphemeral.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the commands refuse by themselves, on a machine that has no more than they need. */
+class SealedScriptIT {
+  /** All that the commands call; the PATH of these tests leads to nothing else. */
+  private static final List<String> TOOLS =
+      List.of(
+              "basename bash cat curl cut date dirname env find jq ln mkdir mktemp mv nohup od ps"
+                  .split(" "),
+              "readlink rm sed sleep tail touch tr uname wc".split(" "))
+          .stream()
+          .flatMap(Arrays::stream)
+          .toList();
+
+  private final Path scratch;
+  private final Path tools;
+  private final Scripts scripts;
+
+  SealedScriptIT(@TempDir Path scratch) throws IOException {
+    this.scratch = scratch;
+    tools = Files.createDirectory(scratch.resolve("tools"));
+    for (String tool : TOOLS) {
+      Files.createSymbolicLink(tools.resolve(tool), onPath(tool));
+    }
+    scripts = Scripts.in(scratch).with("PATH", tools.toString());
+  }
+
+  @ParameterizedTest
+  @FieldSource("io.eksphemeral.local.Scripts#ALL")
+  void helpIsTheCommentAtTheTop(String command) throws Exception {
+    String comment =
+        Files.readAllLines(Scripts.checkout().resolve(command)).stream()
+            .skip(1)
+            .takeWhile(line -> line.startsWith("#"))
+            .map(line -> line.replaceFirst("^# ?", "") + "\n")
+            .collect(Collectors.joining());
+    Files.delete(tools.resolve("jq"));
+
+    Scripts.Outcome help = scripts.run(command, "--help").exits(0).prints(comment);
+
+    assertThat(help.err()).isEmpty();
+    assertThat(comment).contains("./" + command, "--local");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"jq, eksp-list.sh", "curl, eksp-list.sh", "jq, eksp-up.sh", "curl, eksp-create.sh"})
+  void aMissingToolIsNamedBeforeAnythingIsDone(String tool, String command) throws Exception {
+    Files.delete(tools.resolve(tool));
+
+    scripts
+        .run(command, "--local")
+        .exits(1)
+        .prints("")
+        .says(command + ": " + tool + " is missing", "install " + tool);
+
+    assertThat(scripts.home()).doesNotExist();
+  }
+
+  @Test
+  void aMissingJdkIsNamed() throws Exception {
+    Path copy = copyWithoutThePlacesWhereJdksAre();
+
+    Scripts.in(copy, scratch)
+        .with("PATH", tools.toString())
+        .without("JAVA_HOME")
+        .run("eksp-create.sh", "--local")
+        .exits(1)
+        .prints("")
+        .says("a JDK of version 25 or newer is missing", "install one");
+  }
+
+  @Test
+  void anOldJdkIsNotEnough() throws Exception {
+    Path copy = copyWithoutThePlacesWhereJdksAre();
+    Path old = Files.createDirectories(scratch.resolve("jdk-17/bin"));
+    Files.createSymbolicLink(old.resolve("javac"), onPath("env"));
+    Files.writeString(old.resolveSibling("release"), "JAVA_VERSION=\"17.0.9\"\n");
+
+    Scripts.in(copy, scratch)
+        .with("PATH", tools.toString())
+        .with("JAVA_HOME", scratch.resolve("jdk-17").toString())
+        .run("eksp-up.sh", "--local")
+        .exits(1)
+        .says("a JDK of version 25 or newer is missing");
+  }
+
+  @ParameterizedTest
+  @FieldSource("io.eksphemeral.local.Scripts#ALL")
+  void anUnknownOptionIsWrongUse(String command) throws Exception {
+    scripts
+        .run(command, "--local", "--sped", "3")
+        .exits(2)
+        .prints("")
+        .says(command + ": no such option: --sped", command + " --help");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "eksp-up.sh one",
+        "eksp-down.sh one",
+        "eksp-list.sh one two",
+        "eksp-create.sh default-cc.json sg-1 three",
+        "eksp-destroy.sh one two",
+        "eksp-prolong.sh one 2 three"
+      })
+  void tooManyArgumentsAreWrongUse(String call) throws Exception {
+    List<String> words = List.of(call.split(" "));
+    String last = words.getLast();
+
+    run(words).exits(2).prints("").says("too many arguments, from '" + last + "' on");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"eksp-destroy.sh", "eksp-prolong.sh", "eksp-prolong.sh one"})
+  void tooFewArgumentsAreWrongUse(String call) throws Exception {
+    run(List.of(call.split(" "))).exits(2).prints("").says("too few arguments", "--help");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"eksp-list.sh", "eksp-destroy.sh"})
+  void anEmptyIdIsNotTheListOfAll(String command) throws Exception {
+    scripts.run(command, "--local", "").exits(2).prints("").says("an argument is empty");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1", "3601", "99999999999999999999", "2.5", "fast", "", "1 2"})
+  void aSpeedIsAWholeNumber(String speed) throws Exception {
+    scripts
+        .run("eksp-up.sh", "--local", "--speed", speed)
+        .exits(2)
+        .says("--speed takes a whole number from 1 to 3600, not '" + speed + "'");
+  }
+
+  @Test
+  void anOptionNeedsItsValue() throws Exception {
+    scripts.run("eksp-create.sh", "--local", "--name").exits(2).says("--name needs a value");
+    scripts.run("eksp-create.sh", "--local=yes").exits(2).says("no such option: --local=yes");
+  }
+
+  @Test
+  void clustersAreDestroyedOrAbandonedNotBoth() throws Exception {
+    scripts
+        .run("eksp-down.sh", "--local", "--destroy-clusters", "--abandon-clusters")
+        .exits(2)
+        .says("not both");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"eksp-list.sh", "eksp-destroy.sh x", "eksp-prolong.sh x 5"})
+  void aControlPlaneThatIsNotUpIsSaidWithTheCommandThatStartsIt(String call) throws Exception {
+    run(List.of(call.split(" ")))
+        .exits(1)
+        .prints("")
+        .says("the control plane is not up", "start it: ", "eksp-up.sh --local");
+  }
+
+  @Test
+  void aControlPlaneThatIsNotUpNeedNotBeStopped() throws Exception {
+    scripts.run("eksp-down.sh", "--local").exits(0).prints("").says("is not up");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "eksp-up.sh",
+        "eksp-create.sh 2node-111-30.json sg-1",
+        "eksp-list.sh",
+        "eksp-prolong.sh x 5",
+        "eksp-destroy.sh x",
+        "eksp-down.sh"
+      })
+  void withoutAnEditionItSaysWhichThereIs(String call) throws Exception {
+    List<String> words = List.of(call.split(" "));
+    String toType = call.replaceFirst("\\.sh", ".sh --local");
+
+    scripts
+        .run(words.getFirst(), words.subList(1, words.size()).toArray(String[]::new))
+        .exits(2)
+        .prints("")
+        .says("so far there is only the edition on this machine", "/" + toType + "\n");
+  }
+
+  @Test
+  void aSpecThatIsNotThereIsSaidWithThoseThatAre() throws Exception {
+    scripts
+        .run("eksp-create.sh", "--local", "2node-111-31.json")
+        .exits(2)
+        .prints("")
+        .says("no such spec: '2node-111-31.json'", "2node-111-30.json", "default-cc.json");
+    assertThat(scripts.home()).doesNotExist();
+  }
+
+  @Test
+  void aFolderIsNoSpec() throws Exception {
+    scripts.run("eksp-create.sh", "--local", "./svc").exits(2).says("'./svc' is a directory");
+  }
+
+  @Test
+  void aSpecThatMayNotBeReadIsSaid() throws Exception {
+    Path spec = Files.writeString(scratch.resolve("secret.json"), "{}");
+    assertThat(spec.toFile().setReadable(false)).isTrue();
+    assumeThat(Files.isReadable(spec)).as("root reads everything: run this as a user").isFalse();
+
+    scripts.run("eksp-create.sh", "--local", spec.toString()).exits(2).says("may not be read");
+  }
+
+  @Test
+  void whatIsNoObjectCannotBeOverruled() throws Exception {
+    for (String spec : List.of("[1]", "", "{} {}", "{", "\"text\"")) {
+      scripts
+          .runOn(spec, "eksp-create.sh", "--local", "--timeout", "5", "-")
+          .exits(2)
+          .prints("")
+          .says("the spec is not one JSON object");
+    }
+  }
+
+  /** A copy of the commands to which the places where JDKs are installed are unknown. */
+  private Path copyWithoutThePlacesWhereJdksAre() throws IOException {
+    Path copy = Files.createDirectories(scratch.resolve("copy"));
+    for (String part : List.of("lib", "svc")) {
+      Files.createDirectories(copy.resolve(part));
+    }
+    try (var library = Files.list(Scripts.checkout().resolve("lib"))) {
+      for (Path file : library.toList()) {
+        Files.copy(file, copy.resolve("lib").resolve(file.getFileName()));
+      }
+    }
+    for (String command : Scripts.ALL) {
+      Files.copy(Scripts.checkout().resolve(command), copy.resolve(command));
+    }
+    Files.writeString(copy.resolve("svc/default-cc.json"), "{}");
+    Path local = copy.resolve("lib/local.sh");
+    String known = Files.readString(local);
+    String unknown = known.replaceAll("/usr/lib(exec)?/|/Library/", "/nowhere/");
+    assertThat(unknown).isNotEqualTo(known);
+    Files.writeString(local, unknown);
+    return copy;
+  }
+
+  private Scripts.Outcome run(List<String> words) throws Exception {
+    List<String> arguments = new ArrayList<>(words.subList(1, words.size()));
+    arguments.addFirst("--local");
+    return scripts.run(words.getFirst(), arguments.toArray(String[]::new));
+  }
+
+  private static Path onPath(String tool) {
+    return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(":"))
+        .map(folder -> Path.of(folder, tool))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(tool + " is needed on the PATH"));
+  }
+}

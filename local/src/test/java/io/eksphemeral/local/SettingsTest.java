@@ -1,0 +1,84 @@
+package io.eksphemeral.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.eksphemeral.domain.Limits;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class SettingsTest {
+  @Test
+  void nothingIsNeeded() throws StartException {
+    Settings settings = Settings.of(List.of(), Map.of());
+
+    assertThat(settings.home()).isAbsolute().hasFileName(".eksphemeral");
+    assertThat(settings.port()).isEqualTo(8470);
+    assertThat(settings.speed()).isEqualTo(1);
+    assertThat(settings.limits()).isEqualTo(Limits.DEFAULT);
+    assertThat(settings.pace()).isEqualTo(Act.Pace.USUAL);
+  }
+
+  @Test
+  void optionsGoBeforeTheEnvironment() throws StartException {
+    Settings settings =
+        Settings.of(
+            List.of("--home", "/tmp/x", "--port", "0", "--speed", "60"),
+            Map.of(
+                "EKSPHEMERAL_HOME", "/tmp/y",
+                "EKSPHEMERAL_PORT", "9000",
+                "EKSPHEMERAL_MAX_CLUSTERS", "100",
+                "EKSPHEMERAL_REHEARSAL_SECONDS", "0.1"));
+
+    assertThat(settings.home()).isEqualTo(Path.of("/tmp/x"));
+    assertThat(settings.port()).isZero();
+    assertThat(settings.speed()).isEqualTo(60);
+    assertThat(settings.limits().clusters()).isEqualTo(100);
+    assertThat(settings.pace().create()).isEqualTo(Duration.ofMillis(100));
+    assertThat(settings.pace().destroy()).isEqualTo(Duration.ofMillis(100));
+  }
+
+  @Test
+  void wrongOptionsAreSaid() {
+    refused(List.of("--sped", "60"), "unknown option '--sped'");
+    refused(List.of("--speed"), "the option --speed needs a value");
+    refused(List.of("--speed", "0"), "--speed is '0', and must be a whole number from 1 to 3600");
+    refused(List.of("--speed", "fast"), "--speed is 'fast'");
+    refused(List.of("--port", "65536"), "--port is '65536'");
+    refused(List.of("--port", "99999999999999999999"), "--port is '99999999999999999999'");
+    refused(List.of("--home", "a\0b"), "is no path");
+  }
+
+  @Test
+  void aWrongEnvironmentIsSaid() {
+    refused("EKSPHEMERAL_MAX_CLUSTERS", "0", "must be a whole number from 1");
+    refused("EKSPHEMERAL_MAX_MINUTES", "1e3", "must be a whole number from 1");
+    refused("EKSPHEMERAL_REHEARSAL_SECONDS", "soon", "must be a number of seconds");
+    refused("EKSPHEMERAL_REHEARSAL_SECONDS", "-1", "must be a number of seconds");
+    refused("EKSPHEMERAL_REHEARSAL_FAILS", "create:explode:1", "a create task can fail");
+  }
+
+  @Test
+  void aSpeedAtWhichNothingWouldEverBeReadyIsRefused() {
+    refused(List.of("--speed", "3600"), "at speed 3600 no task would be done");
+  }
+
+  private static void refused(List<String> arguments, String why) {
+    refused(arguments, Map.of(), why);
+  }
+
+  private static void refused(String variable, String value, String why) {
+    refused(List.of(), Map.of(variable, value), variable);
+    refused(List.of(), Map.of(variable, value), why);
+  }
+
+  private static void refused(List<String> arguments, Map<String, String> environment, String why) {
+    assertThatExceptionOfType(StartException.class)
+        .isThrownBy(() -> Settings.of(arguments, environment))
+        .withMessageContaining(why)
+        .satisfies(e -> assertThat(e.reason().exitCode()).isEqualTo(2));
+  }
+}

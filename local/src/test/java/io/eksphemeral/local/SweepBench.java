@@ -1,0 +1,102 @@
+package io.eksphemeral.local;
+
+import io.eksphemeral.control.Claim;
+import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.Letters;
+import io.eksphemeral.control.Pause;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Transition;
+import io.eksphemeral.domain.Versions;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Fills a home with clusters that live for another day, and measures sweeps that find nothing to
+ * do: {@code SweepBench HOME CLUSTERS}. Prints milliseconds, the first sweep's and then those of
+ * the later ones, a line each. {@code bench/local.sh} runs it.
+ */
+final class SweepBench {
+  private static final int SWEEPS = 21;
+  private static final Duration LIFE = Duration.ofDays(1);
+
+  private SweepBench() {}
+
+  public static void main(String[] arguments) throws IOException {
+    Path path = Path.of(arguments[0]);
+    int clusters = Integer.parseInt(arguments[1]);
+    InstantSource clock = InstantSource.system();
+    try (Home home = Home.take(path).orElseThrow();
+        ExecutorService threads = Executors.newFixedThreadPool(64, Thread.ofVirtual().factory())) {
+      FileStore store = new FileStore(home.folder("bucket"));
+      fill(store, clusters, clock.instant());
+      Log log = new Log(new PrintStream(PrintStream.nullOutputStream()), clock);
+      Rehearsal rehearsal =
+          new Rehearsal(
+              home.folder("rehearsal/tasks"),
+              new Act(store, new World(home.folder("rehearsal/clusters")), Act.Pace.USUAL, clock),
+              Mishaps.parse(""),
+              clock,
+              new Random(),
+              Timer.real(threads),
+              log);
+      ControlPlane plane =
+          ControlPlane.over(
+              new FileStore(home.folder("bucket")),
+              rehearsal,
+              new Letters(Outbox.open(home.folder("outbox"), clock), null, "--local"),
+              Limits.DEFAULT,
+              Versions.any("1.35"),
+              clock,
+              Pause.real(),
+              threads);
+      for (int i = 0; i < SWEEPS; i++) {
+        long begun = System.nanoTime();
+        plane.sweep().all(() -> Duration.ofMinutes(5));
+        System.out.println((System.nanoTime() - begun) / 1_000_000);
+      }
+    }
+  }
+
+  private static void fill(FileStore store, int clusters, Instant now) {
+    Random random = new Random(1);
+    // Long enough ago that the sweep looks for the record of each claim.
+    Instant created = now.minus(Duration.ofMinutes(15));
+    for (int i = store.ids().size(); i < clusters; i++) {
+      ClusterId id = ClusterId.make(created, random);
+      Spec spec = new Spec("bench-" + i, 1, "1.35", 1440, "nobody@example.com", List.of(), null);
+      Cluster asked = Cluster.asked(id, spec, "arn:aws:iam::000000000000:user/bench", created);
+      store.claim(new Claim(spec.name(), id, created));
+      store.add(ready(asked, now));
+    }
+  }
+
+  private static Cluster ready(Cluster asked, Instant now) {
+    return new Cluster(
+        asked.id(),
+        asked.spec(),
+        State.READY,
+        asked.createdBy(),
+        asked.created(),
+        asked.lifetime(),
+        now,
+        now.plus(LIFE),
+        List.of(),
+        List.of(),
+        null,
+        List.of(),
+        List.of(),
+        List.of(asked.history().getFirst(), new Transition(State.READY, now, "it was built")));
+  }
+}

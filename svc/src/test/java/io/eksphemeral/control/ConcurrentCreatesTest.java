@@ -1,0 +1,173 @@
+package io.eksphemeral.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Versions;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.RepeatedTest;
+
+/** Eight people who ask at the same moment, each with a process of the control plane. */
+final class ConcurrentCreatesTest {
+  private static final int ASKING = 8;
+  private static final int ROUNDS = 40;
+  private static final Limits THREE = new Limits(1440, 10, 3, 3);
+
+  private final MemoryStore store = new MemoryStore();
+  private final ManualClock clock = new ManualClock(Samples.START);
+  private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
+  private final Queue<Long> admittedAtATime = new ConcurrentLinkedQueue<>();
+  private final Phaser withdrawals = new Phaser(1);
+  private final ExecutorService people = Executors.newFixedThreadPool(ASKING);
+
+  @AfterEach
+  void end() {
+    people.shutdownNow();
+  }
+
+  @RepeatedTest(ROUNDS)
+  void ofABurstAsManyGetInAsMayAndNeverMore() throws Exception {
+    List<Answer<Stored.Live>> answers =
+        allAtOnce(number ->
+            process(THREE).create(Samples.newId(), Samples.spec("dev-" + number), Samples.ALICE));
+
+    assertThat(answers).filteredOn(Answer.Done.class::isInstance).hasSize(3);
+    assertThat(answers)
+        .filteredOn(Answer.Refused.class::isInstance)
+        .allSatisfy(answer -> assertThat(refusal(answer).kind()).isEqualTo(Kind.LIMIT));
+    assertThat(admittedAtATime).allSatisfy(count -> assertThat(count).isLessThanOrEqualTo(3));
+    assertThat(store.ids()).hasSize(3);
+    assertThat(store.claims()).hasSize(3);
+    assertThat(tasks.launched()).isEqualTo(3);
+  }
+
+  @RepeatedTest(ROUNDS)
+  void theSameKeyGivesOneClusterHoweverManyAskWithIt() throws Exception {
+    ClusterId key = Samples.newId();
+
+    List<Answer<Stored.Live>> answers =
+        allAtOnce(_ -> process(THREE).create(key, Samples.spec("dev"), Samples.ALICE));
+
+    assertThat(answers)
+        .allSatisfy(answer -> {
+          Cluster cluster = ((Answer.Done<Stored.Live>) answer).value().cluster();
+          assertThat(cluster.id()).isEqualTo(key);
+          assertThat(cluster.state()).isEqualTo(State.CREATING);
+          assertThat(cluster.isAdmitted()).isTrue();
+        });
+    assertThat(store.ids()).containsExactly(key);
+    assertThat(store.claims()).hasSize(1);
+    assertThat(tasks.launched()).isEqualTo(1);
+  }
+
+  @RepeatedTest(ROUNDS)
+  void aNameGoesToOneAndTheOthersLearnToWhom() throws Exception {
+    List<Answer<Stored.Live>> answers =
+        allAtOnce(_ -> process(THREE).create(Samples.newId(), Samples.spec("dev"), Samples.ALICE));
+
+    ClusterId winner = store.ids().getFirst();
+    assertThat(answers)
+        .filteredOn(Answer.Done.class::isInstance)
+        .singleElement()
+        .satisfies(answer ->
+            assertThat(((Answer.Done<Stored.Live>) answer).value().id()).isEqualTo(winner));
+    assertThat(answers)
+        .filteredOn(Answer.Refused.class::isInstance)
+        .allSatisfy(answer ->
+            assertThat(refusal(answer))
+                .isEqualTo(
+                    new Refusal(Kind.CONFLICT, "the name dev is taken by the cluster " + winner)));
+    assertThat(store.ids()).hasSize(1);
+    assertThat(tasks.launched()).isEqualTo(1);
+  }
+
+  private List<Answer<Stored.Live>> allAtOnce(IntFunction<Answer<Stored.Live>> ask)
+      throws Exception {
+    CyclicBarrier start = new CyclicBarrier(ASKING);
+    List<Future<Answer<Stored.Live>>> asked = new ArrayList<>();
+    for (int i = 0; i < ASKING; i++) {
+      int number = i;
+      asked.add(
+          people.submit(() -> {
+            start.await();
+            return ask.apply(number);
+          }));
+    }
+    List<Answer<Stored.Live>> answers = new ArrayList<>();
+    for (Future<Answer<Stored.Live>> future : asked) {
+      answers.add(future.get());
+    }
+    return answers;
+  }
+
+  private CreateCluster process(Limits limits) {
+    return ControlPlane.over(
+            counting(),
+            tasks,
+            new Letters(new MemoryMailer(), null, ""),
+            limits,
+            Versions.any("1.35"),
+            clock,
+            this::untilSomebodyStepsBack,
+            Runnable::run)
+        .create();
+  }
+
+  /** Nobody has to wait for longer than it takes the others: a withdrawal ends the wait. */
+  private void untilSomebodyStepsBack(Duration moment) {
+    try {
+      withdrawals.awaitAdvanceInterruptibly(
+          withdrawals.getPhase(), moment.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      // Nobody did; the caller looks again all the same.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The store, counting after each call how many clusters are admitted. */
+  private ClusterStore counting() {
+    return (ClusterStore)
+        Proxy.newProxyInstance(
+            ClusterStore.class.getClassLoader(),
+            new Class<?>[] {ClusterStore.class},
+            (_, method, arguments) -> {
+              try {
+                Object answer = method.invoke(store, arguments);
+                admittedAtATime.add(
+                    store.list().stream()
+                        .filter(found -> ((Stored.Live) found).cluster().isAdmitted())
+                        .count());
+                if (method.getName().equals("remove")) {
+                  withdrawals.arrive();
+                }
+                return answer;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private static Refusal refusal(Answer<Stored.Live> answer) {
+    return ((Answer.Refused<Stored.Live>) answer).refusal();
+  }
+}

@@ -1,0 +1,399 @@
+package io.eksphemeral.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Mailing;
+import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.Placement;
+import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Task;
+import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.Transition;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class RecordFormatTest {
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  private static final long SEED = 20261122;
+  private static final int RANDOM_CLUSTERS = 500;
+
+  private final Cluster rich = rich();
+
+  @Test
+  void aRichClusterComesBackAsItWent() {
+    assertThat(decoded(RecordFormat.encode(rich))).isEqualTo(rich);
+  }
+
+  @Test
+  void aClusterThatWasJustAskedForComesBackAsItWent() {
+    Cluster asked = Samples.asked("dev");
+    assertThat(decoded(RecordFormat.encode(asked))).isEqualTo(asked);
+  }
+
+  @Test
+  void anyClusterComesBackAsItWent() {
+    System.out.printf("records: %d random clusters, seed %d%n", RANDOM_CLUSTERS, SEED);
+    Random random = new Random(SEED);
+    for (int i = 0; i < RANDOM_CLUSTERS; i++) {
+      Cluster cluster = random(random);
+      assertThat(decoded(RecordFormat.encode(cluster)))
+          .as("cluster %d of seed %d", i, SEED)
+          .isEqualTo(cluster);
+    }
+  }
+
+  @Test
+  void theSpecOf2019StandsFirstAsItStoodThen() {
+    assertThat(RecordFormat.encode(Samples.asked("dev")).fieldNames())
+        .toIterable()
+        .containsExactly("name", "numworkers", "kubeversion", "timeout", "owner", "status");
+  }
+
+  @Test
+  void unknownFieldsSurviveARewriteAtEachLevel() throws Exception {
+    Cluster asked = Samples.asked("dev");
+    ObjectNode record = RecordFormat.encode(rich);
+    List<String> places =
+        List.of("", "/task", "/status", "/status/tasks/0", "/status/mails/0", "/status/history/1");
+    places.forEach(
+        place -> ((ObjectNode) record.at(place)).putObject("new").put("in", "the next version"));
+    Stored.Live before = live(rich.id(), record.toString());
+
+    Cluster changed = rich.destroying("asked for", Samples.START.plusSeconds(99));
+    JsonNode rewritten = MAPPER.readTree(RecordFormat.encode(changed, before).toString());
+
+    assertThat(places)
+        .allSatisfy(place ->
+            assertThat(rewritten.at(place + "/new/in").asText()).isEqualTo("the next version"));
+    assertThat(decoded(rewritten)).isEqualTo(changed);
+    assertThat(RecordFormat.encode(asked).has("new")).isFalse();
+  }
+
+  @Test
+  void whatIsKnownAndNoMoreTrueDoesNotSurviveARewrite() {
+    Stored.Live before = live(rich.id(), RecordFormat.encode(rich).toString());
+    Cluster better =
+        new Cluster(
+            rich.id(),
+            rich.spec(),
+            rich.state(),
+            rich.createdBy(),
+            rich.created(),
+            rich.lifetime(),
+            rich.ready(),
+            rich.expires(),
+            rich.tasks(),
+            rich.mailings(),
+            null,
+            rich.log(),
+            List.of(),
+            rich.history());
+
+    JsonNode status = RecordFormat.encode(better, before).path("status");
+
+    assertThat(status.has("error")).isFalse();
+    assertThat(status.has("leftovers")).isFalse();
+    assertThat(status.has("log")).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/name",
+        "/numworkers",
+        "/kubeversion",
+        "/timeout",
+        "/owner",
+        "/status/id",
+        "/status/state",
+        "/status/created",
+        "/status/lifetime",
+        "/status/createdby",
+        "/status/format",
+        "/status/expires",
+        "/status/tasks",
+        "/status/mails",
+        "/status/history",
+        "/status/tasks/0/kind",
+        "/status/tasks/0/attempt",
+        "/status/tasks/0/planned",
+        "/status/mails/0/topic",
+        "/status/mails/0/about",
+        "/status/mails/0/tried",
+        "/status/mails/0/last",
+        "/status/mails/0/delivery",
+        "/status/history/0/state",
+        "/status/history/0/at",
+        "/status/history/0/why"
+      })
+  void aRecordThatMissesAFieldIsUnreadableAndTheFieldIsNamed(String place) {
+    ObjectNode record = RecordFormat.encode(rich);
+    parent(record, place).remove(field(place));
+
+    assertThat(why(rich.id(), record.toString())).startsWith(field(place) + " is missing");
+  }
+
+  /** JSON of the wrong type, for each field of a type. */
+  @ParameterizedTest
+  @CsvSource({
+    "/name, 1",
+    "/numworkers, \"2\"",
+    "/numworkers, 2.5",
+    "/numworkers, 99999999999",
+    "/kubeversion, 1.35",
+    "/timeout, null",
+    "/owner, []",
+    "/access, \"arn\"",
+    "/access, [1]",
+    "/task, \"sg-1\"",
+    "/task/securitygroup, 1",
+    "/task/subnets, {}",
+    "/status/id, \"dev\"",
+    "/status/state, \"asleep\"",
+    "/status/state, 1",
+    "/status/created, \"yesterday\"",
+    "/status/created, 0",
+    "/status/ready, null",
+    "/status/expires, \"2026-13-01T00:00:00Z\"",
+    "/status/lifetime, \"30\"",
+    "/status/format, \"1\"",
+    "/status/error, {}",
+    "/status/log, \"x\"",
+    "/status/leftovers, [{}]",
+    "/status/tasks, {}",
+    "/status/tasks, [1]",
+    "/status/mails, \"\"",
+    "/status/history, []",
+    "/status/history, null",
+    "/status/tasks/0/kind, \"paint\"",
+    "/status/tasks/0/launched, \"soon\"",
+    "/status/tasks/0/handle, 1",
+    "/status/tasks/0/ended, 1",
+    "/status/tasks/0/outcome, 1",
+    "/status/mails/0/topic, \"ad\"",
+    "/status/mails/0/delivery, \"maybe\"",
+    "/status/history/0/state, \"\"",
+    "/status/history/0/at, \"\"",
+    "/status/history/0/why, 1"
+  })
+  void aRecordWithAWrongFieldIsUnreadableAndTheFieldIsNamed(String place, String json)
+      throws Exception {
+    ObjectNode record = RecordFormat.encode(rich);
+    parent(record, place).set(field(place), MAPPER.readTree(json));
+
+    assertThat(why(rich.id(), record.toString())).contains(field(place));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | not a JSON object",
+        "[] | not a JSON object",
+        "null | not a JSON object",
+        "{} | format is missing, or no whole number",
+        "{\"name\":\"dev\",\"status\":null} | format is missing, or no whole number",
+        "{\"name\":1} | format is missing, or no whole number"
+      })
+  void whatIsNoRecordIsUnreadable(String json, String why) {
+    assertThat(why(rich.id(), json)).isEqualTo(why);
+  }
+
+  @Test
+  void whatIsNoJsonIsUnreadable() {
+    assertThat(why(rich.id(), "{\"name\":")).startsWith("not JSON: ");
+    String half = RecordFormat.encode(rich).toString();
+    assertThat(why(rich.id(), half.substring(0, half.length() / 2))).startsWith("not JSON: ");
+  }
+
+  @Test
+  void aRecordOfANewerVersionIsLeftToIt() {
+    ObjectNode record = RecordFormat.encode(rich);
+    parent(record, "/status/format").put("format", 2);
+    assertThat(why(rich.id(), record.toString()))
+        .isEqualTo("written by a newer version, in format 2");
+  }
+
+  @Test
+  void aRecordUnderTheKeyOfAnotherIsUnreadable() {
+    assertThat(why(Samples.newId(), RecordFormat.encode(rich).toString()))
+        .isEqualTo("the record of another cluster, " + rich.id());
+  }
+
+  @Test
+  void whatNoClusterCanBeIsUnreadable() {
+    ObjectNode idle = RecordFormat.encode(rich.destroying("asked", Samples.START));
+    ((ArrayNode) idle.at("/status/tasks")).remove(rich.tasks().size());
+    assertThat(why(rich.id(), idle.toString())).isEqualTo("tasks has none that is not over");
+
+    ObjectNode elsewhere = RecordFormat.encode(rich);
+    parent(elsewhere, "/status/state").put("state", "destroy-failed");
+    assertThat(why(rich.id(), elsewhere.toString()))
+        .isEqualTo("history does not end in state destroy-failed");
+  }
+
+  @Test
+  void aBareSpecIsARecordOf2019() {
+    String json = "{\"name\":\"default-eksp\",\"numworkers\":1}";
+    assertThat(RecordFormat.decode(rich.id(), "v1", json))
+        .isEqualTo(new Stored.Legacy(rich.id(), json));
+  }
+
+  /** A cluster with everything that a record can hold. */
+  private static Cluster rich() {
+    Instant at = Samples.START;
+    return new Cluster(
+        Samples.newId(),
+        new Spec(
+            "dev",
+            3,
+            "1.35",
+            60,
+            "alice@eksphemeral.io",
+            List.of(Samples.BOB),
+            new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))),
+        State.READY,
+        Samples.ALICE,
+        at,
+        90,
+        at.plusSeconds(1),
+        at.plusNanos(5_400_000_000_001L),
+        List.of(
+            new Task(TaskKind.CREATE, 1, at, at.plusSeconds(2), "task-1", at.plusSeconds(3), "up")),
+        List.of(
+            new Mailing(Topic.READY, at, at, at.plusSeconds(4), Delivery.SENT),
+            new Mailing(Topic.NOTICE, at.plusSeconds(5), at, at, Delivery.FAILED)),
+        "something: \"quoted\"\nand \u2026",
+        List.of("a line", ""),
+        List.of("volume vol-1"),
+        List.of(
+            new Transition(State.CREATING, at, "asked"), new Transition(State.READY, at, "built")));
+  }
+
+  private static Cluster random(Random random) {
+    State state = any(random, State.values());
+    boolean ready = state == State.READY || random.nextBoolean();
+    boolean atWork = state == State.DESTROYING;
+    List<Task> tasks = some(random, () -> task(random, random.nextBoolean()));
+    if (atWork || (state == State.CREATING && !tasks.isEmpty())) {
+      tasks.add(task(random, false));
+    }
+    List<Transition> history =
+        some(random, () -> new Transition(any(random, State.values()), time(random), text(random)));
+    history.add(new Transition(state, time(random), text(random)));
+    return new Cluster(
+        ClusterId.make(time(random), random),
+        new Spec(
+            text(random),
+            random.nextInt(),
+            text(random),
+            random.nextInt(),
+            text(random),
+            some(random, () -> text(random)),
+            random.nextBoolean()
+                ? null
+                : new Placement(orNull(random, text(random)), some(random, () -> text(random)))),
+        state,
+        text(random),
+        time(random),
+        random.nextInt(),
+        ready ? time(random) : null,
+        ready ? time(random) : null,
+        tasks,
+        some(
+            random,
+            () ->
+                new Mailing(
+                    any(random, Topic.values()),
+                    time(random),
+                    time(random),
+                    time(random),
+                    any(random, Delivery.values()))),
+        orNull(random, text(random)),
+        some(random, () -> text(random)),
+        some(random, () -> text(random)),
+        history);
+  }
+
+  private static Task task(Random random, boolean over) {
+    return new Task(
+        any(random, TaskKind.values()),
+        random.nextInt(),
+        time(random),
+        orNull(random, time(random)),
+        orNull(random, text(random)),
+        over ? time(random) : null,
+        over ? text(random) : null);
+  }
+
+  private static <T> @Nullable T orNull(Random random, T value) {
+    return random.nextBoolean() ? null : value;
+  }
+
+  private static <T> List<T> some(Random random, Supplier<T> one) {
+    return new ArrayList<>(Stream.generate(one).limit(random.nextInt(4)).toList());
+  }
+
+  private static <T> T any(Random random, T[] values) {
+    return values[random.nextInt(values.length)];
+  }
+
+  private static Instant time(Random random) {
+    return Samples.START
+        .plus(Duration.ofMillis(random.nextInt()))
+        .plusNanos(random.nextBoolean() ? 0 : random.nextInt(1_000_000_000));
+  }
+
+  /** Any text, lone halves of surrogate pairs aside, which no encoding carries. */
+  private static String text(Random random) {
+    return random
+        .ints(random.nextInt(12), 0, 0x11000)
+        .filter(point -> point < 0xd800 || point > 0xdfff)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  private static Cluster decoded(JsonNode record) {
+    return live(ClusterId.parse(record.at("/status/id").asText()).orElseThrow(), record.toString())
+        .cluster();
+  }
+
+  private static Stored.Live live(ClusterId id, String json) {
+    Stored stored = RecordFormat.decode(id, "v1", json);
+    assertThat(stored).isInstanceOf(Stored.Live.class);
+    return (Stored.Live) stored;
+  }
+
+  private static String why(ClusterId id, String json) {
+    Stored stored = RecordFormat.decode(id, "v1", json);
+    assertThat(stored).isInstanceOf(Stored.Unreadable.class);
+    assertThat(stored.id()).isEqualTo(id);
+    return ((Stored.Unreadable) stored).why();
+  }
+
+  private static ObjectNode parent(ObjectNode record, String place) {
+    return (ObjectNode) record.at(place.substring(0, place.lastIndexOf('/')));
+  }
+
+  private static String field(String place) {
+    return place.substring(place.lastIndexOf('/') + 1);
+  }
+}

@@ -1,0 +1,337 @@
+package io.eksphemeral.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.Error;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import io.eksphemeral.control.SimulatedTasks.Fate;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Placement;
+import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.TaskKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * That records are what {@code cluster.schema.json} says, at every minute of every kind of life.
+ */
+final class RecordSchemaTest {
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  private static final Path FILE = Path.of("cluster.schema.json");
+
+  /** A kind of life; what is settled before it begins, or happens in it. */
+  record Kind(String name, Consumer<Life> begin) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static final List<Kind> KINDS =
+      List.of(
+          new Kind("created and expired", life -> life.created("dev")),
+          new Kind(
+              "with everything that a spec can say",
+              life ->
+                  life.created(
+                      new Spec(
+                          "dev",
+                          10,
+                          "1.35",
+                          20,
+                          "nobody@example.com",
+                          List.of(Samples.BOB),
+                          new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))))),
+          new Kind(
+              "prolonged and shortened",
+              life -> {
+                ClusterId id = life.created("dev");
+                life.prolong(id, 5);
+                life.until(id, State.READY);
+                life.prolong(id, 30);
+                life.prolong(id, -1000);
+              }),
+          new Kind("destroyed before it began", life -> life.destroy(life.created("dev"))),
+          new Kind(
+              "destroyed while creating",
+              life -> {
+                ClusterId id = life.created("dev");
+                life.pass(Duration.ofMinutes(3));
+                life.destroy(id);
+              }),
+          failing("failed creation", TaskKind.CREATE, Fate.FAILS),
+          failing("hanging creation", TaskKind.CREATE, Fate.HANGS),
+          failing("refused creation", TaskKind.CREATE, Fate.REFUSED, Fate.REFUSED),
+          failing("vanished creation", TaskKind.CREATE, Fate.VANISHES),
+          failing(
+              "failed destructions",
+              TaskKind.DESTROY,
+              Fate.FAILS,
+              Fate.LEAVES_THINGS,
+              Fate.DIES,
+              Fate.STILLBORN,
+              Fate.REFUSED,
+              Fate.HANGS),
+          new Kind(
+              "foreign name",
+              life -> {
+                life.tasks.addForeign("dev");
+                life.created("dev");
+              }),
+          new Kind(
+              "mail down",
+              life -> {
+                life.mailer.setDown(true);
+                life.created("dev");
+              }));
+
+  private static Kind failing(String name, TaskKind kind, Fate... fates) {
+    return new Kind(
+        name,
+        life -> {
+          life.tasks.next(kind, fates);
+          life.created("dev");
+        });
+  }
+
+  private final Schema schema = schema();
+
+  @ParameterizedTest
+  @FieldSource("KINDS")
+  void everyRecordOfALifeIsAsTheSchemaSays(Kind kind) {
+    Life life = new Life();
+    kind.begin().accept(life);
+    ClusterId id = life.store.ids().getFirst();
+
+    life.until(
+        () -> {
+          life.store.get(StoreKeys.record(id)).ifPresent(this::assertValid);
+          return life.store.ids().isEmpty();
+        },
+        "its end");
+
+    assertValid(life.store.get(StoreKeys.archive(id)).orElseThrow());
+  }
+
+  @Test
+  void theSchemaKnowsEveryFieldThatIsWritten() throws IOException {
+    Set<String> unknown = new TreeSet<>();
+    JsonNode described = MAPPER.readTree(Files.readString(FILE));
+    for (Kind kind : KINDS) {
+      Life life = new Life();
+      kind.begin().accept(life);
+      ClusterId id = life.store.ids().getFirst();
+      life.until(
+          () -> {
+            life.store
+                .get(StoreKeys.record(id))
+                .ifPresent(json -> collectUnknown(json, described, unknown));
+            return life.store.ids().isEmpty();
+          },
+          "its end");
+    }
+    assertThat(unknown).isEmpty();
+  }
+
+  @Test
+  void everyFieldOfTheSchemaIsDescribed() throws IOException {
+    JsonNode described = MAPPER.readTree(Files.readString(FILE));
+    described.findValues("properties").stream()
+        .filter(properties -> properties.size() > 1)
+        .flatMap(properties -> properties.properties().stream())
+        .forEach(field ->
+            assertThat(field.getValue().has("description") || field.getValue().has("$ref"))
+                .as("%s is described", field.getKey())
+                .isTrue());
+  }
+
+  /** A field of a rich record, and a value that it cannot have. */
+  @ParameterizedTest
+  @CsvSource({
+    "/name, \"a b\"",
+    "/name, 1",
+    "/numworkers, 0",
+    "/numworkers, \"2\"",
+    "/numworkers, 2.5",
+    "/kubeversion, 1.35",
+    "/kubeversion, \"v1.35\"",
+    "/timeout, 0",
+    "/owner, \"alice\"",
+    "/owner, \"alice@eksphemeral.io\\nx\"",
+    "/access, []",
+    "/access, [1]",
+    "/task, []",
+    "/task/securitygroup, \"default\"",
+    "/task/subnets, [\"vpc-1\"]",
+    "/status, null",
+    "/status/id, \"dev\"",
+    "/status/id, \"9BE65BEE-3BAA-4FD0-AA3E-032325D5390C\"",
+    "/status/state, \"asleep\"",
+    "/status/created, \"yesterday\"",
+    "/status/created, 0",
+    "/status/created, \"2026-11-22T10:00:00+01:00\"",
+    "/status/lifetime, -1",
+    "/status/lifetime, \"30\"",
+    "/status/attempt, -1",
+    "/status/error, 1",
+    "/status/log, []",
+    "/status/leftovers, [{}]",
+    "/status/tasks, {}",
+    "/status/tasks, [{}]",
+    "/status/mails, [{}]",
+    "/status/history, []",
+    "/status/history, [{}]",
+    "/status/format, 2",
+    "/status/tasks/0/kind, \"paint\"",
+    "/status/tasks/0/attempt, 0",
+    "/status/tasks/0/ended, \"soon\"",
+    "/status/mails/0/topic, \"ad\"",
+    "/status/mails/0/delivery, \"maybe\"",
+    "/status/history/0/state, \"asleep\"",
+    "/status/history/0/why, null",
+    "/status/minutesleft, -1"
+  })
+  void theSchemaRefusesAWrongField(String place, String json) throws IOException {
+    ObjectNode record = rich();
+    parent(record, place).set(field(place), MAPPER.readTree(json));
+    assertThat(errors(record)).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/name",
+        "/numworkers",
+        "/kubeversion",
+        "/timeout",
+        "/owner",
+        "/status",
+        "/status/id",
+        "/status/state",
+        "/status/created",
+        "/status/ready",
+        "/status/expires",
+        "/status/lifetime",
+        "/status/createdby",
+        "/status/attempt",
+        "/status/tasks",
+        "/status/mails",
+        "/status/history",
+        "/status/format",
+        "/status/tasks/0/kind",
+        "/status/tasks/0/attempt",
+        "/status/tasks/0/planned",
+        "/status/tasks/0/handle",
+        "/status/tasks/0/outcome",
+        "/status/mails/0/topic",
+        "/status/mails/0/about",
+        "/status/mails/0/tried",
+        "/status/mails/0/last",
+        "/status/mails/0/delivery",
+        "/status/history/0/state",
+        "/status/history/0/at",
+        "/status/history/0/why"
+      })
+  void theSchemaRefusesARecordThatMissesAField(String place) {
+    ObjectNode record = rich();
+    parent(record, place).remove(field(place));
+    assertThat(errors(record)).isNotEmpty();
+  }
+
+  @Test
+  void theSchemaLeavesRoomForFieldsOfLaterVersions() {
+    ObjectNode record = rich();
+    record.put("new", 1);
+    ((ObjectNode) record.path("status")).putObject("new");
+    assertThat(errors(record)).isEmpty();
+  }
+
+  @Test
+  void aRecordOf2019IsNoneOfOurs() {
+    assertThat(errors(MAPPER.createObjectNode().put("name", "default-eksp"))).isNotEmpty();
+  }
+
+  /** A ready cluster, with every field that a spec can have, and a mail. */
+  private static ObjectNode rich() {
+    Life life = new Life();
+    ClusterId id =
+        life.created(
+            new Spec(
+                "dev",
+                2,
+                "1.35",
+                30,
+                "alice@eksphemeral.io",
+                List.of(Samples.BOB),
+                new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))));
+    life.until(id, State.READY);
+    return RecordFormat.encode(life.cluster(id));
+  }
+
+  private static void collectUnknown(String json, JsonNode described, Set<String> unknown) {
+    try {
+      JsonNode record = MAPPER.readTree(json);
+      JsonNode definitions = described.path("$defs");
+      compare(record, described.path("properties"), unknown);
+      compare(record.path("status"), definitions.at("/status/properties"), unknown);
+      Map<String, String> lists = Map.of("tasks", "task", "mails", "mail", "history", "transition");
+      lists.forEach((list, one) ->
+          ((ArrayNode) record.path("status").path(list))
+              .forEach(item -> compare(item, definitions.at("/" + one + "/properties"), unknown)));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void compare(JsonNode object, JsonNode properties, Set<String> unknown) {
+    object.properties().stream()
+        .map(Map.Entry::getKey)
+        .filter(name -> !properties.has(name))
+        .forEach(unknown::add);
+  }
+
+  private void assertValid(String json) {
+    assertThat(schema.validate(json, InputFormat.JSON)).as(json).isEmpty();
+  }
+
+  private List<Error> errors(JsonNode record) {
+    return schema.validate(record.toString(), InputFormat.JSON);
+  }
+
+  private static ObjectNode parent(ObjectNode record, String place) {
+    return (ObjectNode) record.at(place.substring(0, place.lastIndexOf('/')));
+  }
+
+  private static String field(String place) {
+    return place.substring(place.lastIndexOf('/') + 1);
+  }
+
+  private static Schema schema() {
+    try {
+      return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+          .getSchema(Files.readString(FILE), InputFormat.JSON);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package io.eksphemeral.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What moving an end comes to, and how much time there is. */
+final class ClusterTest {
+  private static final Instant BEGIN = Instant.parse("2026-11-22T10:00:00Z");
+  private static final Duration LIFETIME = Duration.ofMinutes(30);
+
+  private final Cluster creating =
+      Cluster.asked(
+              new ClusterId("01930000-0000-7000-8000-000000000001"),
+              new Spec("dev", 1, "1.35", 30, "a@b.io", List.of(), null),
+              "arn",
+              BEGIN)
+          .admitted(BEGIN);
+  private final Cluster ready = creating.becameReady(BEGIN, BEGIN);
+
+  @ParameterizedTest
+  @CsvSource({
+    // minutes since it was ready, moved by, ends after, has lived for in all
+    "0, 10, 40, 40",
+    "29, 10, 40, 40",
+    "30, 10, 40, 40",
+    "35, 10, 45, 45",
+    "0, -10, 20, 20",
+    "0, -100, 0, 0",
+    "10, -25, 10, 10",
+    "30, -5, 30, 30",
+    "35, -5, 30, 30",
+    "500, -1, 30, 30",
+  })
+  void anEndIsMovedFromWhereItIsAndNeverIntoThePast(
+      int sinceReady, int minutes, int endsAfter, int lifetime) {
+    Cluster moved = ready.prolonged(minutes, at(sinceReady));
+
+    assertThat(moved.expires()).isEqualTo(at(endsAfter));
+    assertThat(moved.lifetime()).isEqualTo(lifetime);
+  }
+
+  @Test
+  void aClusterWhoseTimeIsUpIsNotKeptAliveByShorteningItAgainAndAgain() {
+    Cluster cluster = ready;
+    for (int minute = 31; minute < 2000; minute++) {
+      cluster = cluster.prolonged(-1, at(minute));
+    }
+    assertThat(cluster.expires()).isEqualTo(BEGIN.plus(LIFETIME));
+  }
+
+  @Test
+  void oneThatIsNotReadyYetGetsMoreToLiveFor() {
+    Cluster moved = creating.prolonged(15, at(1));
+    assertThat(moved.lifetime()).isEqualTo(45);
+    assertThat(moved.expires()).isNull();
+    assertThat(moved.becameReady(at(10), at(11)).expires()).isEqualTo(at(55));
+  }
+
+  @Test
+  void whatIsLeftIsCountedInBegunMinutes() {
+    Instant end = Objects.requireNonNull(ready.expires());
+    assertThat(ready.minutesLeft(BEGIN)).contains(30L);
+    assertThat(ready.minutesLeft(BEGIN.plusMillis(1))).contains(30L);
+    assertThat(ready.minutesLeft(end.minusMillis(1))).contains(1L);
+    assertThat(ready.minutesLeft(end)).contains(0L);
+    assertThat(ready.minutesLeft(end.plusSeconds(600))).contains(0L);
+    assertThat(creating.minutesLeft(BEGIN)).isEmpty();
+    assertThat(ready.destroying("asked", BEGIN).minutesLeft(BEGIN)).isEmpty();
+  }
+
+  @Test
+  void attemptsToDestroyAreCountedByTheFailuresBeforeThem() {
+    Cluster second =
+        ready
+            .destroying("asked", at(1))
+            .destroyFailed("no", List.of("volume vol-1"), at(2))
+            .destroying("attempt 2", at(3));
+    assertThat(second.failures()).isEqualTo(1);
+    assertThat(second.openTask().orElseThrow().attempt()).isEqualTo(2);
+    assertThat(second.key(second.openTask().orElseThrow()).label()).isEqualTo("destroy-2");
+    assertThat(second.why(State.DESTROYING)).contains("attempt 2");
+    assertThat(second.since(State.DESTROYING)).contains(at(3));
+  }
+
+  private static Instant at(int minute) {
+    return BEGIN.plus(Duration.ofMinutes(minute));
+  }
+}

@@ -1,0 +1,581 @@
+package io.eksphemeral.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.Sighting.View;
+import io.eksphemeral.domain.TaskResult.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The rules of a cluster's life, as tables. */
+final class LifecycleTest {
+  private static final Instant BEGIN = Instant.parse("2026-11-22T10:00:00Z");
+  private static final Spec SPEC =
+      new Spec("dev", 1, "1.35", 30, "alice@eksphemeral.io", List.of(), null);
+  private static final Cluster ASKED =
+      Cluster.asked(new ClusterId("01930000-0000-7000-8000-000000000001"), SPEC, "arn", BEGIN);
+  private static final Cluster ADMITTED = ASKED.admitted(BEGIN);
+  private static final Cluster CREATING = ADMITTED.launched("task-1", BEGIN);
+  private static final Cluster READY =
+      CREATING
+          .becameReady(at("10m"), at("10m"))
+          .mailed(Topic.READY, at("10m"), Delivery.SENT, at("10m"));
+  private static final Instant EXPIRES = Objects.requireNonNull(READY.expires());
+  private static final Cluster TO_DESTROY = READY.destroying("asked", BEGIN);
+  private static final Cluster DESTROYING = TO_DESTROY.launched("task-2", BEGIN);
+
+  // What to do for a task without a result.
+
+  /**
+   * Rows: the task runner's view, the fence, whether a task of the cluster runs. Columns: the time
+   * since the task was launched, right before and at each boundary.
+   */
+  private static final String CREATING_TABLE =
+      """
+      view       fence   running  45m-1ms  45m     60m-1ms  60m
+      unlaunched open    no       launch   close   close    close
+      unlaunched open    yes      launch   close   close    close
+      unlaunched taken   no       launch   nothing nothing  create-failed
+      unlaunched taken   yes      launch   stop    stop     stop
+      unlaunched closed  no       launch   create-failed create-failed create-failed
+      unlaunched closed  yes      launch   create-failed create-failed create-failed
+      running    open    no       nothing  close   close    close
+      running    open    yes      nothing  close   close    close
+      running    taken   no       nothing  nothing nothing  create-failed
+      running    taken   yes      nothing  stop    stop     stop
+      running    closed  no       nothing  create-failed create-failed create-failed
+      running    closed  yes      nothing  create-failed create-failed create-failed
+      stopped    open    no       close    close   close    close
+      stopped    open    yes      nothing  close   close    close
+      stopped    taken   no       create-failed create-failed create-failed create-failed
+      stopped    taken   yes      nothing  stop    stop     stop
+      stopped    closed  no       create-failed create-failed create-failed create-failed
+      stopped    closed  yes      nothing  create-failed create-failed create-failed
+      missing    open    no       nothing  close   close    close
+      missing    open    yes      nothing  close   close    close
+      missing    taken   no       nothing  nothing nothing  create-failed
+      missing    taken   yes      nothing  stop    stop     stop
+      missing    closed  no       nothing  create-failed create-failed create-failed
+      missing    closed  yes      nothing  create-failed create-failed create-failed
+      """;
+
+  private static final String DESTROYING_TABLE =
+      """
+      view       fence   running  0m       60m-1ms  60m
+      unlaunched open    no       launch   launch   close
+      unlaunched open    yes      launch   launch   close
+      unlaunched taken   no       launch   launch   destroy-failed
+      unlaunched taken   yes      launch   launch   stop
+      unlaunched closed  no       launch   launch   destroy-failed
+      unlaunched closed  yes      launch   launch   destroy-failed
+      running    open    no       nothing  nothing  close
+      running    open    yes      nothing  nothing  close
+      running    taken   no       nothing  nothing  destroy-failed
+      running    taken   yes      nothing  nothing  stop
+      running    closed  no       nothing  nothing  destroy-failed
+      running    closed  yes      nothing  nothing  destroy-failed
+      stopped    open    no       close    close    close
+      stopped    open    yes      nothing  nothing  close
+      stopped    taken   no       destroy-failed destroy-failed destroy-failed
+      stopped    taken   yes      nothing  nothing  stop
+      stopped    closed  no       destroy-failed destroy-failed destroy-failed
+      stopped    closed  yes      nothing  nothing  destroy-failed
+      missing    open    no       nothing  nothing  close
+      missing    open    yes      nothing  nothing  close
+      missing    taken   no       nothing  nothing  destroy-failed
+      missing    taken   yes      nothing  nothing  stop
+      missing    closed  no       nothing  nothing  destroy-failed
+      missing    closed  yes      nothing  nothing  destroy-failed
+      """;
+
+  /** Being destroyed while its creation was under way: first that task has to be over. */
+  private static final String CREATE_TASK_OF_DESTROYED_TABLE =
+      """
+      view       fence   running  0m       60m-1ms  60m
+      unlaunched open    no       close    close    close
+      unlaunched open    yes      close    close    close
+      unlaunched taken   no       nothing  nothing  task-over
+      unlaunched taken   yes      stop     stop     stop
+      unlaunched closed  no       task-over task-over task-over
+      unlaunched closed  yes      task-over task-over task-over
+      running    open    no       close    close    close
+      running    open    yes      close    close    close
+      running    taken   no       nothing  nothing  task-over
+      running    taken   yes      stop     stop     stop
+      running    closed  no       task-over task-over task-over
+      running    closed  yes      task-over task-over task-over
+      stopped    open    no       close    close    close
+      stopped    open    yes      close    close    close
+      stopped    taken   no       task-over task-over task-over
+      stopped    taken   yes      stop     stop     stop
+      stopped    closed  no       task-over task-over task-over
+      stopped    closed  yes      task-over task-over task-over
+      missing    open    no       close    close    close
+      missing    open    yes      close    close    close
+      missing    taken   no       nothing  nothing  task-over
+      missing    taken   yes      stop     stop     stop
+      missing    closed  no       task-over task-over task-over
+      missing    closed  yes      task-over task-over task-over
+      """;
+
+  record Row(Cluster cluster, Sighting known, Instant now, String expected, String what) {
+    @Override
+    public String toString() {
+      return what;
+    }
+  }
+
+  static Stream<Row> rowsOfCreating() {
+    return rows(CREATING_TABLE, ADMITTED, CREATING);
+  }
+
+  static Stream<Row> rowsOfDestroying() {
+    return rows(DESTROYING_TABLE, TO_DESTROY, DESTROYING);
+  }
+
+  static Stream<Row> rowsOfTheCreateTaskOfOneThatIsDestroyed() {
+    return rows(
+        CREATE_TASK_OF_DESTROYED_TABLE,
+        ADMITTED.destroying("asked", BEGIN),
+        CREATING.destroying("asked", BEGIN));
+  }
+
+  @ParameterizedTest
+  @MethodSource({"rowsOfCreating", "rowsOfDestroying", "rowsOfTheCreateTaskOfOneThatIsDestroyed"})
+  void aTaskWithoutAResultIsJudgedByViewFenceAndTime(Row row) {
+    assertThat(said(row.cluster(), row.known(), row.now())).isEqualTo(row.expected());
+  }
+
+  private static Stream<Row> rows(String table, Cluster unlaunched, Cluster launched) {
+    List<List<String>> lines =
+        table.lines().map(line -> List.of(line.strip().split(" +"))).toList();
+    assertThat(lines).as("a line for each combination").hasSize(1 + 4 * 3 * 2);
+    List<String> head = lines.getFirst();
+    return lines.stream()
+        .skip(1)
+        .flatMap(line ->
+            IntStream.range(3, line.size())
+                .mapToObj(column -> {
+                  String view = line.get(0);
+                  Sighting known =
+                      new Sighting(
+                          view(view),
+                          Fence.valueOf(line.get(1).toUpperCase(Locale.ROOT)),
+                          line.get(2).equals("yes") ? List.of("task-r") : List.of());
+                  return new Row(
+                      view.equals("unlaunched") ? unlaunched : launched,
+                      known,
+                      at(head.get(column)),
+                      line.get(column),
+                      String.join(" ", line.subList(0, 3)) + " at " + head.get(column));
+                }));
+  }
+
+  @Test
+  void aClusterIsAdmittedBeforeAnythingElse() {
+    assertThat(said(ASKED, Sighting.NONE, at("100h"))).isEqualTo("admit");
+  }
+
+  @Test
+  void theHourUntilATaskIsGivenUpCountsFromItsLaunchAndNotFromItsPlan() {
+    Cluster late = ADMITTED.launched("task-1", at("20m"));
+    Sighting missing = new Sighting(new View.Missing(), Fence.TAKEN, List.of());
+
+    assertThat(said(late, missing, at("65m-1ms"))).isEqualTo("nothing");
+    assertThat(said(late, missing, at("80m-1ms"))).isEqualTo("nothing");
+    assertThat(said(late, missing, at("80m"))).isEqualTo("create-failed");
+  }
+
+  @Test
+  void theTaskThatRunsIsTheOneThatIsStopped() {
+    Sighting known = new Sighting(new View.Running(), Fence.TAKEN, List.of("task-r", "task-s"));
+    assertThat(Lifecycle.decide(CREATING, known, at("45m")))
+        .isEqualTo(new Decision.Stop("task-r", "the create task took longer than 45 minutes"));
+  }
+
+  @Test
+  void whatKeptATaskFromBeingLaunchedIsSaidWhenItsTimeIsUp() {
+    Sighting closed = new Sighting(new View.Unlaunched(), Fence.CLOSED, List.of());
+    assertThat(changed(ADMITTED.notLaunched("RESOURCE:MEMORY"), closed, at("45m")).error())
+        .isEqualTo("the create task took longer than 45 minutes: RESOURCE:MEMORY");
+    assertThat(changed(ADMITTED, closed, at("45m")).error())
+        .isEqualTo("the create task took longer than 45 minutes");
+  }
+
+  // Results.
+
+  /** An hour past every deadline, whatever else is known. */
+  @ParameterizedTest
+  @CsvSource({"READY, ready", "FOREIGN, gone", "FAILED, create-failed", "ABSENT, create-failed"})
+  void theResultOfACreationOutranksEverything(Outcome outcome, String expected) {
+    for (Fence fence : Fence.values()) {
+      Sighting known = new Sighting(reported(outcome), fence, List.of("task-r"));
+      assertThat(said(CREATING, known, at("100h"))).isEqualTo(expected);
+      assertThat(said(ADMITTED, known, at("1m"))).isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "READY, destroy-failed",
+    "FOREIGN, destroy-failed",
+    "FAILED, destroy-failed",
+    "ABSENT, gone"
+  })
+  void theResultOfADestructionOutranksEverything(Outcome outcome, String expected) {
+    for (Fence fence : Fence.values()) {
+      Sighting known = new Sighting(reported(outcome), fence, List.of("task-r"));
+      assertThat(said(DESTROYING, known, at("100h"))).isEqualTo(expected);
+      assertThat(said(TO_DESTROY, known, at("1m"))).isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Outcome.class)
+  void whateverTheCreationOfOneThatIsDestroyedCameToItIsDestroyed(Outcome outcome) {
+    Cluster cluster = CREATING.destroying("asked", BEGIN);
+    assertThat(said(cluster, sighting(reported(outcome)), at("1m"))).isEqualTo("task-over");
+  }
+
+  @Test
+  void leftOversAreNoProofOfAbsence() {
+    TaskResult result =
+        new TaskResult(Outcome.ABSENT, at("5m"), "done", List.of("volume vol-1"), List.of());
+
+    Cluster failed = changed(DESTROYING, sighting(new View.Reported(result)), at("6m"));
+
+    assertThat(failed.state()).isEqualTo(State.DESTROY_FAILED);
+    assertThat(failed.leftovers()).containsExactly("volume vol-1");
+    assertThat(failed.error()).isEqualTo("done; still there: volume vol-1");
+  }
+
+  @Test
+  void aFailedCreationKeepsWhyAndTheLastLinesOfTheLog() {
+    TaskResult result =
+        new TaskResult(Outcome.FAILED, at("5m"), "no quota", List.of(), List.of("a", "b"));
+
+    Cluster failed = changed(CREATING, sighting(new View.Reported(result)), at("6m"));
+
+    assertThat(failed.error()).isEqualTo("no quota");
+    assertThat(failed.log()).containsExactly("a", "b");
+    assertThat(said(failed, Sighting.NONE, at("6m"))).isEqualTo("destroying");
+  }
+
+  /** What the task's clock says, what ours says, what is taken for the moment it became ready. */
+  @ParameterizedTest
+  @CsvSource({"10m, 12m, 10m", "12m, 12m, 12m", "5h, 12m, 12m", "-5h, 12m, 0m", "0m, 12m, 0m"})
+  void aTasksClockThatIsHoursOffMovesNoEnd(String said, String now, String ready) {
+    TaskResult result = new TaskResult(Outcome.READY, at(said), "it is up", List.of(), List.of());
+
+    Cluster cluster = changed(CREATING, sighting(new View.Reported(result)), at(now));
+
+    assertThat(cluster.ready()).isEqualTo(at(ready));
+    assertThat(cluster.expires()).isEqualTo(at(ready).plus(Duration.ofMinutes(30)));
+    assertThat(cluster.since(State.READY)).contains(at(now));
+  }
+
+  // The end.
+
+  /** Ready at 10m, expires at 40m. */
+  @ParameterizedTest
+  @CsvSource({
+    "10m, nothing",
+    "34m-1ms, nothing",
+    "34m, warn",
+    "40m, warn",
+    "100h, warn",
+  })
+  void aNoticeIsDueSixMinutesBeforeTheEndAndHoweverLateItIs(String now, String expected) {
+    assertThat(said(READY, Sighting.NONE, at(now))).isEqualTo(expected);
+  }
+
+  /** When the notice was tried, the time, and what to do. */
+  @ParameterizedTest
+  @CsvSource({
+    "35m, 40m-1ms, nothing",
+    "35m, 40m, destroying",
+    "39m, 40m-1ms, nothing",
+    "39m, 40m, destroying",
+    "40m-1ms, 40m, nothing",
+    "40m-1ms, 41m-1ms, destroying",
+    "50m, 51m-1ms, nothing",
+    "50m, 51m, destroying"
+  })
+  void noClusterGoesForExpiryLessThanAMinuteAfterItsNotice(
+      String tried, String now, String expected) {
+    for (Delivery delivery : List.of(Delivery.SENT, Delivery.NOBODY)) {
+      Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, delivery, at(tried));
+      assertThat(said(warned, Sighting.NONE, at(now))).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void theMinuteCountsFromTheFirstTryHoweverOftenItIsTriedAgain() {
+    Cluster warned =
+        READY
+            .mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("35m"))
+            .mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("40m-1ms"));
+    assertThat(said(warned, Sighting.NONE, at("40m"))).isEqualTo("destroying");
+  }
+
+  @Test
+  void aMovedEndMakesANewNoticeDue() {
+    Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
+    Cluster prolonged = warned.prolonged(10, at("36m"));
+
+    assertThat(said(prolonged, Sighting.NONE, at("44m-1ms"))).isEqualTo("nothing");
+    assertThat(said(prolonged, Sighting.NONE, at("44m"))).isEqualTo("warn");
+    assertThat(said(prolonged, Sighting.NONE, at("100h"))).isEqualTo("warn");
+  }
+
+  @Test
+  void aReadyClusterWithoutAnEndIsAnErrorAndNotImmortal() {
+    Cluster endless =
+        new Cluster(
+            READY.id(),
+            SPEC,
+            State.READY,
+            "arn",
+            BEGIN,
+            30,
+            BEGIN,
+            null,
+            List.of(),
+            List.of(),
+            null,
+            List.of(),
+            List.of(),
+            READY.history());
+    assertThatIllegalStateException()
+        .isThrownBy(() -> Lifecycle.decide(endless, Sighting.NONE, at("1m")))
+        .withMessageContaining("never expires");
+  }
+
+  @Test
+  void aFailedCreationIsTornDownAtOnce() {
+    Cluster failed = CREATING.creationFailed("no", List.of(), at("5m"));
+    assertThat(said(failed, Sighting.NONE, at("5m"))).isEqualTo("destroying");
+  }
+
+  // Trying again.
+
+  @ParameterizedTest
+  @CsvSource({"1, 5", "2, 10", "3, 20", "4, 40", "5, 60", "6, 60", "7, 60", "1000000, 60"})
+  void destroyingIsTriedAgainLessAndLessOften(int failures, long minutes) {
+    assertThat(Lifecycle.retryAfter(failures)).isEqualTo(Duration.ofMinutes(minutes));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 5m", "2, 10m", "3, 20m", "4, 40m", "5, 60m", "6, 60m"})
+  void theNextAttemptWaitsForItsTurn(int failures, String pause) {
+    Cluster failed =
+        failed(failures, BEGIN).mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
+
+    assertThat(said(failed, Sighting.NONE, at(pause).minusMillis(1))).isEqualTo("nothing");
+    assertThat(said(failed, Sighting.NONE, at(pause))).isEqualTo("destroying");
+    assertThat(changed(failed, Sighting.NONE, at(pause)).openTask().orElseThrow().attempt())
+        .isEqualTo(failures + 1);
+  }
+
+  // Mails.
+
+  record Due(String what, Cluster cluster, String now, String expected) {
+    @Override
+    public String toString() {
+      return what + " at " + now;
+    }
+  }
+
+  private static final Cluster NEWLY_READY = CREATING.becameReady(at("10m"), at("10m"));
+  private static final Cluster NEWS_FAILED =
+      NEWLY_READY.mailed(Topic.READY, at("10m"), Delivery.FAILED, at("10m"));
+  private static final Cluster NEWS_FAILED_LATELY =
+      NEWS_FAILED
+          .prolonged(600, at("11m"))
+          .mailed(Topic.READY, at("10m"), Delivery.FAILED, at("65m"));
+  private static final Cluster NOTICE_FAILED =
+      READY.mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("34m"));
+  private static final Cluster TEARING_DOWN =
+      CREATING
+          .creationFailed("no", List.of(), at("5m"))
+          .destroying("its creation failed", at("5m"))
+          .launched("task-2", at("5m"));
+  private static final Cluster GONE = DESTROYING.gone(at("20m"));
+  private static final Cluster THRICE = failed(3, BEGIN);
+  private static final Cluster TOLD =
+      THRICE.mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
+
+  static final List<Due> DUES =
+      List.of(
+          new Due("the news that it is ready", NEWLY_READY, "10m", "tell ready"),
+          new Due(
+              "news that reached nobody",
+              NEWLY_READY.mailed(Topic.READY, at("10m"), Delivery.NOBODY, at("10m")),
+              "15m",
+              "nothing"),
+          new Due("news that failed", NEWS_FAILED, "14m-1ms", "nothing"),
+          new Due("news that failed", NEWS_FAILED, "14m", "tell ready"),
+          new Due("news that failed for long", NEWS_FAILED_LATELY, "69m-1ms", "nothing"),
+          new Due("news that failed for long", NEWS_FAILED_LATELY, "69m", "tell ready"),
+          new Due("news that failed for long", NEWS_FAILED_LATELY, "70m-1ms", "tell ready"),
+          new Due("news that failed for an hour", NEWS_FAILED_LATELY, "70m", "nothing"),
+          new Due("a notice that failed", NOTICE_FAILED, "38m-1ms", "nothing"),
+          new Due("a notice that failed", NOTICE_FAILED, "38m", "tell notice"),
+          new Due("a notice that failed, and the end", NOTICE_FAILED, "40m", "destroying"),
+          new Due("a failed creation", TEARING_DOWN, "6m", "tell create-failed"),
+          new Due(
+              "a failed creation, told",
+              TEARING_DOWN.mailed(Topic.CREATE_FAILED, at("5m"), Delivery.SENT, at("6m")),
+              "60m",
+              "nothing"),
+          new Due(
+              "a failed creation, mail failed",
+              TEARING_DOWN.mailed(Topic.CREATE_FAILED, at("5m"), Delivery.FAILED, at("6m")),
+              "10m",
+              "tell create-failed"),
+          new Due("a second failure", failed(2, BEGIN), "1m", "nothing"),
+          new Due("a third failure", THRICE, "1m", "tell destroy-failed"),
+          new Due("a third failure, told", TOLD, "20m-1ms", "nothing"),
+          new Due("a failure in the next attempt, told", again(TOLD), "24h-1ms", "nothing"),
+          new Due(
+              "a failure in the next attempt, a day later",
+              again(TOLD),
+              "24h",
+              "tell destroy-failed"),
+          new Due(
+              "a failure, mail failed",
+              THRICE.mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.FAILED, BEGIN),
+              "4m-1ms",
+              "nothing"),
+          new Due(
+              "a failure, mail failed",
+              THRICE.mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.FAILED, BEGIN),
+              "4m",
+              "tell destroy-failed"),
+          new Due("its end", GONE, "20m", "tell gone"),
+          new Due(
+              "its end, told",
+              GONE.mailed(Topic.GONE, at("20m"), Delivery.SENT, at("20m")),
+              "20m",
+              "end"),
+          new Due(
+              "its end, told to nobody",
+              GONE.mailed(Topic.GONE, at("20m"), Delivery.NOBODY, at("20m")),
+              "20m",
+              "end"),
+          new Due(
+              "its end, which no mail holds up",
+              GONE.mailed(Topic.GONE, at("20m"), Delivery.FAILED, at("20m")),
+              "20m",
+              "end"),
+          new Due(
+              "a foreign name",
+              CREATING.neverBuilt("it is not ours", at("5m")),
+              "5m",
+              "tell gone"));
+
+  @ParameterizedTest
+  @FieldSource("DUES")
+  void aMailIsDueOnceAndAgainForAWhileIfItFailed(Due due) {
+    View running = new View.Running();
+    assertThat(said(due.cluster(), sighting(running), at(due.now()))).isEqualTo(due.expected());
+  }
+
+  @Test
+  void theFirstTryOfTheDailyMailIsAboutThatMomentAndEachLaterOneAboutItsOwn() {
+    assertThat(Lifecycle.decide(THRICE, Sighting.NONE, at("1m")))
+        .isEqualTo(new Decision.Tell(Topic.DESTROY_FAILED, at("1m")));
+    assertThat(Lifecycle.decide(again(TOLD), sighting(new View.Running()), at("1470m")))
+        .isEqualTo(new Decision.Tell(Topic.DESTROY_FAILED, at("1470m")));
+  }
+
+  /** A cluster whose n-th attempt to destroy failed at a moment. */
+  private static Cluster failed(int failures, Instant when) {
+    Cluster cluster = READY;
+    for (int i = 0; i < failures; i++) {
+      cluster = cluster.destroying("again", when).destroyFailed("no", List.of(), when);
+    }
+    return cluster;
+  }
+
+  /** With the next attempt under way since just before a day had passed. */
+  private static Cluster again(Cluster failed) {
+    return failed.destroying("again", at("24h-1ms")).launched("task-3", at("24h-1ms"));
+  }
+
+  private static Cluster changed(Cluster cluster, Sighting known, Instant now) {
+    return ((Decision.Mark) Lifecycle.decide(cluster, known, now)).changed();
+  }
+
+  /** A decision in a word or two. */
+  private static String said(Cluster cluster, Sighting known, Instant now) {
+    return switch (Lifecycle.decide(cluster, known, now)) {
+      case Decision.Nothing _ -> "nothing";
+      case Decision.Admit _ -> "admit";
+      case Decision.Launch(Task task) -> {
+        assertThat(task).isEqualTo(cluster.openTask().orElseThrow());
+        yield "launch";
+      }
+      case Decision.Mark(Cluster changed) -> {
+        assertThat(changed.openTask()).isNotEqualTo(cluster.openTask());
+        yield changed.state() == cluster.state() ? "task-over" : changed.state().text();
+      }
+      case Decision.Warn(Instant expires) -> {
+        assertThat(expires).isEqualTo(cluster.expires());
+        yield "warn";
+      }
+      case Decision.Tell(Topic topic, Instant _) -> "tell " + topic.text();
+      case Decision.Stop(String handle, String _) -> {
+        assertThat(handle).isEqualTo("task-r");
+        yield "stop";
+      }
+      case Decision.Close(Task task) -> {
+        assertThat(task).isEqualTo(cluster.openTask().orElseThrow());
+        yield "close";
+      }
+      case Decision.End _ -> "end";
+    };
+  }
+
+  private static Sighting sighting(View view) {
+    return new Sighting(view, Fence.TAKEN, List.of("task-r"));
+  }
+
+  private static View view(String word) {
+    return switch (word) {
+      case "unlaunched" -> new View.Unlaunched();
+      case "running" -> new View.Running();
+      case "stopped" -> new View.Stopped("exit code 1");
+      case "missing" -> new View.Missing();
+      default -> throw new IllegalArgumentException(word);
+    };
+  }
+
+  private static View reported(Outcome outcome) {
+    return new View.Reported(
+        new TaskResult(outcome, at("5m"), outcome.text(), List.of(), List.of()));
+  }
+
+  /** A moment after the beginning: {@code 45m}, {@code 24h}, or a millisecond before it. */
+  private static Instant at(String text) {
+    boolean before = text.endsWith("-1ms");
+    String amount = before ? text.substring(0, text.length() - 4) : text;
+    long count = Long.parseLong(amount.substring(0, amount.length() - 1));
+    Duration since = amount.endsWith("h") ? Duration.ofHours(count) : Duration.ofMinutes(count);
+    return BEGIN.plus(since).minusMillis(before ? 1 : 0);
+  }
+}

@@ -1,0 +1,264 @@
+package io.eksphemeral.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.domain.SpecRules.Judgement;
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class SpecRulesTest {
+  private static final Versions VERSIONS = new Versions(List.of("1.35", "1.34"), "1.35");
+  private static final Map<String, @Nullable Object> NONE = Map.of();
+
+  /** A field with a value that it cannot have, and the sentence about it. */
+  record Wrong(String field, @Nullable Object value, String sentence) {}
+
+  static final List<Wrong> WRONGS =
+      List.of(
+          new Wrong("numworkers", "2", "numworkers must be a whole number from 1 to 10, not \"2\""),
+          new Wrong("numworkers", true, "numworkers must be a whole number from 1 to 10, not true"),
+          new Wrong(
+              "numworkers", number("0"), "numworkers must be a whole number from 1 to 10, not 0"),
+          new Wrong(
+              "numworkers", number("-1"), "numworkers must be a whole number from 1 to 10, not -1"),
+          new Wrong(
+              "numworkers",
+              number("2.5"),
+              "numworkers must be a whole number from 1 to 10, not 2.5"),
+          new Wrong(
+              "numworkers", number("11"), "numworkers must be a whole number from 1 to 10, not 11"),
+          new Wrong(
+              "numworkers",
+              number("1e9"),
+              "numworkers must be a whole number from 1 to 10, not 1E+9"),
+          new Wrong(
+              "numworkers",
+              number("1e-2147483647"),
+              "numworkers must be a whole number from 1 to 10, not 1E-2147483647"),
+          new Wrong(
+              "numworkers",
+              number("1e2147483647"),
+              "numworkers must be a whole number from 1 to 10, not 1E+2147483647"),
+          new Wrong(
+              "numworkers",
+              Double.POSITIVE_INFINITY,
+              "numworkers must be a whole number from 1 to 10, not Infinity"),
+          new Wrong("timeout", number("0"), "timeout must be a whole number from 1 to 1440, not 0"),
+          new Wrong(
+              "timeout", number("-5"), "timeout must be a whole number from 1 to 1440, not -5"),
+          new Wrong(
+              "timeout", number("1441"), "timeout must be a whole number from 1 to 1440, not 1441"),
+          new Wrong("timeout", null, "timeout must be a whole number from 1 to 1440, not null"),
+          new Wrong(
+              "timeout",
+              number("12345678901234567890"),
+              "timeout must be a whole number from 1 to 1440, not 12345678901234567890"),
+          new Wrong(
+              "kubeversion",
+              number("1.12"),
+              "kubeversion must be a version in quotes like \"1.35\", not 1.12"),
+          new Wrong(
+              "kubeversion",
+              "1",
+              "kubeversion must be a version in quotes like \"1.35\", not \"1\""),
+          new Wrong(
+              "kubeversion",
+              "v1.12",
+              "kubeversion must be a version in quotes like \"1.35\", not \"v1.12\""),
+          new Wrong(
+              "kubeversion", "", "kubeversion must be a version in quotes like \"1.35\", not \"\""),
+          new Wrong(
+              "kubeversion",
+              "1.345",
+              "kubeversion must be a version in quotes like \"1.35\", not \"1.345\""),
+          new Wrong(
+              "kubeversion",
+              "1.11",
+              "kubeversion must be one that EKS offers: 1.35, 1.34, not \"1.11\""),
+          new Wrong(
+              "owner",
+              "alice",
+              "owner must be a mail address like nobody@example.com, not \"alice\""),
+          new Wrong(
+              "owner",
+              "a@b.io\nx",
+              "owner must be a mail address like nobody@example.com, not \"a@b.io\\u000ax\""),
+          new Wrong(
+              "owner",
+              List.of("a@b.io"),
+              "owner must be a mail address like nobody@example.com, not a list"),
+          new Wrong(
+              "name",
+              "",
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not \"\""),
+          new Wrong(
+              "name",
+              "a b",
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not \"a b\""),
+          new Wrong(
+              "name",
+              "-a",
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not \"-a\""),
+          new Wrong(
+              "name",
+              "é",
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not \"\\u00e9\""),
+          new Wrong(
+              "name",
+              Map.of(),
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not an object"),
+          new Wrong(
+              "access",
+              "arn:aws:iam::123456789012:user/bob",
+              "access must be a list of ARNs of IAM roles or users, not \"arn:aws:iam::123456789012:user/bob\""),
+          new Wrong(
+              "access",
+              List.of("bob"),
+              "access must be a list of ARNs of IAM roles or users, not \"bob\""),
+          new Wrong(
+              "access",
+              List.of("arn:aws:iam::1:user/b"),
+              "access must be a list of ARNs of IAM roles or users, not \"arn:aws:iam::1:user/b\""),
+          new Wrong(
+              "task",
+              "sg-0123456789abcdef0",
+              "task must be an object with securitygroup and subnets, not \"sg-0123456789abcdef0\""),
+          new Wrong(
+              "task",
+              Map.of("securitygroup", "sg-x"),
+              "task.securitygroup must be the id of a security group like sg-0123456789abcdef0, not \"sg-x\""),
+          new Wrong(
+              "task",
+              Map.of("subnets", List.of("vpc-1")),
+              "task.subnets must be a list of ids of subnets, not \"vpc-1\""),
+          new Wrong(
+              "task",
+              Map.of("subnet", List.of()),
+              "\"task.subnet\" is not a field of a spec; did you mean subnets?"));
+
+  @ParameterizedTest
+  @FieldSource("WRONGS")
+  void aWrongValueIsNamedWithItsFieldAndWhatItMustBe(Wrong wrong) {
+    assertThat(problems(Collections.singletonMap(wrong.field(), wrong.value())))
+        .containsExactly(wrong.sentence());
+  }
+
+  @Test
+  void anEmptySpecIsFilledWithDefaults() {
+    assertThat(fine(NONE))
+        .isEqualTo(new Spec("made-up", 1, "1.35", 20, "nobody@example.com", List.of(), null));
+  }
+
+  @Test
+  void aWholeSpecIsTakenAsItIs() {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("name", "A-1");
+    fields.put("numworkers", number("10"));
+    fields.put("kubeversion", "1.34");
+    fields.put("timeout", number("1440"));
+    fields.put("owner", "a@b.io");
+    fields.put("access", List.of("arn:aws:iam::123456789012:role/dev/Admin"));
+    fields.put(
+        "task",
+        Map.of("securitygroup", "sg-0123456789abcdef0", "subnets", List.of("subnet-01234567")));
+
+    assertThat(fine(fields))
+        .isEqualTo(
+            new Spec(
+                "A-1",
+                10,
+                "1.34",
+                1440,
+                "a@b.io",
+                List.of("arn:aws:iam::123456789012:role/dev/Admin"),
+                new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "1.0", "1e0", "10", "1e1", "10.000"})
+  void aWholeNumberMayBeWrittenInAnyWayThatJsonHas(String text) {
+    assertThat(fine(Map.of("numworkers", number(text))).numworkers()).isIn(1, 10);
+  }
+
+  @Test
+  void eachProblemIsNamedInTheOrderOfTheFields() {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("timeout", number("0"));
+    fields.put("timout", number("5"));
+    fields.put("owner", "alice");
+    fields.put("access", Arrays.asList("bob", null));
+
+    assertThat(problems(fields))
+        .satisfiesExactly(
+            first -> assertThat(first).startsWith("timeout must be"),
+            second ->
+                assertThat(second)
+                    .isEqualTo("\"timout\" is not a field of a spec; did you mean timeout?"),
+            third -> assertThat(third).startsWith("owner must be"),
+            fourth -> assertThat(fourth).endsWith("not \"bob\""),
+            fifth -> assertThat(fifth).endsWith("not null"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"timout", "Timeout", "timeuot", "timeouts", "TIMEOUT"})
+  void aSlipOfThePenIsRecognised(String field) {
+    assertThat(problems(Map.of(field, number("5"))))
+        .containsExactly("\"" + field + "\" is not a field of a spec; did you mean timeout?");
+  }
+
+  @Test
+  void whatIsLikeNoFieldIsAnsweredWithAllOfThem() {
+    assertThat(problems(Map.of("color", "red")))
+        .containsExactly(
+            "\"color\" is not a field of a spec;"
+                + " it has name, numworkers, kubeversion, timeout, owner, access, task");
+  }
+
+  @Test
+  void aLongValueIsShownInShort() {
+    String owner = "x".repeat(70_000);
+    assertThat(problems(Map.of("owner", owner)))
+        .singleElement()
+        .satisfies(problem -> assertThat(problem).hasSizeLessThan(200).endsWith("…"));
+  }
+
+  @Test
+  void aNameHasAtMost63Characters() {
+    assertThat(SpecRules.isName("a".repeat(63))).isTrue();
+    assertThat(SpecRules.isName("a".repeat(64))).isFalse();
+  }
+
+  @Test
+  void theLimitsOfTheServiceAreTheOnesThatCount() {
+    Limits small = new Limits(60, 2, 1, 1);
+    Judgement judgement =
+        SpecRules.judge(
+            Map.of("numworkers", number("3"), "timeout", number("61")), "made-up", small, VERSIONS);
+    assertThat(((Judgement.Faulty) judgement).problems())
+        .containsExactlyInAnyOrder(
+            "numworkers must be a whole number from 1 to 2, not 3",
+            "timeout must be a whole number from 1 to 60, not 61");
+  }
+
+  private static Spec fine(Map<String, ? extends @Nullable Object> fields) {
+    return ((Judgement.Fine) SpecRules.judge(fields, "made-up", Limits.DEFAULT, VERSIONS)).spec();
+  }
+
+  private static List<String> problems(Map<String, ? extends @Nullable Object> fields) {
+    return ((Judgement.Faulty) SpecRules.judge(fields, "made-up", Limits.DEFAULT, VERSIONS))
+        .problems();
+  }
+
+  private static BigDecimal number(String text) {
+    return new BigDecimal(text);
+  }
+}

@@ -1,0 +1,425 @@
+package io.eksphemeral.lambda;
+
+import static io.eksphemeral.lambda.Installation.ID;
+import static io.eksphemeral.lambda.Installation.body;
+import static io.eksphemeral.lambda.Installation.event;
+import static io.eksphemeral.lambda.Installation.json;
+import static io.eksphemeral.lambda.Installation.response;
+import static io.eksphemeral.lambda.Installation.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.Samples;
+import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Versions;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/**
+ * Everything that one can get wrong: the status, what the answer says, and that nothing changes.
+ */
+final class BadInputTest {
+  private static final String WORKERS = "numworkers must be a whole number from 1 to 10, not ";
+  private static final String TIMEOUT = "timeout must be a whole number from 1 to 1440, not ";
+  private static final String VERSION =
+      "kubeversion must be a version in quotes like \"1.35\", not ";
+  private static final String OWNER = "owner must be a mail address like nobody@example.com, not ";
+  private static final String NAME =
+      "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not ";
+  private static final String NO_SPEC = "this spec asks for no cluster that there can be";
+  private static final String NO_MINUTES =
+      "the minutes to prolong by must be a whole number, and not 0";
+  private static final String TOO_DEEP =
+      "the spec is nested too deep, or has a number or a name that is too long";
+  private static final String NO_ID = "this is neither the id nor the name of a cluster";
+
+  private static final ClusterId ENDING = new ClusterId("00000000-0000-7000-8000-00000000000a");
+  private static final ClusterId GONE = new ClusterId("00000000-0000-7000-8000-00000000000b");
+  private static final ClusterId OLD = new ClusterId("00000000-0000-7000-8000-00000000000c");
+  private static final ClusterId BROKEN = new ClusterId("00000000-0000-7000-8000-00000000000d");
+  private static final String NOBODYS = "00000000-0000-7000-8000-00000000000e";
+
+  /** A call, the status of its answer, and all that the answer says. */
+  record Bad(
+      String what,
+      Function<Installation, APIGatewayV2HTTPResponse> call,
+      int status,
+      String error,
+      List<String> problems) {
+    @Override
+    public String toString() {
+      return what;
+    }
+  }
+
+  static final List<Bad> SPECS =
+      List.of(
+          spec("not JSON", "name: dev", "the spec is not JSON: line 1, column 1"),
+          spec("half of a spec", "{\"name\": \"dev\",\n", "the spec is not JSON: line 2, column 1"),
+          spec(
+              "an array",
+              "[{\"name\": \"dev\"}]",
+              "the spec must be a JSON object, like {\"numworkers\": 2}"),
+          spec("a text", "\"dev\"", "the spec must be a JSON object, like {\"numworkers\": 2}"),
+          spec("null", "null", "the spec must be a JSON object, like {\"numworkers\": 2}"),
+          spec("nothing", "", "the spec is empty; {} asks for a cluster with every default"),
+          spec("blanks", " \n\t", "the spec is empty; {} asks for a cluster with every default"),
+          spec("trailing text", "{} and more", "the spec is not JSON: line 1, column 4"),
+          spec("two specs", "{} {}", "there is something behind the spec's closing brace"),
+          spec(
+              "an unknown field",
+              "{\"timout\": 5}",
+              "\"timout\" is not a field of a spec; did you mean timeout?"),
+          spec(
+              "a field like no other",
+              "{\"color\": \"red\"}",
+              "\"color\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, owner, access, task"),
+          spec(
+              "a status",
+              "{\"status\": {\"state\": \"gone\"}}",
+              "\"status\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, owner, access, task"),
+          spec("workers in quotes", "{\"numworkers\": \"2\"}", WORKERS + "\"2\""),
+          spec("workers true", "{\"numworkers\": true}", WORKERS + "true"),
+          spec("workers 0", "{\"numworkers\": 0}", WORKERS + "0"),
+          spec("workers -1", "{\"numworkers\": -1}", WORKERS + "-1"),
+          spec("workers 2.5", "{\"numworkers\": 2.5}", WORKERS + "2.5"),
+          spec("workers 11", "{\"numworkers\": 11}", WORKERS + "11"),
+          spec("workers 1e9", "{\"numworkers\": 1e9}", WORKERS + "1E+9"),
+          spec("a huge exponent", "{\"numworkers\": 1e99999999999}", WORKERS + "Infinity"),
+          spec("a huge negative exponent", "{\"numworkers\": 1e-99999999999}", WORKERS + "0.0"),
+          spec("the largest exponent", "{\"numworkers\": 1e2147483647}", WORKERS + "1E+2147483647"),
+          spec("version as a number", "{\"kubeversion\": 1.12}", VERSION + "1.12"),
+          spec("version 1", "{\"kubeversion\": \"1\"}", VERSION + "\"1\""),
+          spec("version v1.12", "{\"kubeversion\": \"v1.12\"}", VERSION + "\"v1.12\""),
+          spec("version empty", "{\"kubeversion\": \"\"}", VERSION + "\"\""),
+          spec(
+              "version that EKS retired",
+              "{\"kubeversion\": \"1.12\"}",
+              "kubeversion must be one that EKS offers: 1.35, 1.34, not \"1.12\""),
+          spec("timeout 0", "{\"timeout\": 0}", TIMEOUT + "0"),
+          spec("timeout -5", "{\"timeout\": -5}", TIMEOUT + "-5"),
+          spec("timeout 1441", "{\"timeout\": 1441}", TIMEOUT + "1441"),
+          spec("timeout null", "{\"timeout\": null}", TIMEOUT + "null"),
+          spec(
+              "timeout of 20 digits",
+              "{\"timeout\": 12345678901234567890}",
+              TIMEOUT + "12345678901234567890"),
+          spec("owner without @", "{\"owner\": \"alice\"}", OWNER + "\"alice\""),
+          spec(
+              "owner with a line break",
+              "{\"owner\": \"alice@eksphemeral.io\\nBcc: bob@eksphemeral.io\"}",
+              OWNER + "\"alice@eksphemeral.io\\u000aBcc: bob@eksphemeral.io\""),
+          spec("name with a space", "{\"name\": \"a b\"}", NAME + "\"a b\""),
+          spec("name with a leading dash", "{\"name\": \"-a\"}", NAME + "\"-a\""),
+          spec("name with a slash", "{\"name\": \"a/b\"}", NAME + "\"a/b\""),
+          spec("name ../x", "{\"name\": \"../x\"}", NAME + "\"../x\""),
+          spec("name that is not ASCII", "{\"name\": \"d\u00e9v\"}", NAME + "\"d\\u00e9v\""),
+          spec(
+              "name of 64 characters",
+              "{\"name\": \"" + "a".repeat(64) + "\"}",
+              NAME + "\"" + "a".repeat(64) + "\""),
+          spec(
+              "duplicate keys",
+              "{\"timeout\": 5, \"name\": \"dev\", \"timeout\": 6}",
+              "timeout is there twice"),
+          spec(
+              "duplicate keys inside",
+              "{\"task\": {\"subnets\": [], \"subnets\": []}}",
+              "task.subnets is there twice"),
+          spec(
+              "access that is no ARN",
+              "{\"access\": [\"bob\"]}",
+              "access must be a list of ARNs of IAM roles or users, not \"bob\""),
+          spec(
+              "several problems at once",
+              "{\"name\": \"-\", \"numworkers\": 0, \"timout\": 5, \"owner\": 1, \"owner\": \"a@b.io\"}",
+              "owner is there twice",
+              NAME + "\"-\"",
+              WORKERS + "0",
+              "\"timout\" is not a field of a spec; did you mean timeout?"));
+
+  static final List<Bad> OTHERS =
+      List.of(
+          create(
+              "65 KiB",
+              event -> event.setBody(" ".repeat(65 * 1024)),
+              413,
+              "a spec has at most 64 KiB"),
+          create(
+              "nesting, 100,000 deep",
+              event -> event.setBody("[".repeat(100_000)),
+              413,
+              "a spec has at most 64 KiB"),
+          create(
+              "base64 that is none",
+              event -> {
+                event.setBody("{}");
+                event.setIsBase64Encoded(true);
+              },
+              400,
+              "the body is not the base64 that it is said to be"),
+          create(
+              "an Idempotency-Key that is no UUID",
+              event -> event.setHeaders(Map.of("idempotency-key", "once")),
+              400,
+              "the Idempotency-Key must be a UUID"),
+          create(
+              "the Idempotency-Key of another cluster",
+              event -> event.setHeaders(Map.of("idempotency-key", ENDING.value())),
+              409,
+              "the id " + ENDING + " is another cluster's"),
+          create(
+              "the Idempotency-Key of one of 2019",
+              event -> event.setHeaders(Map.of("idempotency-key", OLD.value())),
+              409,
+              "the id " + OLD + " is another cluster's"),
+          create(
+              "a name in use",
+              event -> {
+                event.setHeaders(Map.of());
+                event.setBody("{\"name\": \"2node-135-30\"}");
+              },
+              409,
+              "the name 2node-135-30 is taken by the cluster " + ID),
+          create(
+              "one too many",
+              event -> {
+                event.setHeaders(Map.of());
+                event.setBody("{\"name\": \"one-more\"}");
+              },
+              422,
+              "no cluster was created: there are as many clusters as may be at a time (3)"),
+          prolong("by 0", ID.value(), "0", 400, NO_MINUTES),
+          prolong("by -0", ID.value(), "-0", 400, NO_MINUTES),
+          prolong("by abc", ID.value(), "abc", 400, NO_MINUTES),
+          prolong("by 1.5", ID.value(), "1.5", 400, NO_MINUTES),
+          prolong("by nothing", ID.value(), "", 400, NO_MINUTES),
+          prolong("by other digits", ID.value(), "\u0661", 400, NO_MINUTES),
+          prolong("by 20 digits", ID.value(), "12345678901234567890", 400, NO_MINUTES),
+          prolong(
+              "past the limit",
+              ID.value(),
+              "1411",
+              422,
+              "2node-135-30 would live for longer than a cluster may, 1440 minutes in all; it has 30 so far"),
+          prolong(
+              "far past the limit",
+              ID.value(),
+              "999999999",
+              422,
+              "2node-135-30 would live for longer than a cluster may, 1440 minutes in all; it has 30 so far"),
+          prolong(
+              "one that is being destroyed",
+              ENDING.value(),
+              "5",
+              422,
+              "it is too late to move the end of ending: it is destroying"),
+          prolong(
+              "one that is gone",
+              GONE.value(),
+              "5",
+              422,
+              "it is too late to move the end of away: it is gone"),
+          prolong("nobody's", NOBODYS, "5", 404, "there is no cluster " + NOBODYS),
+          prolong("a name of nobody", "nobody", "5", 404, "there is no cluster nobody"),
+          prolong("no UUID and no name", "../x", "5", 400, NO_ID),
+          prolong("no id at all", "", "5", 400, NO_ID),
+          prolong(
+              "a record of 2019",
+              OLD.value(),
+              "5",
+              409,
+              OLD + " is a record of EKSphemeral of 2019, which is left alone"),
+          prolong(
+              "a broken record",
+              BROKEN.value(),
+              "5",
+              409,
+              "the record " + BROKEN + " cannot be read: not a JSON object"),
+          status("no UUID and no name", "a b", 400, NO_ID),
+          status("nobody's", NOBODYS, 404, "there is no cluster " + NOBODYS),
+          status("a name of 64 characters", "a".repeat(64), 400, NO_ID),
+          destroy("no UUID and no name", "-", 400, NO_ID),
+          destroy("nobody's", NOBODYS, 404, "there is no cluster " + NOBODYS),
+          destroy(
+              "a record of 2019",
+              OLD.value(),
+              409,
+              OLD + " is a record of EKSphemeral of 2019, which is left alone"),
+          destroy(
+              "a broken record",
+              BROKEN.value(),
+              409,
+              "the record " + BROKEN + " cannot be read: not a JSON object"),
+          create(
+              "a wrong method",
+              event -> event.setRouteKey("PUT /create"),
+              404,
+              "there is nothing at this path"),
+          create(
+              "a wrong path",
+              event -> event.setRouteKey("POST /creat"),
+              404,
+              "there is nothing at this path"));
+
+  /** What is answered with a sentence that no test should have to know by heart. */
+  static final List<Bad> BYTES =
+      List.of(
+          bytes(
+              "broken UTF-8",
+              new byte[] {'{', '"', (byte) 0xc3, '"', ':', '1', '}'},
+              "the spec is not UTF-8"),
+          bytes("UTF-16", "{}".getBytes(StandardCharsets.UTF_16), "the spec is not UTF-8"),
+          bytes("a NUL", new byte[] {0}, "the spec is not JSON: line 1, column 2"),
+          bytes(
+              "nesting that fits",
+              "{\"name\":".concat("[".repeat(60_000)).getBytes(StandardCharsets.US_ASCII),
+              TOO_DEEP),
+          bytes(
+              "nesting outside of an object",
+              "[".repeat(60_000).getBytes(StandardCharsets.US_ASCII),
+              TOO_DEEP),
+          bytes(
+              "a number of 2,000 digits",
+              ("{\"timeout\":" + "1".repeat(2000) + "}").getBytes(StandardCharsets.US_ASCII),
+              TOO_DEEP));
+
+  @ParameterizedTest
+  @FieldSource({"SPECS", "OTHERS", "BYTES"})
+  void isAnsweredInASentenceAndChangesNothing(Bad bad) {
+    Installation installation = inUse();
+    Map<String, String> before = installation.store.contents();
+    int launched = installation.tasks.launched();
+
+    APIGatewayV2HTTPResponse response = bad.call().apply(installation);
+
+    JsonNode body = body(response);
+    List<String> problems = new ArrayList<>();
+    body.path("problems").forEach(problem -> problems.add(problem.asText()));
+    assertThat(problems).isEqualTo(bad.problems());
+    assertThat(body.path("error").asText()).isEqualTo(bad.error());
+    assertThat(response.getStatusCode()).isEqualTo(bad.status());
+    assertThat(body).hasSize(2);
+    assertThat(installation.store.contents()).isEqualTo(before);
+    assertThat(installation.tasks.launched()).isEqualTo(launched);
+    assertThat(installation.context.log()).isEmpty();
+  }
+
+  /** A ready cluster, one that ends, one that is gone, one of 2019 and one that cannot be read. */
+  private static Installation inUse() {
+    Installation installation =
+        new Installation(new Versions(List.of("1.35", "1.34"), "1.35"), new Limits(1440, 10, 3, 3));
+    installation.ready();
+    installation.store.add(
+        Cluster.asked(ENDING, Samples.spec("ending"), Samples.ALICE, Samples.START)
+            .destroying("asked", Samples.START));
+    installation.store.put(
+        StoreKeys.archive(GONE),
+        installation
+            .store
+            .get(StoreKeys.record(ENDING))
+            .orElseThrow()
+            .replace(ENDING.value(), GONE.value())
+            .replace("\"destroying\"", "\"gone\"")
+            .replace("\"ending\"", "\"away\""));
+    installation.store.put(StoreKeys.record(OLD), "{\"name\":\"default-eksp\"}");
+    installation.store.put(StoreKeys.record(BROKEN), "[]");
+    installation.context.forget();
+    return installation;
+  }
+
+  private static Bad spec(String what, String body, String... problems) {
+    return new Bad(
+        "spec: " + what,
+        installation -> {
+          APIGatewayV2HTTPEvent event = event("create");
+          event.setHeaders(Map.of());
+          event.setBody(body);
+          return installation.create.handleRequest(event, installation.context);
+        },
+        400,
+        NO_SPEC,
+        List.of(problems));
+  }
+
+  private static Bad bytes(String what, byte[] body, String problem) {
+    return new Bad(
+        "bytes: " + what,
+        installation -> {
+          APIGatewayV2HTTPEvent event = event("create");
+          event.setBody(Base64.getEncoder().encodeToString(body));
+          event.setIsBase64Encoded(true);
+          event.setHeaders(Map.of());
+          return installation.create.handleRequest(event, installation.context);
+        },
+        400,
+        NO_SPEC,
+        List.of(problem));
+  }
+
+  private static Bad create(
+      String what, Consumer<APIGatewayV2HTTPEvent> change, int status, String error) {
+    return new Bad(
+        "create: " + what,
+        installation -> {
+          APIGatewayV2HTTPEvent event = event("create");
+          change.accept(event);
+          return installation.create.handleRequest(event, installation.context);
+        },
+        status,
+        error,
+        List.of());
+  }
+
+  private static Bad prolong(String what, String id, String minutes, int status, String error) {
+    return new Bad(
+        "prolong: " + what,
+        installation -> {
+          APIGatewayV2HTTPEvent event = event("prolong");
+          event.setPathParameters(Map.of("id", id, "minutes", minutes));
+          return installation.create.handleRequest(event, installation.context);
+        },
+        status,
+        error,
+        List.of());
+  }
+
+  private static Bad status(String what, String id, int status, String error) {
+    return new Bad(
+        "status: " + what,
+        installation -> {
+          APIGatewayV2HTTPEvent event = event("status-one");
+          event.setPathParameters(Map.of("id", id));
+          return installation.status.handleRequest(event, installation.context);
+        },
+        status,
+        error,
+        List.of());
+  }
+
+  private static Bad destroy(String what, String id, int status, String error) {
+    return new Bad(
+        "destroy: " + what,
+        installation -> {
+          ObjectNode event = (ObjectNode) json(text("destroy"));
+          ((ObjectNode) event.path("pathParameters")).put("id", id);
+          return response(installation.runDestroy(event.toString()));
+        },
+        status,
+        error,
+        List.of());
+  }
+}

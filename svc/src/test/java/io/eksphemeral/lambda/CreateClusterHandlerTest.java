@@ -1,0 +1,257 @@
+package io.eksphemeral.lambda;
+
+import static io.eksphemeral.lambda.Installation.ID;
+import static io.eksphemeral.lambda.Installation.body;
+import static io.eksphemeral.lambda.Installation.event;
+import static io.eksphemeral.lambda.Installation.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.Mockito.doThrow;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.spy;
+
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.MemoryStore;
+import io.eksphemeral.control.Samples;
+import io.eksphemeral.control.StoreException;
+import io.eksphemeral.control.TaskRunner;
+import io.eksphemeral.control.TaskRunnerException;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class CreateClusterHandlerTest {
+  private final Installation installation = new Installation();
+
+  @Test
+  void aClusterThatIsAskedForIsAcceptedAndItsRecordAnswered() {
+    APIGatewayV2HTTPResponse response = call(event("create"));
+
+    assertThat(response.getStatusCode()).isEqualTo(202);
+    assertThat(response.getHeaders())
+        .isEqualTo(Map.of("content-type", "application/json", "cache-control", "no-store"));
+    JsonNode record = body(response);
+    assertThat(record.fieldNames())
+        .toIterable()
+        .containsExactly("name", "numworkers", "kubeversion", "timeout", "owner", "status");
+    assertThat(record.path("name").asText()).isEqualTo("2node-135-30");
+    JsonNode status = record.path("status");
+    assertThat(status.path("id").asText()).isEqualTo(ID.value());
+    assertThat(status.path("state").asText()).isEqualTo("creating");
+    assertThat(status.path("createdby").asText()).isEqualTo(Samples.ALICE);
+    assertThat(status.path("created").asText()).isEqualTo("2026-11-22T10:00:00Z");
+    assertThat(status.path("usually").asInt()).isEqualTo(17 * 60);
+    assertThat(status.path("provider").asText()).isEqualTo("nobody builds anything");
+    assertThat(installation.store.ids()).containsExactly(ID);
+    assertThat(installation.tasks.launched()).isEqualTo(1);
+    assertThat(installation.context.log()).isEmpty();
+  }
+
+  @Test
+  void theSameKeyAgainGivesTheSameRecord() {
+    String first = call(event("create")).getBody();
+
+    APIGatewayV2HTTPResponse again = call(event("create"));
+
+    assertThat(again.getStatusCode()).isEqualTo(202);
+    assertThat(json(again.getBody())).isEqualTo(json(first));
+    assertThat(installation.store.ids()).hasSize(1);
+    assertThat(installation.tasks.launched()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"idempotency-key", "Idempotency-Key", "IDEMPOTENCY-KEY"})
+  void theKeyIsFoundInAnyCase(String header) {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setHeaders(Map.of(header, ID.value().toUpperCase(Locale.ROOT)));
+
+    assertThat(body(call(event)).at("/status/id").asText()).isEqualTo(ID.value());
+  }
+
+  @Test
+  void withoutAKeyEachCallIsAClusterOfItsOwnWithANameOfItsOwn() {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setHeaders(null);
+    event.setBody("{}");
+
+    JsonNode first = body(call(event));
+    JsonNode second = body(call(event));
+
+    List<ClusterId> ids = installation.store.ids();
+    assertThat(ids).hasSize(2);
+    assertThat(ids).allSatisfy(id -> assertThat(id.value().charAt(14)).isEqualTo('7'));
+    assertThat(first.path("name").asText()).startsWith("eksp-");
+    assertThat(first.path("name")).isNotEqualTo(second.path("name"));
+  }
+
+  @Test
+  void aBodyInBase64IsReadAsWell() {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setBody(
+        Base64.getEncoder().encodeToString(event.getBody().getBytes(StandardCharsets.UTF_8)));
+    event.setIsBase64Encoded(true);
+
+    assertThat(call(event).getStatusCode()).isEqualTo(202);
+    assertThat(installation.cluster().name()).isEqualTo("2node-135-30");
+  }
+
+  @Test
+  void whatNobodySignedIsForbidden() {
+    APIGatewayV2HTTPEvent create = event("create");
+    create.getRequestContext().setAuthorizer(null);
+    assertThat(call(create).getStatusCode()).isEqualTo(403);
+    assertThat(installation.store.contents()).isEmpty();
+
+    installation.created();
+    APIGatewayV2HTTPEvent prolong = event("prolong");
+    prolong.getRequestContext().setAuthorizer(null);
+    assertThat(call(prolong).getStatusCode()).isEqualTo(403);
+    assertThat(installation.cluster().lifetime()).isEqualTo(30);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"GET /create", "POST /create/", "$default", "GET /status", "POST /destroy/{id}"})
+  void anyOtherRouteIsNotThere(String route) {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setRouteKey(route);
+
+    APIGatewayV2HTTPResponse response = call(event);
+
+    assertThat(response.getStatusCode()).isEqualTo(404);
+    assertThat(body(response))
+        .isEqualTo(json("{\"error\":\"there is nothing at this path\",\"problems\":[]}"));
+    assertThat(installation.store.contents()).isEmpty();
+  }
+
+  @Test
+  void anEndIsMoved() {
+    Cluster ready = installation.ready();
+
+    APIGatewayV2HTTPResponse response = call(event("prolong"));
+
+    assertThat(response.getStatusCode()).isEqualTo(200);
+    assertThat(body(response).at("/status/lifetime").asInt()).isEqualTo(60);
+    assertThat(body(response).at("/status/minutesleft").asInt()).isEqualTo(60);
+    assertThat(body(response).path("timeout").asInt()).isEqualTo(30);
+    assertThat(installation.cluster().lifetime()).isEqualTo(ready.lifetime() + 30);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-10", "+10", "010"})
+  void minutesAreAWholeNumberInAnyUsualForm(String minutes) {
+    installation.ready();
+    APIGatewayV2HTTPEvent event = event("prolong");
+    event.setPathParameters(Map.of("id", "2node-135-30", "minutes", minutes));
+
+    assertThat(call(event).getStatusCode()).isEqualTo(200);
+    assertThat(installation.cluster().lifetime()).isIn(20, 40);
+  }
+
+  @Test
+  void aFailingStoreIsA503WithoutInternalsAndTheLogHasThem() {
+    Installation failing = new Installation(storeThatThrows(storeDown()), mock(TaskRunner.class));
+
+    APIGatewayV2HTTPResponse response =
+        failing.create.handleRequest(event("create"), failing.context);
+
+    assertThat(response.getStatusCode()).isEqualTo(503);
+    assertThat(body(response))
+        .isEqualTo(
+            json(
+                "{\"error\":\"AWS did not do its part just now; try again in a moment\","
+                    + "\"problems\":[]}"));
+    assertLogged(failing, "POST /create", "secret-bucket", "Connection reset");
+  }
+
+  @Test
+  void aFailingTaskRunnerIsA503AndTheClusterIsOnRecordForTheSweep() {
+    MemoryStore store = new MemoryStore();
+    TaskRunner runner = mock(TaskRunner.class);
+    doThrow(new TaskRunnerException("RunTask", new IOException("secret-cluster")))
+        .when(runner)
+        .launch(any(), any());
+    Installation failing = new Installation(store, runner);
+
+    APIGatewayV2HTTPResponse response =
+        failing.create.handleRequest(event("create"), failing.context);
+
+    assertThat(response.getStatusCode()).isEqualTo(503);
+    assertThat(response.getBody()).doesNotContain("secret", "RunTask");
+    assertThat(store.ids()).containsExactly(ID);
+    assertLogged(failing, "POST /create", "RunTask", "secret-cluster");
+  }
+
+  @Test
+  void aFaultOfOursIsA500ThatNamesTheRequestAndNothingElse() {
+    Installation failing =
+        new Installation(
+            storeThatThrows(new IllegalStateException("secret-state")), mock(TaskRunner.class));
+
+    APIGatewayV2HTTPResponse response =
+        failing.create.handleRequest(event("create"), failing.context);
+
+    assertThat(response.getStatusCode()).isEqualTo(500);
+    assertThat(body(response).path("error").asText())
+        .isEqualTo(
+            "something is wrong in EKSphemeral; its log has it under the request "
+                + "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    assertLogged(failing, "POST /create", "secret-state");
+  }
+
+  @Test
+  void aStoreThatFailsHalfWayLeavesWhatTheNextCallGoesOnWith() {
+    MemoryStore real = new MemoryStore();
+    ClusterStore store = spy(real);
+    doThrow(storeDown()).doCallRealMethod().when(store).replace(any(), any());
+    Installation failing = new Installation(store, installation.tasks);
+
+    assertThat(failing.create.handleRequest(event("create"), failing.context).getStatusCode())
+        .isEqualTo(503);
+    assertThat(failing.create.handleRequest(event("create"), failing.context).getStatusCode())
+        .isEqualTo(202);
+  }
+
+  private static StoreException storeDown() {
+    return new StoreException("secret-bucket", new IOException("Connection reset"));
+  }
+
+  /** A store whose every call fails. */
+  static ClusterStore storeThatThrows(RuntimeException failure) {
+    return mock(
+        ClusterStore.class,
+        invocation -> {
+          throw failure;
+        });
+  }
+
+  /** That the log has one line of JSON, with the route and the whole trace. */
+  static void assertLogged(Installation installation, String route, String... traces) {
+    assertThat(installation.context.log())
+        .singleElement()
+        .satisfies(line -> {
+          assertThat(line).endsWith("\n");
+          assertThat(line.strip()).doesNotContain("\n");
+          JsonNode logged = json(line);
+          assertThat(logged.path("event").asText()).isEqualTo("request-failed");
+          assertThat(logged.path("route").asText()).isEqualTo(route);
+          assertThat(logged.path("request").asText()).startsWith("8476a536");
+          assertThat(logged.path("trace").asText()).contains(traces).contains("\tat io.eksph");
+        });
+  }
+
+  private APIGatewayV2HTTPResponse call(APIGatewayV2HTTPEvent event) {
+    return installation.create.handleRequest(event, installation.context);
+  }
+}

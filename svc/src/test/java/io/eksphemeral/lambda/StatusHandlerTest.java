@@ -1,0 +1,186 @@
+package io.eksphemeral.lambda;
+
+import static io.eksphemeral.lambda.CreateClusterHandlerTest.assertLogged;
+import static io.eksphemeral.lambda.CreateClusterHandlerTest.storeThatThrows;
+import static io.eksphemeral.lambda.Installation.ID;
+import static io.eksphemeral.lambda.Installation.body;
+import static io.eksphemeral.lambda.Installation.event;
+import static io.eksphemeral.lambda.Installation.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
+
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.Samples;
+import io.eksphemeral.control.StoreException;
+import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.control.TaskRunner;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class StatusHandlerTest {
+  private final Installation installation = new Installation();
+
+  @Test
+  void whereThereIsNothingTheListsAreEmpty() {
+    assertThat(call(event("status")).getBody()).isEqualTo("[]");
+    assertThat(call(event("clusters")).getBody()).isEqualTo("[]");
+  }
+
+  @Test
+  void theIdsAreListedOldestFirst() {
+    ClusterId older = Samples.newId();
+    ClusterId newer = Samples.newId();
+    installation.store.add(asked(newer, "newer"));
+    installation.store.add(asked(older, "older"));
+
+    APIGatewayV2HTTPResponse response = call(event("status"));
+
+    assertThat(response.getStatusCode()).isEqualTo(200);
+    assertThat(response.getHeaders()).containsEntry("content-type", "application/json");
+    assertThat(response.getBody()).isEqualTo("[\"%s\",\"%s\"]".formatted(older, newer));
+  }
+
+  @Test
+  void theListOf2019IsAtTheStar() {
+    installation.created();
+    APIGatewayV2HTTPEvent star = event("status-one");
+    star.setPathParameters(Map.of("id", "*"));
+
+    assertThat(call(star).getBody()).isEqualTo("[\"" + ID + "\"]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "9be65bee-3baa-4fd0-aa3e-032325d5390c",
+        "9BE65BEE-3BAA-4FD0-AA3E-032325D5390C",
+        "2node-135-30"
+      })
+  void oneIsFoundByItsIdOrItsName(String idOrName) {
+    installation.created();
+    APIGatewayV2HTTPEvent one = event("status-one");
+    one.setPathParameters(Map.of("id", idOrName));
+
+    APIGatewayV2HTTPResponse response = call(one);
+
+    assertThat(response.getStatusCode()).isEqualTo(200);
+    assertThat(body(response).at("/status/id").asText()).isEqualTo(ID.value());
+  }
+
+  @Test
+  void aReadyOneShowsWhatIsLeftOfItsTime() {
+    installation.ready();
+    JsonNode status = body(call(event("status-one"))).path("status");
+    assertThat(status.path("state").asText()).isEqualTo("ready");
+    assertThat(status.path("minutesleft").asInt()).isEqualTo(30);
+    assertThat(status.has("usually")).isFalse();
+  }
+
+  @Test
+  void oneThatIsGoneIsStillFoundByItsIdAndNoMoreListed() {
+    installation.created();
+    installation.runDestroy(Installation.text("destroy"));
+    installation.letTasksEnd();
+    installation.runDestroy(Installation.text("schedule"));
+
+    assertThat(call(event("status")).getBody()).isEqualTo("[]");
+    APIGatewayV2HTTPResponse response = call(event("status-one"));
+    assertThat(response.getStatusCode()).isEqualTo(200);
+    assertThat(body(response).at("/status/state").asText()).isEqualTo("gone");
+    APIGatewayV2HTTPEvent byName = event("status-one");
+    byName.setPathParameters(Map.of("id", "2node-135-30"));
+    assertThat(call(byName).getStatusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void recordsOf2019AndBrokenOnesAreShownAsWhatTheyAre() {
+    ClusterId old = Samples.newId();
+    ClusterId broken = Samples.newId();
+    installation.store.put(StoreKeys.record(old), "{\"name\":\"default-eksp\",\"numworkers\":1}");
+    installation.store.put(StoreKeys.record(broken), "{");
+
+    JsonNode all = body(call(event("clusters")));
+
+    assertThat(all.get(0)).isEqualTo(json("{\"name\":\"default-eksp\",\"numworkers\":1}"));
+    assertThat(all.get(1).at("/status/id").asText()).isEqualTo(broken.value());
+    assertThat(all.get(1).at("/status/state").asText()).isEqualTo("unreadable");
+    assertThat(all.get(1).at("/status/error").asText())
+        .startsWith("this record cannot be read, and is left alone: not JSON");
+    assertThat(body(call(event("status")))).hasSize(2);
+  }
+
+  @Test
+  void fieldsOfANewerVersionAreShown() {
+    installation.created();
+    ObjectNode record =
+        (ObjectNode) json(installation.store.get(StoreKeys.record(ID)).orElseThrow());
+    ((ObjectNode) record.path("status")).put("cost", 1.25);
+    installation.store.put(StoreKeys.record(ID), record.toString());
+
+    assertThat(body(call(event("status-one"))).at("/status/cost").asDouble()).isEqualTo(1.25);
+  }
+
+  @Test
+  void lookingChangesNothing() {
+    installation.ready();
+    Map<String, String> before = installation.store.contents();
+
+    List.of("status", "status-one", "clusters").forEach(name -> call(event(name)));
+
+    assertThat(installation.store.contents()).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "status-one", "clusters"})
+  void whatNobodySignedIsForbidden(String name) {
+    installation.created();
+    APIGatewayV2HTTPEvent unsigned = event(name);
+    unsigned.getRequestContext().setAuthorizer(null);
+
+    APIGatewayV2HTTPResponse response = call(unsigned);
+
+    assertThat(response.getStatusCode()).isEqualTo(403);
+    assertThat(response.getBody())
+        .isEqualTo("{\"error\":\"nobody signed this request\",\"problems\":[]}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST /status", "GET /", "POST /create", "$default"})
+  void anyOtherRouteIsNotThere(String route) {
+    APIGatewayV2HTTPEvent event = event("status");
+    event.setRouteKey(route);
+    assertThat(call(event).getStatusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void aFailingStoreIsA503WithoutInternalsAndTheLogHasThem() {
+    Installation failing =
+        new Installation(
+            storeThatThrows(new StoreException("secret", new IOException("Connection reset"))),
+            mock(TaskRunner.class));
+
+    APIGatewayV2HTTPResponse response =
+        failing.status.handleRequest(event("clusters"), failing.context);
+
+    assertThat(response.getStatusCode()).isEqualTo(503);
+    assertThat(response.getBody()).doesNotContain("secret", "Connection");
+    assertLogged(failing, "GET /clusters", "secret", "Connection reset");
+  }
+
+  private APIGatewayV2HTTPResponse call(APIGatewayV2HTTPEvent event) {
+    return installation.status.handleRequest(event, installation.context);
+  }
+
+  private static Cluster asked(ClusterId id, String name) {
+    return Cluster.asked(id, Samples.spec(name), Samples.ALICE, Samples.START);
+  }
+}

@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -95,7 +96,8 @@ public final class Sweep {
     Map<ClusterId, String> failed =
         each(done, Visit.Failed.class)
             .collect(Collectors.toMap(Visit.Failed::cluster, Visit.Failed::why));
-    List<String> freed = names ? freeNames(failed) : List.of();
+    Set<ClusterId> onRecord = listed.stream().map(Stored::id).collect(Collectors.toSet());
+    List<String> freed = names ? freeNames(onRecord, failed) : List.of();
     return new SweepReport(
         states,
         each(done, Visit.Changed.class).map(Visit.Changed::change).toList(),
@@ -132,11 +134,12 @@ public final class Sweep {
     }
   }
 
-  private List<String> freeNames(Map<ClusterId, String> failed) {
+  /** A cluster that was on record just now has its name for good reason: nothing is looked up. */
+  private List<String> freeNames(Set<ClusterId> onRecord, Map<ClusterId, String> failed) {
     List<String> freed = new ArrayList<>();
     for (Claim claim : store.claims()) {
       try {
-        if (isForNothing(claim) && store.release(claim)) {
+        if (!onRecord.contains(claim.holder()) && isForNothing(claim) && store.release(claim)) {
           freed.add(claim.name());
         }
       } catch (RuntimeException e) {

@@ -150,6 +150,9 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
     store.list();
     assertThat(wire.seen()).hasSize(2);
+    assertThat(wire.seen().getFirst().uri().getRawQuery())
+        .as("without it, a page is filled with what is no record")
+        .contains("delimiter=%2F");
   }
 
   @Test

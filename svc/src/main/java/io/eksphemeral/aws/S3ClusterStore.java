@@ -18,6 +18,7 @@ import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.Versions;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
@@ -42,8 +43,7 @@ public final class S3ClusterStore implements ClusterStore {
   private static final Pattern STAMPED = Pattern.compile("^\\{\"write\":\"[0-9a-f-]{36}\",");
 
   private final Bucket bucket;
-  private final Readings<Stored> records;
-  private final Readings<Claim> claims;
+  private final Readings records;
 
   /**
    * A store in a bucket, which is there.
@@ -57,22 +57,7 @@ public final class S3ClusterStore implements ClusterStore {
 
   S3ClusterStore(Bucket bucket, Executor executor, long mostKept) {
     this.bucket = bucket;
-    records =
-        new Readings<>(
-            bucket,
-            "",
-            key -> StoreKeys.recordId(key).isPresent(),
-            (key, item) -> StoreKeys.recordId(key).map(id -> decode(id, item)),
-            executor,
-            mostKept);
-    claims =
-        new Readings<>(
-            bucket,
-            StoreKeys.CLAIMS,
-            _ -> true,
-            (key, item) -> decodeClaim(key.substring(StoreKeys.CLAIMS.length()), item),
-            executor,
-            mostKept);
+    records = new Readings(bucket, executor, mostKept);
   }
 
   @Override
@@ -146,8 +131,12 @@ public final class S3ClusterStore implements ClusterStore {
   }
 
   @Override
-  public List<Claim> claims() {
-    return claims.all();
+  public List<Claim> claims(Set<String> except) {
+    return bucket.list(StoreKeys.CLAIMS).stream()
+        .map(entry -> entry.key().substring(StoreKeys.CLAIMS.length()))
+        .filter(name -> !except.contains(name))
+        .flatMap(name -> claimOn(name).stream())
+        .toList();
   }
 
   @Override
@@ -206,7 +195,7 @@ public final class S3ClusterStore implements ClusterStore {
     return bucket.get(StoreKeys.VERSIONS).flatMap(Item::asText).flatMap(MarkFormat::versions);
   }
 
-  private static Stored decode(ClusterId id, Item item) {
+  static Stored decode(ClusterId id, Item item) {
     return switch (item) {
       case Item.Text(String etag, String text) -> RecordFormat.decode(id, etag, unstamped(text));
       case Item.Unreadable(_, String why) -> new Stored.Unreadable(id, why);

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,9 +83,11 @@ public final class Sweep {
     Map<State, Long> states = new EnumMap<>(State.class);
     Map<ClusterId, String> unreadable = new TreeMap<>();
     List<ClusterId> legacy = new ArrayList<>();
+    Set<String> inUse = new HashSet<>();
     for (Stored stored : listed) {
       switch (stored) {
         case Stored.Live live -> {
+          inUse.add(live.cluster().name());
           states.merge(live.cluster().state(), 1L, Long::sum);
           visits.add(CompletableFuture.supplyAsync(() -> visit(live, timeLeft), executor));
         }
@@ -96,8 +99,7 @@ public final class Sweep {
     Map<ClusterId, String> failed =
         each(done, Visit.Failed.class)
             .collect(Collectors.toMap(Visit.Failed::cluster, Visit.Failed::why));
-    Set<ClusterId> onRecord = listed.stream().map(Stored::id).collect(Collectors.toSet());
-    List<String> freed = names ? freeNames(onRecord, failed) : List.of();
+    List<String> freed = names ? freeNames(inUse, failed) : List.of();
     return new SweepReport(
         states,
         each(done, Visit.Changed.class).map(Visit.Changed::change).toList(),
@@ -134,12 +136,16 @@ public final class Sweep {
     }
   }
 
-  /** A cluster that was on record just now has its name for good reason: nothing is looked up. */
-  private List<String> freeNames(Set<ClusterId> onRecord, Map<ClusterId, String> failed) {
+  /**
+   * Frees names that are claimed for no cluster.
+   *
+   * @param inUse the names of clusters that were just seen on record, whose claims need no look
+   */
+  private List<String> freeNames(Set<String> inUse, Map<ClusterId, String> failed) {
     List<String> freed = new ArrayList<>();
-    for (Claim claim : store.claims()) {
+    for (Claim claim : store.claims(inUse)) {
       try {
-        if (!onRecord.contains(claim.holder()) && isForNothing(claim) && store.release(claim)) {
+        if (isForNothing(claim) && store.release(claim)) {
           freed.add(claim.name());
         }
       } catch (RuntimeException e) {

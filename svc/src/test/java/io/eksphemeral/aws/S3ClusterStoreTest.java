@@ -23,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -109,14 +110,15 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void claimsAreReadOnceAsRecordsAre() {
+  void aClaimThatIsExceptedIsNotRead() {
     Claim claim = new Claim("dev", newId(), START);
     store.claim(claim);
-    store.claims();
+    store.claim(new Claim("prod", newId(), START));
     wire.forget();
 
-    assertThat(store.claims()).containsExactly(claim);
-    assertThat(wire.seen()).hasSize(1).allMatch(Seen::isListing);
+    assertThat(store.claims(Set.of("prod"))).containsExactly(claim);
+    assertThat(wire.seen()).hasSize(2);
+    assertThat(reads()).hasSize(1);
   }
 
   @Test

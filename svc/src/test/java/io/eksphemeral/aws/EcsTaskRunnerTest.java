@@ -406,10 +406,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
 
   private EcsTaskRunner overWire() {
     EcsClient recorded =
-        Emulator.at(URI.create("http://127.0.0.1:9"), Clients.ecs())
-            .httpClient(wire)
-            .overrideConfiguration(config -> config.retryStrategy(Wire.quickRetries()))
-            .build();
+        wire.beneath(Emulator.at(URI.create("http://127.0.0.1:9"), Clients.ecs())).build();
     return new EcsTaskRunner(recorded, bucket, settings("create", "subnet-1"));
   }
 

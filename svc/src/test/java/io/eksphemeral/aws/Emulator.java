@@ -3,7 +3,6 @@ package io.eksphemeral.aws;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -15,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -48,29 +48,30 @@ final class Emulator {
 
   private Emulator() {}
 
-  /** Where the services answer. */
-  private record Endpoints(URI storeAndMail, URI tasks, boolean localStack) {}
+  /** The emulator of our own; started by whoever asks first, failed for everybody if it failed. */
+  private static final class Own {
+    static final CompletableFuture<URI> ENDPOINT = attempt(Emulator::startOwn);
+  }
 
-  /** Started by whoever asks first; what went wrong then goes wrong for everybody. */
-  private static final class Started {
-    static final CompletableFuture<Endpoints> ENDPOINTS = start();
+  /** What S3 and SES are; LocalStack where there is Docker. */
+  private static final class StoreAndMail {
+    static final boolean LOCALSTACK = DockerClientFactory.instance().isDockerAvailable();
+    static final CompletableFuture<URI> ENDPOINT =
+        LOCALSTACK ? attempt(Emulator::startLocalStack) : Own.ENDPOINT;
   }
 
   /** A client of S3 whose requests go over a wire that a test can watch and disturb. */
   static S3Client s3(Wire wire) {
-    return at(endpoints().storeAndMail(), Clients.s3())
-        .forcePathStyle(true)
-        .httpClient(wire)
-        .overrideConfiguration(config -> config.retryStrategy(Wire.quickRetries()))
+    return wire.beneath(at(endpoint(StoreAndMail.ENDPOINT), Clients.s3()).forcePathStyle(true))
         .build();
   }
 
   static SesClient ses() {
-    return at(endpoints().storeAndMail(), Clients.ses()).build();
+    return at(endpoint(StoreAndMail.ENDPOINT), Clients.ses()).build();
   }
 
   static EcsClient ecs() {
-    return at(endpoints().tasks(), Clients.ecs()).build();
+    return at(endpoint(Own.ENDPOINT), Clients.ecs()).build();
   }
 
   /** A name that nobody had before, for a bucket, a sender or an ECS cluster. */
@@ -87,10 +88,10 @@ final class Emulator {
 
   /** All mails that were ever sent, as JSON: in LocalStack's form, or in the emulator's own. */
   static String mails() throws IOException, InterruptedException {
-    String path = endpoints().localStack() ? "/_aws/ses" : "/_ministack/ses/messages";
+    String path = StoreAndMail.LOCALSTACK ? "/_aws/ses" : "/_ministack/ses/messages";
     try (HttpClient http = HttpClient.newHttpClient()) {
       return http.send(
-              HttpRequest.newBuilder(endpoints().storeAndMail().resolve(path)).build(),
+              HttpRequest.newBuilder(endpoint(StoreAndMail.ENDPOINT).resolve(path)).build(),
               BodyHandlers.ofString())
           .body();
     }
@@ -105,9 +106,9 @@ final class Emulator {
             StaticCredentialsProvider.create(AwsBasicCredentials.create("test", "test")));
   }
 
-  private static Endpoints endpoints() {
+  private static URI endpoint(CompletableFuture<URI> started) {
     try {
-      return Started.ENDPOINTS.join();
+      return started.join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof TestAbortedException missing) {
         if (Boolean.parseBoolean(System.getenv("CI"))) {
@@ -119,21 +120,12 @@ final class Emulator {
     }
   }
 
-  private static CompletableFuture<Endpoints> start() {
-    CompletableFuture<Endpoints> started = new CompletableFuture<>();
+  private static CompletableFuture<URI> attempt(Callable<URI> start) {
     try {
-      if (!isInstalled()) {
-        throw new TestAbortedException(
-            "no emulator to test the adapters for AWS against: svc/src/test/emulator/install.sh"
-                + " installs one, with python3 and nothing else");
-      }
-      URI own = startOwn();
-      boolean docker = DockerClientFactory.instance().isDockerAvailable();
-      started.complete(new Endpoints(docker ? startLocalStack() : own, own, docker));
-    } catch (IOException | RuntimeException e) {
-      started.completeExceptionally(e);
+      return CompletableFuture.completedFuture(start.call());
+    } catch (Exception e) {
+      return CompletableFuture.failedFuture(e);
     }
-    return started;
   }
 
   private static boolean isInstalled() throws IOException {
@@ -156,6 +148,11 @@ final class Emulator {
    * with its standard input, so at the latest when this JVM does.
    */
   private static URI startOwn() throws IOException {
+    if (!isInstalled()) {
+      throw new TestAbortedException(
+          "no emulator to test the adapters for AWS against: svc/src/test/emulator/install.sh"
+              + " installs one, with python3 and nothing else");
+    }
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
@@ -193,8 +190,7 @@ final class Emulator {
     boolean up = listening.completeOnTimeout(false, SECONDS_TO_START, TimeUnit.SECONDS).join();
     if (!up) {
       process.destroyForcibly();
-      throw new UncheckedIOException(
-          new IOException("the emulator did not start:\n" + String.join("\n", output)));
+      throw new IOException("the emulator did not start:\n" + String.join("\n", output));
     }
     return endpoint;
   }

@@ -79,8 +79,7 @@ final class SesMailerTest extends MailerContract {
   void aRefusalSaysWhy() {
     breakDown();
 
-    assertThat(why(mailer.send(MAIL)))
-        .contains("MessageRejected: Email address is not verified", from);
+    assertThat(why(mailer.send(MAIL))).startsWith("MessageRejected: ").contains(from);
   }
 
   @Test

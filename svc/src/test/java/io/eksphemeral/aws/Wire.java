@@ -7,13 +7,14 @@ import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.client.builder.SdkSyncClientBuilder;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.http.ExecutableHttpRequest;
@@ -33,7 +34,6 @@ final class Wire implements SdkHttpClient {
   private final SdkHttpClient wire = UrlConnectionHttpClient.create();
   private final List<Seen> seen = new ArrayList<>();
   private final List<Mishap> mishaps = new ArrayList<>();
-  private volatile Duration delay = Duration.ZERO;
 
   /** A request that went over the wire, or would have. */
   record Seen(String method, URI uri, Map<String, List<String>> headers, String body) {
@@ -71,12 +71,17 @@ final class Wire implements SdkHttpClient {
     HttpExecuteResponse now() throws IOException;
   }
 
-  /** Retries at once, so that no test waits. */
-  static RetryStrategy quickRetries() {
-    return AwsRetryStrategy.standardRetryStrategy().toBuilder()
-        .backoffStrategy(BackoffStrategy.retryImmediately())
-        .throttlingBackoffStrategy(BackoffStrategy.retryImmediately())
-        .build();
+  /** Puts this beneath a client that tries again, and has it do so at once: no test waits. */
+  <B extends AwsClientBuilder<B, C> & SdkSyncClientBuilder<B, C>, C> B beneath(B builder) {
+    RetryStrategy quick =
+        AwsRetryStrategy.standardRetryStrategy().toBuilder()
+            .backoffStrategy(BackoffStrategy.retryImmediately())
+            .throttlingBackoffStrategy(BackoffStrategy.retryImmediately())
+            .build();
+    return builder
+        .httpClient(this)
+        .overrideConfiguration(
+            builder.overrideConfiguration().copy(config -> config.retryStrategy(quick)));
   }
 
   /** A recorded answer. */
@@ -138,11 +143,6 @@ final class Wire implements SdkHttpClient {
     nextOf(_ -> true, reactions);
   }
 
-  /** Has each request take this much longer. */
-  void delay(Duration each) {
-    delay = each;
-  }
-
   synchronized List<Seen> seen() {
     return List.copyOf(seen);
   }
@@ -166,11 +166,6 @@ final class Wire implements SdkHttpClient {
     return new ExecutableHttpRequest() {
       @Override
       public HttpExecuteResponse call() throws IOException {
-        try {
-          Thread.sleep(delay);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-        }
         Optional<Reaction> mishap = take(one);
         return mishap.isPresent() ? mishap.get().to(real::call) : real.call();
       }

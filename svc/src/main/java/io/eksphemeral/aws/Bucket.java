@@ -239,6 +239,6 @@ public final class Bucket {
 
   private StoreException failed(String what, String key, SdkException e) {
     return new StoreException(
-        "could not %s %s in the bucket %s: %s".formatted(what, key, name, Why.of(e)), e);
+        "could not %s %s in the bucket %s: %s".formatted(what, key, name, Why.inFull(e)), e);
   }
 }

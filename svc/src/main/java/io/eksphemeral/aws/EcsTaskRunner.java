@@ -213,6 +213,6 @@ public final class EcsTaskRunner implements TaskRunner {
   }
 
   private static TaskRunnerException failed(String what, SdkException e) {
-    return new TaskRunnerException("could not %s: %s".formatted(what, Why.of(e)), e);
+    return new TaskRunnerException("could not %s: %s".formatted(what, Why.inFull(e)), e);
   }
 }

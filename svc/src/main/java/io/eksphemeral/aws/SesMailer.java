@@ -23,7 +23,7 @@ public final class SesMailer implements Mailer {
   /**
    * A mailer that sends from an address.
    *
-   * @param from an address, or the domain of one, that SES has verified in this region
+   * @param from an address that SES has verified in this region, or the domain of which it has
    */
   public SesMailer(SesClient ses, String from) {
     this.ses = ses;

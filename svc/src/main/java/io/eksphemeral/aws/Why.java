@@ -18,11 +18,21 @@ final class Why {
 
   private Why() {}
 
-  /** One line, at most 400 characters: the error's code, message, HTTP status and request id. */
+  /**
+   * One line, at most some 400 characters: the error's code, message and HTTP status. The same
+   * error gives the same line each time, so that who notes it can see that it is no news.
+   */
   static String of(SdkException e) {
     String why = e instanceof AwsServiceException refusal ? refused(refusal) : said(e);
     String line = why.replaceAll("\\s+", " ").strip();
     return line.length() <= LONGEST ? line : line.substring(0, LONGEST - 1) + "…";
+  }
+
+  /** The same with the request's id, which AWS's support asks for: for logs. */
+  static String inFull(SdkException e) {
+    return e instanceof AwsServiceException refusal && refusal.requestId() != null
+        ? "%s, request %s".formatted(of(e), refusal.requestId())
+        : of(e);
   }
 
   private static String refused(AwsServiceException e) {
@@ -32,9 +42,7 @@ final class Why {
     if (message != null && !message.isBlank() && !ABOUT_KEYS.matcher(message).find()) {
       what += ": " + message;
     }
-    String request = e.requestId();
-    return "%s (HTTP %d%s)"
-        .formatted(what, e.statusCode(), request == null ? "" : ", request " + request);
+    return "%s (HTTP %d)".formatted(what, e.statusCode());
   }
 
   private static String said(SdkException e) {

@@ -260,7 +260,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
       wire.next(Wire.ecsError(400, type, ""));
 
       assertThat(overWire().launch(cluster, task(cluster)))
-          .isEqualTo(new Launch.Refused(type + ": as recorded (HTTP 400, request R1)"));
+          .isEqualTo(new Launch.Refused(type + ": as recorded (HTTP 400)"));
     }
   }
 

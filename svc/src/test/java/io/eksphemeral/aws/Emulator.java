@@ -41,6 +41,10 @@ final class Emulator {
   /** The last LocalStack that asks for no token. */
   private static final String LOCALSTACK = "localstack/localstack:4.14.0";
 
+  private static final String MISSING =
+      "No emulator to test the adapters for AWS against: these tests are skipped."
+          + " svc/src/test/emulator/install.sh installs one, with python3 and nothing else.";
+
   private static final Path SOURCES = Path.of("src", "test", "emulator");
   private static final Path INSTALLED = Path.of("..", ".emulator");
   private static final long SECONDS_TO_START = 60;
@@ -149,9 +153,8 @@ final class Emulator {
    */
   private static URI startOwn() throws IOException {
     if (!isInstalled()) {
-      throw new TestAbortedException(
-          "no emulator to test the adapters for AWS against: svc/src/test/emulator/install.sh"
-              + " installs one, with python3 and nothing else");
+      System.err.println(MISSING);
+      throw new TestAbortedException(MISSING);
     }
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

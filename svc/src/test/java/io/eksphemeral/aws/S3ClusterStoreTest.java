@@ -199,7 +199,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(store::list)
-        .withMessageContaining("AccessDenied: as recorded (HTTP 403, request R1)");
+        .withMessageContaining("AccessDenied: as recorded (HTTP 403), request R1");
     assertThat(store.list()).hasSize(20);
   }
 

@@ -101,7 +101,7 @@ final class SesMailerTest extends MailerContract {
   void timeOutsAndLimitsAreAnswers() {
     assertThat(why(Wire.lostRequest())).contains("Read timed out");
     assertThat(why(sesError(400, "Throttling", "Daily message quota exceeded.")))
-        .isEqualTo("Throttling: Daily message quota exceeded. (HTTP 400, request R1)");
+        .isEqualTo("Throttling: Daily message quota exceeded. (HTTP 400)");
     assertThat(why(sesError(403, "AccessDenied", "not authorized to perform ses:SendEmail")))
         .contains("AccessDenied: not authorized to perform ses:SendEmail");
     assertThat(why(Wire.answer(503, "not even XML"))).contains("HTTP 503");

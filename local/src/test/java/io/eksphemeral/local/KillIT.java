@@ -47,8 +47,11 @@ final class KillIT {
   private static final int KILLS = Integer.getInteger("eksphemeral.kill.times", 50);
   private static final int ASKERS = 4;
 
-  /** Most kills come at most so many milliseconds after it listens; the others, after it starts. */
-  private static final int LATEST_KILL = 500;
+  /** Most kills come once so many more clusters at the most were accepted, and a moment later. */
+  private static final int MOST_ACCEPTED = 4;
+
+  /** How long that moment is at the most; the other kills come so soon after the start. */
+  private static final int LATEST_KILL = 300;
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final Map<String, String> ENVIRONMENT =
@@ -79,8 +82,8 @@ final class KillIT {
         askers.add(threads.submit(() -> ask(own)));
       }
       for (int kill = 0; kill < KILLS; kill++) {
-        boolean listening = random.nextInt(4) > 0;
-        runUntilKilled(listening, Duration.ofMillis(random.nextInt(LATEST_KILL)));
+        int wanted = random.nextInt(4) > 0 ? random.nextInt(MOST_ACCEPTED) : -1;
+        runUntilKilled(wanted, Duration.ofMillis(random.nextInt(LATEST_KILL)));
       }
       try (Program last = launch()) {
         address = last.address();
@@ -88,6 +91,7 @@ final class KillIT {
         for (Future<?> asker : askers) {
           asker.get();
         }
+        everyRecordCanBeRead();
         awaitTheEndOfAll();
         last.terminate();
         log.addAll(last.output());
@@ -110,10 +114,20 @@ final class KillIT {
     return Program.launch(home, ENVIRONMENT, "--port", "0", "--speed", "600");
   }
 
-  private void runUntilKilled(boolean listening, Duration after) throws Exception {
+  /**
+   * Runs it once.
+   *
+   * @param wanted how many clusters are to be accepted; less than none if it may be killed before
+   *     it listens
+   */
+  private void runUntilKilled(int wanted, Duration after) throws Exception {
     try (Program program = launch()) {
-      if (listening) {
+      if (wanted >= 0) {
         address = program.address();
+        int enough = accepted.size() + wanted;
+        while (accepted.size() < enough) {
+          LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+        }
       }
       LockSupport.parkNanos(after.toNanos());
       program.kill();
@@ -154,6 +168,13 @@ final class KillIT {
       LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
       return 0;
     }
+  }
+
+  /** One that cannot would never end, and be waited for in vain. */
+  private void everyRecordCanBeRead() throws Exception {
+    HttpRequest list = HttpRequest.newBuilder(address.resolve("/clusters")).build();
+    assertThat(MAPPER.readTree(client.send(list, BodyHandlers.ofString()).body()))
+        .allSatisfy(record -> assertThat(record.path("name").isTextual()).isTrue());
   }
 
   /** Looks until nothing is on record; a name that was claimed for nothing is free a bit later. */

@@ -175,10 +175,9 @@ public final class Reconciler {
   }
 
   private Next withdraw(Stored.Live record, String problem) {
-    if (!store.remove(record)) {
+    if (!removeAndFreeName(record)) {
       return reread(record).orElseGet(() -> new Next.Leave(new Standing.Withdrawn(problem)));
     }
-    freeName(record.cluster());
     return new Next.Leave(new Standing.Withdrawn(problem));
   }
 
@@ -231,18 +230,25 @@ public final class Reconciler {
 
   private Next end(Stored.Live record) {
     store.archive(record);
-    if (!store.remove(record)) {
+    if (!removeAndFreeName(record)) {
       return reread(record).orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
     }
-    freeName(record.cluster());
     return new Next.Leave(new Standing.OffRecord());
   }
 
-  private void freeName(Cluster cluster) {
-    store
-        .claimOn(cluster.name())
-        .filter(claim -> claim.holder().equals(cluster.id()))
-        .ifPresent(store::release);
+  /**
+   * Removes a record, if it still is what was read, and then frees its name. The claim is the one
+   * from before: who asks for the cluster anew meanwhile has claimed the name anew too, and keeps
+   * it.
+   */
+  private boolean removeAndFreeName(Stored.Live record) {
+    Optional<Claim> claim =
+        store.claimOn(record.cluster().name()).filter(held -> held.holder().equals(record.id()));
+    boolean removed = store.remove(record);
+    if (removed) {
+      claim.ifPresent(store::release);
+    }
+    return removed;
   }
 
   /** Writes a change; where the race for it is lost, goes on with what was written instead. */

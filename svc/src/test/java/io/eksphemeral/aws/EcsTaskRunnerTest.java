@@ -147,9 +147,10 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   void aTaskIsAskedForInTheSameWordsWhateverWasInstalledSince() {
     Cluster cluster = admitted("one");
     String handle = launched(runner, cluster);
-    var later = new EcsTaskRunner(ecs, bucket, settings("create", "subnet-2"));
+    var later = new EcsTaskRunner(Emulator.ecs(wire), bucket, settings("create", "subnet-2"));
 
     assertThat(launched(later, cluster)).isEqualTo(handle);
+    assertThat(wire.seen().getFirst().body()).contains("subnet-1").doesNotContain("subnet-2");
     assertThat(runner.running(cluster.id())).containsExactly(handle);
   }
 

@@ -270,6 +270,18 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
+  void theStampThatSomebodyMovedIsReplacedAsWell() {
+    Stored.Live live = store.add(asked("one")).orElseThrow();
+    plant(StoreKeys.record(live.id()), "{ \"write\": \"moved\"," + live.json().substring(1));
+    Stored.Live read = (Stored.Live) store.find(live.id()).orElseThrow();
+
+    assertThat(store.replace(read, read.cluster().notLaunched("why"))).isPresent();
+    assertThat(text(StoreKeys.record(live.id())))
+        .containsOnlyOnce("\"write\":")
+        .doesNotContain("moved");
+  }
+
+  @Test
   void aWriteWhoseAnswerGotLostIsNotTakenForSomebodyElses() {
     Cluster cluster = asked("one");
     wire.nextOf(Seen::isWrite, Wire.lostAnswer());

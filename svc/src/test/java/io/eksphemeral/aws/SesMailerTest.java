@@ -83,6 +83,21 @@ final class SesMailerTest extends MailerContract {
   }
 
   @Test
+  void subjectAndTextAreSaidToBeUnicode() {
+    Wire wire = new Wire();
+    wire.next(
+        Wire.answer(
+            200,
+            "<SendEmailResponse><SendEmailResult><MessageId>m</MessageId></SendEmailResult>"
+                + "</SendEmailResponse>"));
+
+    assertThat(new SesMailer(over(wire), from).send(MAIL)).isEqualTo(new Delivery.Sent());
+    assertThat(wire.seen().getFirst().body())
+        .as("SES takes what is not said to be anything else for 7-bit ASCII; no emulator does")
+        .contains("Message.Subject.Charset=UTF-8", "Message.Body.Text.Charset=UTF-8");
+  }
+
+  @Test
   void aMailThatMayHaveGoneOutIsNotSentAgain() {
     for (Wire.Reaction reaction :
         List.of(

@@ -9,19 +9,19 @@
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 results=$here/bench/results/sweep.md
-scratch=$(mktemp -d)
-trap 'rm -rf -- "$scratch"' EXIT
+workdir=$(mktemp -d)
+trap 'rm -rf -- "$workdir"' EXIT
 
 JAVA_HOME=$(. "$here/lib/common.sh" && find_jdk && echo "$jdk")
 export JAVA_HOME
 (cd "$here" && ./mvnw -q -DskipTests -pl svc test-compile dependency:build-classpath \
-  -Dmdep.outputFile="$scratch/classpath") 2>/dev/null
+  -Dmdep.outputFile="$workdir/classpath") 2>/dev/null
 
 # As the function will run: the first compiler alone, as many connections as reads at a time.
 "$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx384m -Dhttp.maxConnections=64 \
-  -cp "$here/svc/target/test-classes:$here/svc/target/classes:$(cat "$scratch/classpath")" \
-  io.eksphemeral.aws.SweepBench 1000 10000 >"$scratch/figures" 2>"$scratch/log" || {
-  cat "$scratch/log" >&2
+  -cp "$here/svc/target/test-classes:$here/svc/target/classes:$(cat "$workdir/classpath")" \
+  io.eksphemeral.aws.SweepBench 1000 10000 >"$workdir/figures" 2>"$workdir/log" || {
+  cat "$workdir/log" >&2
   exit 1
 }
 
@@ -40,6 +40,6 @@ Clusters that live and need nothing, each with its claim; 10 ms for each request
 of which the server that plays S3 has a part. Allowed for 1000: 800 ms with nothing kept, 50 ms with
 nothing changed; for 10,000: 6 s and 400 ms.
 
-$(cat "$scratch/figures")
+$(cat "$workdir/figures")
 END
 cat "$results"

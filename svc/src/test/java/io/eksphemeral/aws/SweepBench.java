@@ -143,8 +143,17 @@ final class SweepBench {
   /** Lists and reads; and takes its time. */
   private static final class SlowS3 {
     final AtomicInteger requests = new AtomicInteger();
-    private final TreeMap<String, byte[]> objects = new TreeMap<>();
+    private final TreeMap<String, Item> objects = new TreeMap<>();
     private final HttpServer server;
+
+    /** An object, with what a listing says of it: made once, so that serving it costs little. */
+    private record Item(String body, String etag, String entry) {
+      static Item of(String key, String text) {
+        String etag = "\"%08x\"".formatted(text.hashCode());
+        return new Item(
+            text, etag, "<Contents><Key>%s</Key><ETag>%s</ETag></Contents>".formatted(key, etag));
+      }
+    }
 
     SlowS3() throws IOException {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -175,7 +184,7 @@ final class SweepBench {
     }
 
     private void put(String key, String text) {
-      objects.put(key, text.getBytes(StandardCharsets.UTF_8));
+      objects.put(key, Item.of(key, text));
     }
 
     private static String record(ClusterId id, String name) {
@@ -204,22 +213,19 @@ final class SweepBench {
         Thread.currentThread().interrupt();
       }
       String path = exchange.getRequestURI().getPath();
-      byte[] body =
+      Item item =
           path.length() <= "/records/".length()
-              ? list(exchange.getRequestURI().getRawQuery())
-              : objects.getOrDefault(path.substring("/records/".length()), new byte[0]);
-      exchange.getResponseHeaders().add("ETag", etag(body));
+              ? new Item(list(exchange.getRequestURI().getRawQuery()), "", "")
+              : objects.getOrDefault(path.substring("/records/".length()), Item.of("", ""));
+      byte[] body = item.body().getBytes(StandardCharsets.UTF_8);
+      exchange.getResponseHeaders().add("ETag", item.etag());
       exchange.sendResponseHeaders(200, body.length);
       exchange.getResponseBody().write(body);
       exchange.close();
     }
 
-    private static String etag(byte[] body) {
-      return "\"%08x\"".formatted(Arrays.hashCode(body));
-    }
-
     /** What is directly under a prefix, a page of it, from where the token says. */
-    private byte[] list(String query) {
+    private String list(String query) {
       Map<String, String> asked =
           Arrays.stream(query.split("&"))
               .map(part -> part.split("=", 2))
@@ -227,28 +233,23 @@ final class SweepBench {
                   Collectors.toMap(
                       part -> part[0], part -> URLDecoder.decode(part[1], StandardCharsets.UTF_8)));
       String prefix = asked.getOrDefault("prefix", "");
-      List<Map.Entry<String, byte[]>> page =
+      List<Map.Entry<String, Item>> page =
           objects.tailMap(asked.getOrDefault("continuation-token", ""), false).entrySet().stream()
               .filter(entry -> entry.getKey().startsWith(prefix))
               .filter(entry -> entry.getKey().indexOf('/', prefix.length()) < 0)
               .limit(PAGE + 1)
               .toList();
       boolean more = page.size() > PAGE;
-      List<Map.Entry<String, byte[]>> shown = more ? page.subList(0, PAGE) : page;
+      List<Map.Entry<String, Item>> shown = more ? page.subList(0, PAGE) : page;
       String token =
           more
               ? "<NextContinuationToken>%s</NextContinuationToken>"
                   .formatted(shown.getLast().getKey())
               : "";
       String contents =
-          shown.stream()
-              .map(entry ->
-                  "<Contents><Key>%s</Key><ETag>%s</ETag></Contents>"
-                      .formatted(entry.getKey(), etag(entry.getValue())))
-              .collect(Collectors.joining());
+          shown.stream().map(entry -> entry.getValue().entry()).collect(Collectors.joining());
       return "<ListBucketResult><IsTruncated>%b</IsTruncated>%s%s</ListBucketResult>"
-          .formatted(more, token, contents)
-          .getBytes(StandardCharsets.UTF_8);
+          .formatted(more, token, contents);
     }
   }
 }

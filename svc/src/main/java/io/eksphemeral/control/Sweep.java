@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -82,9 +82,11 @@ public final class Sweep {
     Map<State, Long> states = new EnumMap<>(State.class);
     Map<ClusterId, String> unreadable = new TreeMap<>();
     List<ClusterId> legacy = new ArrayList<>();
+    Set<String> inUse = new HashSet<>();
     for (Stored stored : listed) {
       switch (stored) {
         case Stored.Live live -> {
+          inUse.add(live.cluster().name());
           states.merge(live.cluster().state(), 1L, Long::sum);
           visits.add(CompletableFuture.supplyAsync(() -> visit(live, timeLeft), executor));
         }
@@ -95,7 +97,7 @@ public final class Sweep {
     List<Visit> done = visits.stream().map(CompletableFuture::join).toList();
     Map<ClusterId, String> failed = new TreeMap<>();
     each(done, Visit.Failed.class).forEach(visit -> failed.put(visit.cluster(), visit.why()));
-    List<String> freed = names ? freeNames(listed, timeLeft, failed) : List.of();
+    List<String> freed = names ? freeNames(inUse, timeLeft, failed) : List.of();
     return new SweepReport(
         states,
         each(done, Visit.Changed.class).map(Visit.Changed::change).toList(),
@@ -136,18 +138,17 @@ public final class Sweep {
     }
   }
 
+  /**
+   * Frees names that are claimed for no cluster.
+   *
+   * @param inUse the names of clusters that were just seen on record, whose claims need no look
+   */
   private List<String> freeNames(
-      List<Stored> listed, Supplier<Duration> timeLeft, Map<ClusterId, String> failed) {
-    Set<Named> named =
-        listed.stream()
-            .filter(Stored.Live.class::isInstance)
-            .map(stored -> ((Stored.Live) stored).cluster())
-            .map(cluster -> new Named(cluster.id(), cluster.name()))
-            .collect(Collectors.toSet());
+      Set<String> inUse, Supplier<Duration> timeLeft, Map<ClusterId, String> failed) {
     List<String> freed = new ArrayList<>();
-    for (Claim claim : store.claims()) {
-      if (named.contains(new Named(claim.holder(), claim.name())) || isLate(timeLeft)) {
-        continue;
+    for (Claim claim : store.claims(inUse)) {
+      if (isLate(timeLeft)) {
+        break;
       }
       try {
         if (isForNothing(claim) && store.release(claim)) {
@@ -159,8 +160,6 @@ public final class Sweep {
     }
     return freed;
   }
-
-  private record Named(ClusterId id, String name) {}
 
   /** Whether a claim is old, and its holder is not on record, or under another name. */
   private boolean isForNothing(Claim claim) {

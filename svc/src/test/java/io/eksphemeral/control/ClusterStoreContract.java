@@ -15,6 +15,7 @@ import io.eksphemeral.domain.TaskResult.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -167,6 +168,8 @@ public abstract class ClusterStoreContract {
     assertThat(store().claimOn("dev")).contains(first);
     assertThat(store().claimOn("dev-prod")).isEmpty();
     assertThat(store().claims()).containsExactly(first);
+    assertThat(store().claims(Set.of("dev"))).isEmpty();
+    assertThat(store().claims(Set.of("dev-prod"))).containsExactly(first);
   }
 
   @Test

@@ -38,6 +38,8 @@ overrule numworkers number ${option_workers+"$option_workers"}
 overrule kubeversion text ${option_version+"$option_version"}
 
 if is_local; then
+  when_interrupted "$program: nothing was asked for; the control plane may be starting all the same" \
+    "  stop it: $(command_for eksp-down.sh)"
   is_local_up || start_local 1
 else
   find_endpoint
@@ -69,7 +71,8 @@ if [[ -z $record_ready ]]; then
     log+=("  | $line")
   done < <(jq -r '.status.log // [] | .[] | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
   die "$record_name was not created: $record_reason" ${log[@]+"${log[@]}"} \
-    "  it is being removed by itself; look at it: $(command_for eksp-list.sh "$record_id")"
+    "$([[ $record_state == gone ]] || echo "  what there is of it is being removed by itself")" \
+    "  look at it: $(command_for eksp-list.sh "$record_id")"
 elif [[ $record_state == ready ]]; then
   say "$record_name is ready ($record_provider)" \
     "  it ends:    $(ends_at)" \

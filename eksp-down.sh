@@ -20,6 +20,12 @@ if [[ -n ${option_destroy_clusters-} && -n ${option_abandon_clusters-} ]]; then
   wrong_use "clusters are either destroyed or abandoned, not both"
 fi
 need_tools
+
+# A line for each cluster, and for each record behind which there may be one.
+list_left() {
+  printf '%s' "$clusters_shown${clusters_shown:+${records_kept:+$'\n'}}$records_kept"
+}
+
 is_local || only_local_yet
 
 if ! is_local_up; then
@@ -36,13 +42,13 @@ if ! is_local_up; then
 fi
 
 read_clusters
-if ((clusters_left)) && [[ -z ${option_destroy_clusters-}${option_abandon_clusters-} ]]; then
+if [[ -n $clusters_shown$records_kept && -z ${option_destroy_clusters-}${option_abandon_clusters-} ]]; then
   if ! [[ -t 0 && -t 2 ]]; then
-    refuse "there are clusters left, so the control plane stays up:" "$clusters_shown" \
+    refuse "there are clusters left, so the control plane stays up:" "$(list_left)" \
       "  destroy them first: $(command_for eksp-down.sh --destroy-clusters)" \
       "  forget them:        $(command_for eksp-down.sh --abandon-clusters)"
   fi
-  say "There are clusters left:" "$clusters_shown"
+  say "There are clusters left:" "$(list_left)"
   read -r -p "(d)estroy them, (a)bandon them, or (c)ancel? " choice || choice=cancel
   case $choice in
     d | destroy) option_destroy_clusters=1 ;;
@@ -61,10 +67,15 @@ if [[ -n ${option_destroy_clusters-} ]]; then
   while read_clusters && ((clusters_left)); do
     [[ $clusters_shown != *" destroy-failed"* ]] \
       || die "not every cluster could be destroyed, so the control plane stays up and tries again:" \
-        "$clusters_shown"
+        "$clusters_shown" \
+        "  why, is in:  $(command_for eksp-list.sh "${cluster_ids[0]}")" \
+        "  forget them: $(command_for eksp-down.sh --abandon-clusters)"
     progress "clusters still to be destroyed: $clusters_left"
     pause
   done
+  [[ -z $records_kept ]] \
+    || die "the clusters are gone; the control plane stays up for records that it leaves alone:" \
+      "$records_kept" "  forget them: $(command_for eksp-down.sh --abandon-clusters)"
 fi
 
 stop_local

@@ -90,8 +90,8 @@ expect_success() {
   ((${#said[@]})) || said=("$endpoint answered $answer_status")
   case $answer_status in
     000) not_answering ;;
-    404) refuse "${said[@]}" "  what there is: $(command_for eksp-list.sh)" ;;
-    400 | 409 | 413 | 422) refuse "${said[@]}" ;;
+    404 | 409 | 422) refuse "${said[@]}" "  what there is: $(command_for eksp-list.sh)" ;;
+    400 | 413) refuse "${said[@]}" ;;
     403) die "not allowed: ${said[0]}" "${said[@]:1}" ;;
     *) die "the control plane failed with $answer_status: ${said[0]}" "${said[@]:1}" ;;
   esac

@@ -34,7 +34,8 @@ pause() {
 }
 
 # Reads all records. Sets cluster_ids to those of the clusters that are not gone, clusters_left to
-# how many these are, and clusters_shown to a line for each.
+# how many these are, and clusters_shown to a line for each; and records_kept to a line for each
+# record that is left alone, behind which there may be a cluster too.
 read_clusters() {
   local id line
   call_again_if_lost GET /clusters
@@ -44,6 +45,9 @@ read_clusters() {
     clusters_shown+=${clusters_shown:+$'\n'}"  $id $line"
   done < <(jq -r '.[] | select(.status.state | . != null and . != "gone" and . != "unreadable")
     | "\(.status.id) \(.name) \(.status.state)" | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
+  records_kept=$(jq -r '.[] | if .status == null then "  \(.name), of EKSphemeral of 2019"
+      elif .status.state == "unreadable" then "  \(.status.id), which cannot be read" else empty end
+    | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
   clusters_left=${#cluster_ids[@]}
 }
 

@@ -54,7 +54,9 @@ local_not_up() {
 
 # start_local SPEED: starts it, and builds it first where that is needed.
 start_local() {
-  mkdir -p -- "$local_home" "$here/local/target"
+  { mkdir -p -- "$local_home" "$here/local/target" 2>/dev/null && [[ -w $local_home ]]; } \
+    || die "nothing can be written in $local_home" \
+      "  choose another folder: EKSPHEMERAL_HOME=~/.eksphemeral $(command_for "$program")"
   take_lock
   if ! is_local_up; then
     find_jdk
@@ -163,7 +165,7 @@ not_launched() {
   why=${why#eksphemeral: }
   case $1 in
     2) refuse "$why" ;;
-    3) die "$why" "  use another port: EKSPHEMERAL_PORT=8471 $(command_for eksp-up.sh)" ;;
+    3) die "$why" "  use another port: EKSPHEMERAL_PORT=$((${EKSPHEMERAL_PORT:-8470} + 1)) $(command_for eksp-up.sh)" ;;
     4) die "$why" "  the log is $3" ;;
     *) die "the control plane did not start; the end of its log, $3:" "$2" ;;
   esac
@@ -191,9 +193,10 @@ has_local_records() {
   [[ -d $local_home/bucket ]]
 }
 
-# Removes the records, and the world in which the rehearsal pretends to build.
+# Removes the records, the world in which the rehearsal pretends to build, and with them the reason
+# for a clock that is ahead.
 forget_local() {
-  rm -rf -- "$local_home/bucket" "$local_home/rehearsal"
+  rm -rf -- "$local_home/bucket" "$local_home/rehearsal" "$local_home/clock.json"
 }
 
 # is_running PID: not counting one that has ended and that nobody has asked for its exit code.

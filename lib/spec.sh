@@ -1,12 +1,14 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared among the files in lib/
 # The spec of a cluster, as it is sent: the bytes of a file, unless options overrule what it says.
 
+most_bytes=65536 # that a spec has; the service refuses what is larger
+
 # read_spec SPEC: keeps it in $scratch/spec, since stdin cannot be read again for a second try.
 read_spec() {
   local file
   make_scratch
   if [[ $1 == - ]]; then
-    cat >"$scratch/spec"
+    head -c $((most_bytes + 1)) >"$scratch/spec"
     return
   fi
   file=$1
@@ -16,10 +18,18 @@ read_spec() {
     done
   fi
   [[ -e $file ]] || refuse "no such spec: '$1' is neither a file nor in $here/svc, where there are" \
-    "  $(cd "$here/svc" && echo *.json)"
+    "  $(cd "$here/svc" && printf '%s ' [!c]*.json)"
   [[ ! -d $file ]] || refuse "'$file' is a directory and not a spec"
   [[ -r $file ]] || refuse "'$file' may not be read; this lets it: chmod u+r '$file'"
-  cat -- "$file" >"$scratch/spec" || refuse "'$file' cannot be read"
+  head -c $((most_bytes + 1)) -- "$file" >"$scratch/spec" || refuse "'$file' cannot be read"
+}
+
+# What jq would drop without a word.
+refuse_double_fields() {
+  local field
+  field=$(jq -r --stream 'select(length == 2) | .[0][0] | strings' "$scratch/spec" 2>/dev/null \
+    | sort | uniq -d | head -n 1) || true
+  [[ -z $field ]] || refuse "$field is there twice in the spec"
 }
 
 # overrule FIELD text|number [VALUE]: nothing happens without a value. What is to be a number and
@@ -27,6 +37,7 @@ read_spec() {
 overrule() {
   local how=--arg
   (($# == 3)) || return 0
+  refuse_double_fields
   if [[ $2 == number && $3 =~ ^-?(0|[1-9][0-9]*)$ ]]; then
     how=--argjson
   fi

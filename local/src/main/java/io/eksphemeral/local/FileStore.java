@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
@@ -168,8 +169,9 @@ public final class FileStore implements ClusterStore {
   }
 
   @Override
-  public List<Claim> claims() {
+  public List<Claim> claims(Set<String> except) {
     return io("list the claims", () -> bucket.names("names")).stream()
+        .filter(name -> !except.contains(name))
         .flatMap(name -> readableClaim(name).stream())
         .toList();
   }

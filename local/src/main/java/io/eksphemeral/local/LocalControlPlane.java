@@ -46,7 +46,7 @@ public final class LocalControlPlane {
    * Runs it until it is told to end. Ends with 2 for a wrong option or environment, 3 if the port
    * is taken, 4 if the home is another control plane's.
    */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     try {
       Settings settings = Settings.of(List.of(arguments), System.getenv());
       LocalControlPlane plane = new LocalControlPlane(settings, InstantSource.system());
@@ -54,6 +54,10 @@ public final class LocalControlPlane {
     } catch (StartException e) {
       System.err.println("eksphemeral: " + e.getMessage());
       System.exit(e.reason().exitCode());
+    } catch (IOException | RuntimeException e) {
+      // Threads of the half that did start would keep the process, the home and the port.
+      System.err.println("eksphemeral: the control plane could not be started: " + e);
+      System.exit(1);
     }
   }
 
@@ -95,6 +99,8 @@ public final class LocalControlPlane {
             log);
     scheduler = new Scheduler(functions, () -> keepHouse(store), clock, timer, log);
 
+    // What an earlier process began is known before anybody can ask for the same again.
+    rehearsal.start(scheduler::stopped);
     gateway.start(
         new Gateway.Service(
             functions,
@@ -106,7 +112,6 @@ public final class LocalControlPlane {
             clock,
             log),
         threads);
-    rehearsal.start(scheduler::stopped);
     scheduler.start();
     keepClock();
     home.announce(ProcessHandle.current().pid(), gateway.url());
@@ -130,9 +135,8 @@ public final class LocalControlPlane {
     } catch (BindException _) {
       throw new StartException(
           StartException.Reason.PORT_TAKEN,
-          "port %d is taken by another program; stop that one, or choose another port with"
-                  .formatted(settings.port())
-              + " EKSPHEMERAL_PORT");
+          "port %d is taken by another program, or another control plane"
+              .formatted(settings.port()));
     }
   }
 

@@ -46,7 +46,7 @@ final class Outbox implements Mailer {
     String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(now.atOffset(ZoneOffset.UTC));
     String text =
         "To: %s\nSubject: %s\nDate: %s\n\n%s"
-            .formatted(String.join(", ", mail.to()), mail.subject(), date, mail.body());
+            .formatted(mail.to(), mail.subject(), date, mail.body());
     try {
       folder.write(file, text);
       return new Delivery.Sent();

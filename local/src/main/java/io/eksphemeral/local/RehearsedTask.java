@@ -10,7 +10,6 @@ import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +68,7 @@ record RehearsedTask(
               json.path("handle").asText(),
               new TaskKey(
                   new ClusterId(json.path("cluster").asText()),
-                  TaskKind.valueOf(json.path("kind").asText().toUpperCase(Locale.ROOT)),
+                  TaskKind.valueOf(json.path("kind").asText()),
                   json.path("attempt").asInt()),
               json.path("name").asText(),
               json.has("mishap") ? Mishaps.How.valueOf(json.path("mishap").asText()) : null,

@@ -54,9 +54,12 @@ final class Scheduler {
     if (stopped) {
       return;
     }
-    attempt("the sweep", () -> functions.feed(Events.scheduled(clock.instant())));
-    attempt("the housekeeping", housekeeping);
-    timer.after(clock.real(PERIOD), this::run);
+    try {
+      attempt("the sweep", () -> functions.feed(Events.scheduled(clock.instant())));
+      attempt("the housekeeping", housekeeping);
+    } finally {
+      timer.after(clock.real(PERIOD), this::run);
+    }
   }
 
   private void attempt(String what, Chore chore) {

@@ -59,6 +59,20 @@ final class ArchitectureTest {
                   "org.jspecify..",
                   "com.fasterxml.jackson..")
               .because("the use cases know their ports, and no adapter, handler or cloud"),
+          classes()
+              .that()
+              .resideInAPackage(ROOT + ".aws..")
+              .should()
+              .onlyDependOnClassesThat()
+              .resideInAnyPackage(
+                  ROOT + ".aws..",
+                  ROOT + ".control..",
+                  ROOT + ".domain..",
+                  "java..",
+                  "org.jspecify..",
+                  "com.fasterxml.jackson..",
+                  "software.amazon.awssdk..")
+              .because("an adapter knows its port and its service, and nobody who calls it"),
           noClasses()
               .that()
               .resideInAPackage(ROOT + ".lambda..")
@@ -132,7 +146,7 @@ final class ArchitectureTest {
 
   @Test
   void theRulesSeeTheWholeHouse() {
-    assertThat(Stream.of("domain", "control", "lambda", "local"))
+    assertThat(Stream.of("domain", "control", "aws", "lambda", "local"))
         .allSatisfy(part ->
             assertThat(HOUSE.stream().map(JavaClass::getPackageName)).contains(ROOT + "." + part));
     assertThat(HOUSE.stream().map(JavaClass::getSimpleName)).doesNotContain("MemoryStore");

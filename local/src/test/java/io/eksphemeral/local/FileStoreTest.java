@@ -1,7 +1,7 @@
 package io.eksphemeral.local;
 
 import static io.eksphemeral.control.Samples.START;
-import static io.eksphemeral.control.Samples.asked;
+import static io.eksphemeral.control.Samples.admitted;
 import static io.eksphemeral.control.Samples.newId;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -61,7 +61,7 @@ final class FileStoreTest extends ClusterStoreContract {
 
   @Test
   void aNewProcessGoesOnFromTheFiles() throws IOException {
-    Stored.Live written = store.add(asked("one")).orElseThrow();
+    Stored.Live written = store.add(admitted("one")).orElseThrow();
     store.claim(new Claim("one", written.id(), START));
     open();
 
@@ -80,7 +80,7 @@ final class FileStoreTest extends ClusterStoreContract {
 
   @Test
   void aWriteLeavesNoTemporary() throws IOException {
-    Stored.Live read = store.add(asked("one")).orElseThrow();
+    Stored.Live read = store.add(admitted("one")).orElseThrow();
     store.replace(read, read.cluster().notLaunched("why"));
     // A folder that is not empty cannot be replaced, so this write fails half-way.
     TaskKey key = new TaskKey(read.id(), TaskKind.CREATE, 1);
@@ -93,7 +93,7 @@ final class FileStoreTest extends ClusterStoreContract {
 
   @Test
   void whateverStandsUnderTheKeyOfARecordIsAnAnswer() throws IOException {
-    Stored.Live fine = store.add(asked("fine")).orElseThrow();
+    Stored.Live fine = store.add(admitted("fine")).orElseThrow();
     ClusterId folder = newId();
     Files.createDirectories(bucket.resolve(StoreKeys.record(folder)).resolve("inner"));
     ClusterId broken = newId();
@@ -131,7 +131,7 @@ final class FileStoreTest extends ClusterStoreContract {
     ClusterId id = newId();
     plant(StoreKeys.record(id), "broken");
 
-    assertThat(store.add(asked("one"))).isPresent();
+    assertThat(store.add(admitted("one"))).isPresent();
     assertThat(
             store.add(Cluster.asked(id, io.eksphemeral.control.Samples.spec("x"), "alice", START)))
         .isEmpty();
@@ -140,7 +140,7 @@ final class FileStoreTest extends ClusterStoreContract {
 
   @Test
   void writingTheSameAgainIsANewVersion() {
-    Stored.Live first = store.add(asked("one")).orElseThrow();
+    Stored.Live first = store.add(admitted("one")).orElseThrow();
     Stored.Live other = store.replace(first, first.cluster().notLaunched("x")).orElseThrow();
     Stored.Live same = store.replace(other, first.cluster()).orElseThrow();
 
@@ -152,7 +152,7 @@ final class FileStoreTest extends ClusterStoreContract {
 
   @Test
   void aChangeByHandIsSeenAtOnce() throws IOException {
-    Stored.Live read = store.add(asked("one")).orElseThrow();
+    Stored.Live read = store.add(admitted("one")).orElseThrow();
     plant(StoreKeys.record(read.id()), read.json().replace("\"numworkers\":2", "\"numworkers\":3"));
 
     assertThat(((Stored.Live) store.find(read.id()).orElseThrow()).cluster().spec().numworkers())
@@ -175,7 +175,7 @@ final class FileStoreTest extends ClusterStoreContract {
 
   @Test
   void nobodyElseCanRead() throws IOException {
-    Stored.Live live = store.add(asked("one")).orElseThrow();
+    Stored.Live live = store.add(admitted("one")).orElseThrow();
     store.claim(new Claim("one", live.id(), START));
     store.takeFence(new TaskKey(live.id(), TaskKind.CREATE, 1), Fence.TAKEN, "task-1");
 
@@ -205,7 +205,7 @@ final class FileStoreTest extends ClusterStoreContract {
   }
 
   private Stored.Live archive(String name) {
-    Cluster cluster = asked(name);
+    Cluster cluster = admitted(name);
     List<Transition> history = new ArrayList<>(cluster.history());
     history.add(new Transition(State.GONE, START, "nothing of it was found"));
     Cluster gone =

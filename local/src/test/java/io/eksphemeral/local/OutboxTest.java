@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class OutboxTest extends MailerContract {
   private static final Mail MAIL =
-      new Mail(List.of("alice@eksphemeral.io"), "EKSphemeral: cluster dev is ready", "Hello\n");
+      new Mail("alice@eksphemeral.io", "EKSphemeral: cluster dev is ready", "Hello\n");
 
   @TempDir Path home;
   private final ManualClock clock = new ManualClock(Instant.parse("2026-11-22T14:03:07.5Z"));
@@ -46,7 +46,7 @@ final class OutboxTest extends MailerContract {
       List<String> head = text.substring(0, text.indexOf("\n\n")).lines().toList();
       mails.add(
           new Mail(
-              List.of(head.get(0).substring("To: ".length()).split(", ", -1)),
+              head.get(0).substring("To: ".length()),
               head.get(1).substring("Subject: ".length()),
               text.substring(text.indexOf("\n\n") + 2)));
     }

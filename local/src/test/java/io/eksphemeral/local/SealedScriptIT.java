@@ -22,9 +22,9 @@ class SealedScriptIT {
   /** All that the commands call; the PATH of these tests leads to nothing else. */
   private static final List<String> TOOLS =
       List.of(
-              "basename bash cat curl cut date dirname env find jq ln mkdir mktemp mv nohup od ps"
+              "basename bash cat curl cut date dirname env find head jq ln mkdir mktemp mv nohup od ps"
                   .split(" "),
-              "readlink rm sed sleep tail touch tr uname wc".split(" "))
+              "readlink rm sed sleep sort tail touch tr uname uniq wc".split(" "))
           .stream()
           .flatMap(Arrays::stream)
           .toList();
@@ -220,6 +220,15 @@ class SealedScriptIT {
     assumeThat(Files.isReadable(spec)).as("root reads everything: run this as a user").isFalse();
 
     scripts.run("eksp-create.sh", "--local", spec.toString()).exits(2).says("may not be read");
+  }
+
+  @Test
+  void aFieldThatIsThereTwiceIsNotOverruledAway() throws Exception {
+    String twice = "{\"owner\": \"a@b.io\", \"timeout\": 3, \"owner\": \"c@d.io\"}";
+    scripts
+        .runOn(twice, "eksp-create.sh", "--local", "--timeout", "5", "-")
+        .exits(2)
+        .says("owner is there twice");
   }
 
   @Test

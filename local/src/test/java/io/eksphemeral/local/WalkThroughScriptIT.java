@@ -111,6 +111,25 @@ class WalkThroughScriptIT {
   }
 
   @Test
+  void recordsThatCannotBeReadAreNotRemovedWithoutAWord() throws Exception {
+    scripts.run("eksp-up.sh").exits(0);
+    String id = "01930000-0000-7000-8000-000000000001";
+    Path broken = scripts.home().resolve("bucket/" + id + ".json");
+    Files.writeString(broken, "{\"status\": {\"format\": 2}}");
+    Files.writeString(
+        scripts.home().resolve("bucket/" + id.replace("8000", "8001") + ".json"),
+        "{\"name\": \"old\"}");
+
+    scripts
+        .run("eksp-down.sh")
+        .exits(2)
+        .says(id + ", which cannot be read", "old, of EKSphemeral of 2019");
+    scripts.run("eksp-down.sh", "--destroy-clusters").exits(1).says(id, "--abandon-clusters");
+
+    assertThat(broken).exists();
+  }
+
+  @Test
   void twoAtOnceStartOneControlPlane() throws Exception {
     List<Scripts.Running> both = new ArrayList<>();
     for (String name : List.of("one", "two")) {

@@ -8,4 +8,9 @@ import java.time.Instant;
  *
  * @param since when it was taken
  */
-public record Claim(String name, ClusterId holder, Instant since) {}
+public record Claim(String name, ClusterId holder, Instant since) {
+  /** Why nobody else can have the name, in a sentence. */
+  String taken() {
+    return "the name %s is taken by the cluster %s".formatted(name, holder);
+  }
+}

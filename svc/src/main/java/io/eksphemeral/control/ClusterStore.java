@@ -8,6 +8,7 @@ import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.Versions;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where records, names, fences, results and the archive are kept. What is written here is all that
@@ -67,7 +68,12 @@ public interface ClusterStore {
   Optional<Claim> claimOn(String name);
 
   /** All claims, in no order. */
-  List<Claim> claims();
+  default List<Claim> claims() {
+    return claims(Set.of());
+  }
+
+  /** All claims but those on the given names, which are not even read; in no order. */
+  List<Claim> claims(Set<String> except);
 
   /**
    * Frees a name, if it still is claimed by this claim.

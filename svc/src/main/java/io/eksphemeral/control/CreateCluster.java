@@ -33,9 +33,7 @@ public final class CreateCluster {
     }
     Claim claim = store.claim(new Claim(spec.name(), id, clock.instant()));
     if (!claim.holder().equals(id)) {
-      return Answer.refused(
-          Kind.CONFLICT,
-          "the name %s is taken by the cluster %s".formatted(spec.name(), claim.holder()));
+      return Answer.refused(Kind.CONFLICT, claim.taken());
     }
     Optional<Stored.Live> added = store.add(Cluster.asked(id, spec, createdBy, clock.instant()));
     return added
@@ -44,7 +42,7 @@ public final class CreateCluster {
             store
                 .find(id)
                 .map(raced -> again(raced, spec, createdBy))
-                .orElseGet(() -> withdrawn("it was withdrawn meanwhile")));
+                .orElseGet(() -> withdrawnMeanwhile()));
   }
 
   private Answer<Stored.Live> again(Stored known, Spec spec, String createdBy) {
@@ -59,17 +57,18 @@ public final class CreateCluster {
   private Answer<Stored.Live> goOn(Stored.Live record) {
     return switch (reconciler.reconcile(record)) {
       case Standing.OnRecord(Stored.Live live) -> Answer.done(live);
-      case Standing.Withdrawn(String problem) -> withdrawn(problem);
+      case Standing.Withdrawn(Kind kind, String problem) ->
+          Answer.refused(kind, "no cluster was created: " + problem);
       case Standing.OffRecord _ ->
           store
               .archived(record.id())
               .filter(Stored.Live.class::isInstance)
               .map(archived -> Answer.done((Stored.Live) archived))
-              .orElseGet(() -> withdrawn("it was withdrawn meanwhile"));
+              .orElseGet(() -> withdrawnMeanwhile());
     };
   }
 
-  private static Answer<Stored.Live> withdrawn(String problem) {
-    return Answer.refused(Kind.LIMIT, "no cluster was created: " + problem);
+  private static Answer<Stored.Live> withdrawnMeanwhile() {
+    return Answer.refused(Kind.LIMIT, "no cluster was created: it was withdrawn meanwhile");
   }
 }

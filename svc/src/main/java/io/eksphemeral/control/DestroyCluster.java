@@ -27,22 +27,17 @@ public final class DestroyCluster {
    * @param askedBy the ARN of who asks
    */
   public Answer<Stored.Live> destroy(String idOrName, String askedBy) {
-    return switch (lookup.findLive(idOrName)) {
-      case Answer.Refused<Stored.Live> refused -> refused;
-      case Answer.Done<Stored.Live>(Stored.Live live) -> destroy(idOrName, live, askedBy);
-    };
+    return lookup.change(idOrName, live -> destroy(live, askedBy));
   }
 
-  private Answer<Stored.Live> destroy(String idOrName, Stored.Live live, String askedBy) {
+  /** Has a cluster destroyed; empty if somebody else has changed its record meanwhile. */
+  private Optional<Answer<Stored.Live>> destroy(Stored.Live live, String askedBy) {
     Cluster cluster = live.cluster();
-    if (!cluster.state().next().contains(State.DESTROYING)) {
-      return Answer.done(live);
-    }
-    Optional<Stored.Live> marked =
-        store.replace(live, cluster.destroying("asked for by " + askedBy, clock.instant()));
-    return marked
-        .map(record -> Answer.done(begin(record)))
-        .orElseGet(() -> destroy(idOrName, askedBy));
+    return cluster.state().next().contains(State.DESTROYING)
+        ? store
+            .replace(live, cluster.destroying("asked for by " + askedBy, clock.instant()))
+            .map(marked -> Answer.done(begin(marked)))
+        : Optional.of(Answer.done(live));
   }
 
   private Stored.Live begin(Stored.Live marked) {

@@ -49,14 +49,25 @@ public final class Letters {
         .toList();
   }
 
-  /** Mails whoever is to hear of it, who must be somebody. */
+  /**
+   * Mails each of those who are to hear of it, one by one: an address that cannot be mailed keeps
+   * nobody else from hearing. It is sent if anybody was reached.
+   */
   Delivery send(Cluster cluster, Topic topic, Instant about) {
-    Mail mail =
-        new Mail(readers(cluster, topic), subject(cluster, topic), body(cluster, topic, about));
-    return switch (mailer.send(mail)) {
-      case Mailer.Delivery.Sent _ -> Delivery.SENT;
-      case Mailer.Delivery.Failed _ -> Delivery.FAILED;
-    };
+    boolean reached = false;
+    for (String reader : readers(cluster, topic)) {
+      Mail mail = new Mail(reader, subject(cluster, topic), body(cluster, topic, about));
+      reached |= isSent(mail);
+    }
+    return reached ? Delivery.SENT : Delivery.FAILED;
+  }
+
+  private boolean isSent(Mail mail) {
+    try {
+      return mailer.send(mail) instanceof Mailer.Delivery.Sent;
+    } catch (RuntimeException e) {
+      return false; // against its contract; but no mail server is to keep a cluster from its end
+    }
   }
 
   private static String subject(Cluster cluster, Topic topic) {
@@ -105,8 +116,8 @@ public final class Letters {
               """
               %d attempts to destroy the cluster %s have failed, the last one with: %s
 
-              It may still cost money. It is tried again at least once an hour, until nothing of
-              it is found. What is known of it:
+              It may still cost money. It is tried again and again, until nothing of it is found.
+              What is known of it:
                   %s
               """
                   .formatted(

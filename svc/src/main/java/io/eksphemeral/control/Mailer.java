@@ -1,7 +1,5 @@
 package io.eksphemeral.control;
 
-import java.util.List;
-
 /**
  * Sends mails. It never throws: that a mail did not go out is an answer, and never keeps a cluster
  * from its end.
@@ -12,16 +10,12 @@ public interface Mailer {
   /**
    * A mail.
    *
-   * @param to at least one address, each as {@code MailAddress} has them
+   * @param to an address, as {@code MailAddress} has them
    * @param subject one line
    * @param body plain text, lines ending in a line feed
    */
-  record Mail(List<String> to, String subject, String body) {
+  record Mail(String to, String subject, String body) {
     public Mail {
-      to = List.copyOf(to);
-      if (to.isEmpty()) {
-        throw new IllegalArgumentException("a mail goes to somebody");
-      }
       if (subject.chars().anyMatch(Character::isISOControl)) {
         throw new IllegalArgumentException("a subject is one line");
       }
@@ -37,6 +31,6 @@ public interface Mailer {
     record Failed(String why) implements Delivery {}
   }
 
-  /** Sends a mail to everyone it is to. */
+  /** Sends a mail. Answers within half a minute, whatever the mail server does. */
   Delivery send(Mail mail);
 }

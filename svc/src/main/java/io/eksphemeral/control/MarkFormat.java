@@ -14,6 +14,8 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
@@ -23,6 +25,10 @@ import java.util.stream.StreamSupport;
  */
 public final class MarkFormat {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+  private static final int MOST_LINES = 50;
+  private static final int MOST_CHARACTERS = 500;
+  private static final Pattern VERSION = Pattern.compile("1\\.[0-9]{2}");
 
   private MarkFormat() {}
 
@@ -89,9 +95,9 @@ public final class MarkFormat {
                 new TaskResult(
                     known,
                     at,
-                    json.path("message").asText(),
-                    texts(json.path("leftovers")),
-                    texts(json.path("log")))));
+                    cut(json.path("message").asText()),
+                    some(texts(json.path("leftovers"))),
+                    some(texts(json.path("log")).reversed()).reversed())));
   }
 
   public static String encode(Versions versions) {
@@ -104,9 +110,20 @@ public final class MarkFormat {
   /** The list of versions; empty if it cannot be read. */
   public static Optional<Versions> versions(String text) {
     JsonNode json = parse(text);
-    return json.path("preferred").isTextual()
-        ? Optional.of(new Versions(texts(json.path("offered")), json.path("preferred").textValue()))
+    Versions versions = new Versions(texts(json.path("offered")), json.path("preferred").asText());
+    return Stream.concat(versions.offered().stream(), Stream.of(versions.preferred()))
+            .allMatch(version -> VERSION.matcher(version).matches())
+        ? Optional.of(versions)
         : Optional.empty();
+  }
+
+  /** At most so many of a list: what a task left becomes part of a record, which is kept small. */
+  private static List<String> some(List<String> texts) {
+    return texts.stream().limit(MOST_LINES).map(MarkFormat::cut).toList();
+  }
+
+  private static String cut(String text) {
+    return text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + "…";
   }
 
   private static boolean isListOrAbsent(JsonNode json) {

@@ -26,17 +26,14 @@ public final class ProlongCluster {
    * @param minutes by how many, back or forth; not 0
    */
   public Answer<Stored.Live> prolong(String idOrName, int minutes) {
-    return switch (lookup.findLive(idOrName)) {
-      case Answer.Refused<Stored.Live> refused -> refused;
-      case Answer.Done<Stored.Live>(Stored.Live live) -> prolong(idOrName, live, minutes);
-    };
+    return lookup.change(idOrName, live -> prolong(live, minutes));
   }
 
-  private Answer<Stored.Live> prolong(String idOrName, Stored.Live live, int minutes) {
+  /** Moves the end of a cluster; empty if somebody else has changed its record meanwhile. */
+  private Optional<Answer<Stored.Live>> prolong(Stored.Live live, int minutes) {
     Cluster cluster = live.cluster();
     if (cluster.isEnding()) {
-      return Answer.refused(
-          Kind.LIMIT,
+      return refused(
           "it is too late to move the end of %s: it is %s"
               .formatted(cluster.name(), cluster.state().text()));
     }
@@ -48,19 +45,19 @@ public final class ProlongCluster {
       return pastTheLimit(cluster);
     }
     if (changed.lifetime() < 1 && cluster.ready() == null) {
-      return Answer.refused(
-          Kind.LIMIT,
+      return refused(
           "%s would live for less than a minute; to end it, destroy it".formatted(cluster.name()));
     }
-    Optional<Stored.Live> written = store.replace(live, changed);
-    // Whoever won the race has moved on; so does this loop, and it ends when the cluster does.
-    return written.map(Answer::done).orElseGet(() -> prolong(idOrName, minutes));
+    return store.replace(live, changed).map(Answer::done);
   }
 
-  private Answer<Stored.Live> pastTheLimit(Cluster cluster) {
-    return Answer.refused(
-        Kind.LIMIT,
+  private Optional<Answer<Stored.Live>> pastTheLimit(Cluster cluster) {
+    return refused(
         "%s would live for longer than a cluster may, %d minutes in all; it has %d so far"
             .formatted(cluster.name(), limits.minutes(), cluster.lifetime()));
+  }
+
+  private static Optional<Answer<Stored.Live>> refused(String why) {
+    return Optional.of(Answer.refused(Kind.LIMIT, why));
   }
 }

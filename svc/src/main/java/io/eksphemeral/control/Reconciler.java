@@ -65,8 +65,8 @@ public final class Reconciler {
     /** It is on record like this. */
     record OnRecord(Stored.Live record) implements Standing {}
 
-    /** It was past a limit, and was withdrawn before anything of it was built. */
-    record Withdrawn(String problem) implements Standing {}
+    /** It was past a limit or without a name, and withdrawn before anything of it was built. */
+    record Withdrawn(Refusal.Kind kind, String problem) implements Standing {}
 
     /** It ended, and is in the archive; or its record was taken away by somebody else. */
     record OffRecord() implements Standing {}
@@ -103,7 +103,6 @@ public final class Reconciler {
       case Decision.Admit _ -> admit(record);
       case Decision.Mark(Cluster changed) -> write(record, changed);
       case Decision.Launch(Task task) -> launch(record, task);
-      case Decision.Warn(Instant expires) -> tell(record, Topic.NOTICE, expires);
       case Decision.Tell(Topic topic, Instant about) -> tell(record, topic, about);
       case Decision.Close(Task task) -> {
         store.takeFence(cluster.key(task), Fence.CLOSED, CONTROL_PLANE);
@@ -149,6 +148,15 @@ public final class Reconciler {
   }
 
   private Next admit(Stored.Live record) {
+    Cluster cluster = record.cluster();
+    // Its claim may have been freed, by who took the cluster for withdrawn.
+    Claim claim =
+        store
+            .claimOn(cluster.name())
+            .orElseGet(() -> store.claim(new Claim(cluster.name(), cluster.id(), clock.instant())));
+    if (!claim.holder().equals(cluster.id())) {
+      return withdraw(record, Refusal.Kind.CONFLICT, claim.taken());
+    }
     String problem = "";
     for (int look = 0; look < ADMISSION_LOOKS; look++) {
       List<Stored> listed = store.list();
@@ -158,12 +166,12 @@ public final class Reconciler {
               .map(live -> ((Stored.Live) live).cluster())
               .toList();
       long unreadable = listed.stream().filter(Stored.Unreadable.class::isInstance).count();
-      switch (Admission.judge(record.cluster(), clusters, unreadable, limits, clock.instant())) {
+      switch (Admission.judge(cluster, clusters, unreadable, limits, clock.instant())) {
         case Admission.Admitted(Cluster admitted) -> {
           return write(record, admitted);
         }
         case Admission.Refused(String why) -> {
-          return withdraw(record, why);
+          return withdraw(record, Refusal.Kind.LIMIT, why);
         }
         case Admission.Unsettled(String why) -> {
           problem = why;
@@ -171,28 +179,39 @@ public final class Reconciler {
         }
       }
     }
-    return withdraw(record, problem);
+    return withdraw(record, Refusal.Kind.LIMIT, problem);
   }
 
-  private Next withdraw(Stored.Live record, String problem) {
-    if (!store.remove(record)) {
-      return reread(record).orElseGet(() -> new Next.Leave(new Standing.Withdrawn(problem)));
+  private Next withdraw(Stored.Live record, Refusal.Kind kind, String problem) {
+    if (!removeAndFreeName(record)) {
+      return reread(record).orElseGet(() -> new Next.Leave(new Standing.Withdrawn(kind, problem)));
     }
-    freeName(record.cluster());
-    return new Next.Leave(new Standing.Withdrawn(problem));
+    return new Next.Leave(new Standing.Withdrawn(kind, problem));
   }
 
   private Next launch(Stored.Live record, Task task) {
     Cluster cluster = record.cluster();
-    return switch (tasks.launch(cluster, task)) {
+    TaskRunner.Launch launch;
+    try {
+      launch = tasks.launch(cluster, task);
+    } catch (TaskRunnerException e) {
+      notLaunched(record, task, String.valueOf(e.getMessage()));
+      throw e;
+    }
+    return switch (launch) {
       case TaskRunner.Launch.Launched(String handle) ->
           write(record, cluster.launched(handle, clock.instant()));
-      case TaskRunner.Launch.Refused(String why) -> {
-        Next noted =
-            why.equals(cluster.error()) ? leave(record) : write(record, cluster.notLaunched(why));
-        yield noted instanceof Next.GoOn(Stored.Live next) ? leave(next) : noted;
-      }
+      case TaskRunner.Launch.Refused(String why) -> notLaunched(record, task, why);
     };
+  }
+
+  /** Leaves a launch that did not happen to the next sweep, with the reason for people to read. */
+  private Next notLaunched(Stored.Live record, Task task, String why) {
+    if (why.equals(task.refused())) {
+      return leave(record);
+    }
+    Next noted = write(record, record.cluster().notLaunched(why));
+    return noted instanceof Next.GoOn(Stored.Live next) ? leave(next) : noted;
   }
 
   /**
@@ -216,7 +235,7 @@ public final class Reconciler {
   /** Writes down what became of a mail, whatever else was written meanwhile. */
   private Next noteDelivery(Stored.Live record, Topic topic, Instant about, Delivery delivery) {
     Stored.Live last = record;
-    while (true) {
+    while (!isSent(last.cluster(), topic, about)) {
       Cluster noted = last.cluster().mailed(topic, about, delivery, clock.instant());
       Optional<Stored.Live> written = store.replace(last, noted);
       if (written.isPresent()) {
@@ -227,22 +246,38 @@ public final class Reconciler {
       }
       last = found;
     }
+    return new Next.GoOn(last);
+  }
+
+  /** Whether somebody who took a mail over, from who was slow, has sent it. */
+  private static boolean isSent(Cluster cluster, Topic topic, Instant about) {
+    return cluster
+        .mailing(topic, about)
+        .filter(mailing -> mailing.delivery() == Delivery.SENT)
+        .isPresent();
   }
 
   private Next end(Stored.Live record) {
     store.archive(record);
-    if (!store.remove(record)) {
+    if (!removeAndFreeName(record)) {
       return reread(record).orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
     }
-    freeName(record.cluster());
     return new Next.Leave(new Standing.OffRecord());
   }
 
-  private void freeName(Cluster cluster) {
-    store
-        .claimOn(cluster.name())
-        .filter(claim -> claim.holder().equals(cluster.id()))
-        .ifPresent(store::release);
+  /**
+   * Removes a record, if it still is what was read, and then frees its name. The claim is the one
+   * from before: who asks for the cluster anew meanwhile has claimed the name anew too, and keeps
+   * it.
+   */
+  private boolean removeAndFreeName(Stored.Live record) {
+    Optional<Claim> claim =
+        store.claimOn(record.cluster().name()).filter(held -> held.holder().equals(record.id()));
+    boolean removed = store.remove(record);
+    if (removed) {
+      claim.ifPresent(store::release);
+    }
+    return removed;
   }
 
   /** Writes a change; where the race for it is lost, goes on with what was written instead. */

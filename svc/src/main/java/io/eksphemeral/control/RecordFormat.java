@@ -123,6 +123,7 @@ public final class RecordFormat {
     json.put("kind", task.kind().text());
     json.put("attempt", task.attempt());
     put(json, "planned", task.planned());
+    put(json, "refused", task.refused());
     put(json, "launched", task.launched());
     put(json, "handle", task.handle());
     put(json, "ended", task.ended());
@@ -174,6 +175,7 @@ public final class RecordFormat {
                     oneOf(TaskKind.values(), TaskKind::text, task, "kind"),
                     whole(task, "attempt"),
                     time(task, "planned"),
+                    textOrNull(task, "refused"),
                     timeOrNull(task, "launched"),
                     textOrNull(task, "handle"),
                     timeOrNull(task, "ended"),

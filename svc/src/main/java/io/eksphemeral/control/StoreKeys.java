@@ -39,6 +39,11 @@ public final class StoreKeys {
     return TASKS + key.cluster() + "/" + key.label() + ".result";
   }
 
+  /** How a task was asked for, so that it can be asked for again in the same words. */
+  public static String request(TaskKey key) {
+    return TASKS + key.cluster() + "/" + key.label() + ".request";
+  }
+
   public static String archive(ClusterId id) {
     return ARCHIVE + record(id);
   }

@@ -10,14 +10,15 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -81,9 +82,11 @@ public final class Sweep {
     Map<State, Long> states = new EnumMap<>(State.class);
     Map<ClusterId, String> unreadable = new TreeMap<>();
     List<ClusterId> legacy = new ArrayList<>();
+    Set<String> inUse = new HashSet<>();
     for (Stored stored : listed) {
       switch (stored) {
         case Stored.Live live -> {
+          inUse.add(live.cluster().name());
           states.merge(live.cluster().state(), 1L, Long::sum);
           visits.add(CompletableFuture.supplyAsync(() -> visit(live, timeLeft), executor));
         }
@@ -92,10 +95,9 @@ public final class Sweep {
       }
     }
     List<Visit> done = visits.stream().map(CompletableFuture::join).toList();
-    Map<ClusterId, String> failed =
-        each(done, Visit.Failed.class)
-            .collect(Collectors.toMap(Visit.Failed::cluster, Visit.Failed::why));
-    List<String> freed = names ? freeNames(failed) : List.of();
+    Map<ClusterId, String> failed = new TreeMap<>();
+    each(done, Visit.Failed.class).forEach(visit -> failed.put(visit.cluster(), visit.why()));
+    List<String> freed = names ? freeNames(inUse, timeLeft, failed) : List.of();
     return new SweepReport(
         states,
         each(done, Visit.Changed.class).map(Visit.Changed::change).toList(),
@@ -111,8 +113,12 @@ public final class Sweep {
     return visits.stream().filter(kind::isInstance).map(kind::cast);
   }
 
+  private static boolean isLate(Supplier<Duration> timeLeft) {
+    return timeLeft.get().compareTo(TIME_TO_FINISH) < 0;
+  }
+
   private Visit visit(Stored.Live live, Supplier<Duration> timeLeft) {
-    if (timeLeft.get().compareTo(TIME_TO_FINISH) < 0) {
+    if (isLate(timeLeft)) {
       return new Visit.Skipped();
     }
     Cluster before = live.cluster();
@@ -120,21 +126,30 @@ public final class Sweep {
       String after =
           switch (reconciler.reconcile(live)) {
             case Standing.OnRecord(Stored.Live record) -> record.cluster().state().text();
-            case Standing.Withdrawn(String problem) -> "withdrawn: " + problem;
+            case Standing.Withdrawn(_, String problem) -> "withdrawn: " + problem;
             case Standing.OffRecord _ -> "off record";
           };
       String from = before.state().text();
       return after.equals(from)
           ? new Visit.Left()
           : new Visit.Changed(new Change(before.id(), from, after));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError | StackOverflowError e) {
       return new Visit.Failed(before.id(), e.toString());
     }
   }
 
-  private List<String> freeNames(Map<ClusterId, String> failed) {
+  /**
+   * Frees names that are claimed for no cluster.
+   *
+   * @param inUse the names of clusters that were just seen on record, whose claims need no look
+   */
+  private List<String> freeNames(
+      Set<String> inUse, Supplier<Duration> timeLeft, Map<ClusterId, String> failed) {
     List<String> freed = new ArrayList<>();
-    for (Claim claim : store.claims()) {
+    for (Claim claim : store.claims(inUse)) {
+      if (isLate(timeLeft)) {
+        break;
+      }
       try {
         if (isForNothing(claim) && store.release(claim)) {
           freed.add(claim.name());
@@ -146,8 +161,13 @@ public final class Sweep {
     return freed;
   }
 
+  /** Whether a claim is old, and its holder is not on record, or under another name. */
   private boolean isForNothing(Claim claim) {
     return !clock.instant().isBefore(claim.since().plus(CLAIM_WITHOUT_RECORD))
-        && store.find(claim.holder()).isEmpty();
+        && store
+            .find(claim.holder())
+            .filter(stored ->
+                !(stored instanceof Stored.Live live) || live.cluster().name().equals(claim.name()))
+            .isEmpty();
   }
 }

@@ -4,6 +4,10 @@ package io.eksphemeral.control;
 public final class TaskRunnerException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
+  public TaskRunnerException(String message) {
+    super(message);
+  }
+
   public TaskRunnerException(String message, Throwable cause) {
     super(message, cause);
   }

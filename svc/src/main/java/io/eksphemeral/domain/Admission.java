@@ -36,7 +36,11 @@ public sealed interface Admission {
     Predicate<Cluster> firm = other -> other.isAdmitted() || other.id().compareTo(cluster.id()) < 0;
     Predicate<Cluster> own = other -> other.createdBy().equals(cluster.createdBy());
 
-    String all = "there are as many clusters as may be at a time (%d)".formatted(limits.clusters());
+    String all =
+        "there are as many clusters as may be at a time (%d%s)"
+            .formatted(
+                limits.clusters(),
+                unreadable == 0 ? "" : ", and %d of them cannot be read".formatted(unreadable));
     String hers =
         "%s has as many clusters as one may have at a time (%d)"
             .formatted(cluster.createdBy(), limits.clustersPerAsker());

@@ -132,18 +132,19 @@ public record Cluster(
     return edit.done();
   }
 
-  /** Notes the launch of its open task. What kept a creation from being launched is over then. */
+  /** Notes the launch of its open task. */
   public Cluster launched(String handle, Instant now) {
     Edit edit = new Edit(this);
     edit.replaceOpenTask(task -> task.launched(handle, now));
-    edit.error = state == State.CREATING ? null : error;
+    edit.error = state == State.CREATING ? null : error; // what kept it from being launched is over
     return edit.done();
   }
 
   /** Notes that its open task could not be launched, for people to read until it was. */
   public Cluster notLaunched(String why) {
     Edit edit = new Edit(this);
-    edit.error = why;
+    edit.replaceOpenTask(task -> task.refused(why));
+    edit.error = state == State.CREATING ? why : error;
     return edit.done();
   }
 

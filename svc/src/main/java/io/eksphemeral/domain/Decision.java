@@ -17,9 +17,6 @@ public sealed interface Decision {
   /** Write the record anew. */
   record Mark(Cluster changed) implements Decision {}
 
-  /** Send the notice of its end, and note that it was tried. */
-  record Warn(Instant expires) implements Decision {}
-
   /** Send a mail, and note that it was tried. */
   record Tell(Topic topic, Instant about) implements Decision {}
 

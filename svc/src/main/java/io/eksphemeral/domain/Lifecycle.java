@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
  * its open task, and what time it is. Nothing else decides.
  */
 public final class Lifecycle {
-  /** A creation that takes longer, from when it was admitted, has failed. */
+  /**
+   * A creation that takes longer, from its launch, or from its admission until then, has failed.
+   */
   public static final Duration CREATE_DEADLINE = Duration.ofMinutes(45);
 
-  /** An attempt to destroy that takes longer has failed. */
+  /** An attempt to destroy that takes longer, counted in the same way, has failed. */
   public static final Duration DESTROY_DEADLINE = Duration.ofMinutes(60);
 
   /**
@@ -27,6 +29,12 @@ public final class Lifecycle {
    * eventually, and keeps stopped tasks for an hour at least. Only then is missing over.
    */
   public static final Duration MISSING_AFTER = Duration.ofHours(1);
+
+  /**
+   * A task that is being stopped is no longer among the running ones and still says that it runs.
+   * ECS ends it within minutes; past this, that is not believed any more.
+   */
+  public static final Duration STOPPING_AFTER = Duration.ofHours(2);
 
   /**
    * How long before its end a cluster's owner is told. With a sweep every five minutes the notice
@@ -45,6 +53,7 @@ public final class Lifecycle {
   private static final Duration LONGEST_RETRY = Duration.ofMinutes(60);
   private static final Duration MAIL_RETRY = Duration.ofMinutes(4);
   private static final Duration MAIL_GIVEN_UP = Duration.ofHours(1);
+  private static final Duration NOTICE_GIVEN_UP = Duration.ofMinutes(15);
 
   private Lifecycle() {}
 
@@ -67,7 +76,7 @@ public final class Lifecycle {
       return urgent;
     }
     return mailDue(cluster, now)
-        .orElseGet(() -> isToldOfItsEnd(cluster) ? new Decision.End() : nothing());
+        .orElseGet(() -> isToldOfItsEnd(cluster, now) ? new Decision.End() : nothing());
   }
 
   /** How long after its n-th failure in a row destroying is tried again: 5, 10, 20, 40, 60 …. */
@@ -104,15 +113,32 @@ public final class Lifecycle {
     }
     Optional<Mailing> notice = cluster.mailing(Topic.NOTICE, expires);
     if (notice.isEmpty()) {
-      return now.isBefore(expires.minus(NOTICE_LEAD)) ? nothing() : new Decision.Warn(expires);
+      return now.isBefore(expires.minus(NOTICE_LEAD))
+          ? nothing()
+          : new Decision.Tell(Topic.NOTICE, expires);
     }
     if (notice.get().delivery() == Delivery.SENDING) {
-      return isAbandoned(notice.get(), now) ? new Decision.Warn(expires) : nothing();
+      return unfinishedNotice(cluster, notice.get(), expires, now);
     }
     boolean noticed = !now.isBefore(notice.get().tried().plus(NOTICE_TO_DESTRUCTION));
     return noticed && !now.isBefore(expires)
         ? mark(cluster.destroying("its time was up", now))
         : nothing();
+  }
+
+  /**
+   * What to do about a notice that somebody began and did not come back from: another try, which
+   * may be after the end; and when that goes on, it counts as one that failed, so that no mail
+   * server keeps a cluster alive.
+   */
+  private static Decision unfinishedNotice(
+      Cluster cluster, Mailing notice, Instant expires, Instant now) {
+    if (!isAbandoned(notice, now)) {
+      return nothing();
+    }
+    return now.isBefore(expires.plus(NOTICE_GIVEN_UP))
+        ? new Decision.Tell(Topic.NOTICE, expires)
+        : mark(cluster.mailed(Topic.NOTICE, expires, Delivery.FAILED, now));
   }
 
   private static Decision destroying(Cluster cluster, Sighting known, Instant now) {
@@ -180,7 +206,8 @@ public final class Lifecycle {
           yield new Decision.Stop(known.running().getFirst(), why);
         }
         boolean stopped = known.view() instanceof View.Stopped;
-        boolean given = !now.isBefore(task.latestLaunch().plus(MISSING_AFTER));
+        Duration patience = known.view() instanceof View.Running ? STOPPING_AFTER : MISSING_AFTER;
+        boolean given = !now.isBefore(task.latestLaunch().plus(patience));
         yield stopped || given ? mark(over.apply(why)) : nothing();
       }
     };
@@ -204,18 +231,23 @@ public final class Lifecycle {
               .findFirst();
       case GONE ->
           due(cluster, Topic.GONE, cluster.since(State.GONE).orElseThrow(), now)
-              .filter(tell -> !isToldOfItsEnd(cluster))
+              .filter(tell -> !isToldOfItsEnd(cluster, now))
               .findFirst();
     };
   }
 
-  /** Whether it is gone, and the mail that says so was tried: once is enough. */
-  private static boolean isToldOfItsEnd(Cluster cluster) {
-    return cluster.state() == State.GONE
-        && cluster
-            .mailing(Topic.GONE, cluster.since(State.GONE).orElseThrow())
+  /** Whether it is gone, and the mail that says so was tried, or could not be for an hour. */
+  private static boolean isToldOfItsEnd(Cluster cluster, Instant now) {
+    if (cluster.state() != State.GONE) {
+      return false;
+    }
+    Instant gone = cluster.since(State.GONE).orElseThrow();
+    boolean tried =
+        cluster
+            .mailing(Topic.GONE, gone)
             .filter(mailing -> mailing.delivery() != Delivery.SENDING)
             .isPresent();
+    return tried || !now.isBefore(gone.plus(MAIL_GIVEN_UP));
   }
 
   private static Stream<Decision> noticeAgain(Cluster cluster, Instant now) {
@@ -251,7 +283,8 @@ public final class Lifecycle {
 
   private static boolean isDueAgain(Mailing mailing, Instant now) {
     return switch (mailing.delivery()) {
-      case SENDING -> isAbandoned(mailing, now);
+      case SENDING ->
+          isAbandoned(mailing, now) && now.isBefore(mailing.about().plus(MAIL_GIVEN_UP));
       case FAILED ->
           !now.isBefore(mailing.last().plus(MAIL_RETRY))
               && now.isBefore(mailing.tried().plus(MAIL_GIVEN_UP));
@@ -272,8 +305,8 @@ public final class Lifecycle {
 
   /** A reason, with what kept the task from being launched where that is all there is. */
   private static String because(String why, Cluster cluster) {
-    boolean launched = cluster.openTask().orElseThrow().launched() != null;
-    return launched || cluster.error() == null ? why : why + ": " + cluster.error();
+    String refused = cluster.openTask().orElseThrow().refused();
+    return refused == null ? why : why + ": " + refused;
   }
 
   /** A task's own time, which another clock may have given, kept within what is possible. */

@@ -8,7 +8,7 @@ import java.util.Locale;
  *
  * @param about the moment the mail is about, which tells it from others on the same topic: for a
  *     notice the end it speaks of, so that a moved end makes a new one due
- * @param tried when it was first tried, whatever came of it, or is first being tried
+ * @param tried when it was first tried, whatever came of it, or is being tried for the first time
  * @param last when its delivery was last written down
  */
 public record Mailing(Topic topic, Instant about, Instant tried, Instant last, Delivery delivery) {

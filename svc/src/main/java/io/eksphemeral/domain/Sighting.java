@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * What is known of a task beyond the record.
  *
- * @param running handles of tasks that run for this cluster, whatever the record says; looked up
- *     only where {@code view} does not settle it
+ * @param running handles of tasks that run for this cluster, whatever the record says; none where
+ *     {@code view} settles it
  */
 public record Sighting(View view, Fence fence, List<String> running) {
   /** For a cluster without a task that is not over. */

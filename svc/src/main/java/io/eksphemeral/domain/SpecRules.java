@@ -60,9 +60,11 @@ public final class SpecRules {
     return new SpecRules(limits, versions).judge(fields, name);
   }
 
-  /** Whether a text can be the name of a cluster. */
+  /** Whether a text can be the name of a cluster. One that looks like an id would pass for one. */
   public static boolean isName(String text) {
-    return text.length() <= NAME_LENGTH && NAME.matcher(text).matches();
+    return text.length() <= NAME_LENGTH
+        && NAME.matcher(text).matches()
+        && ClusterId.parse(text).isEmpty();
   }
 
   private Judgement judge(Map<String, ?> fields, String defaultName) {

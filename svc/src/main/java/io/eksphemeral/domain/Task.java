@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
  * What a record says of one of its tasks.
  *
  * @param attempt counted from 1 within the kind
- * @param planned when the record first said that it is to run; its deadline counts from here
- * @param launched when its launch was noted; null until then
+ * @param planned when the record first said that it is to run
+ * @param refused why it could not be launched so far; null where nothing kept it from that
+ * @param launched when its launch was noted, from which its deadline counts; null until then
  * @param handle what the task runner calls it; null until its launch was noted
  * @param ended when it was known to be over, never to work again; null until then
  * @param outcome how it ended, in words; null until then
@@ -17,21 +18,26 @@ public record Task(
     TaskKind kind,
     int attempt,
     Instant planned,
+    @Nullable String refused,
     @Nullable Instant launched,
     @Nullable String handle,
     @Nullable Instant ended,
     @Nullable String outcome) {
 
   static Task plan(TaskKind kind, int attempt, Instant now) {
-    return new Task(kind, attempt, now, null, null, null, null);
+    return new Task(kind, attempt, now, null, null, null, null, null);
   }
 
   Task launched(String handle, Instant now) {
-    return new Task(kind, attempt, planned, now, handle, ended, outcome);
+    return new Task(kind, attempt, planned, null, now, handle, ended, outcome);
   }
 
   Task ended(String outcome, Instant now) {
-    return new Task(kind, attempt, planned, launched, handle, now, outcome);
+    return new Task(kind, attempt, planned, refused, launched, handle, now, outcome);
+  }
+
+  Task refused(String why) {
+    return new Task(kind, attempt, planned, why, launched, handle, ended, outcome);
   }
 
   public boolean isOver() {

@@ -25,6 +25,8 @@ public final class CreateClusterHandler
   /** The largest spec, in bytes. */
   private static final int MOST_BYTES = 64 * 1024;
 
+  private static final int MOST_PROBLEMS = 100;
+
   private static final Pattern MINUTES = Pattern.compile("[-+]?[0-9]{1,9}");
 
   private final ControlPlane plane;
@@ -71,13 +73,23 @@ public final class CreateClusterHandler
     return switch (judge(body.get(), id)) {
       case Judgement.Faulty(List<String> problems) ->
           HttpExchange.refused(
-              new Refusal(Kind.INPUT, "this spec asks for no cluster that there can be", problems));
+              new Refusal(Kind.INPUT, "no cluster can be made from this spec", some(problems)));
       case Judgement.Fine(Spec spec) ->
           switch (plane.create().create(id, spec, call.asker())) {
             case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
             case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
           };
     };
+  }
+
+  /** As many problems as anybody reads, and how many more there are. */
+  private static List<String> some(List<String> problems) {
+    return problems.size() <= MOST_PROBLEMS
+        ? problems
+        : Stream.concat(
+                problems.stream().limit(MOST_PROBLEMS),
+                Stream.of("and %d more".formatted(problems.size() - MOST_PROBLEMS)))
+            .toList();
   }
 
   private Judgement judge(byte[] body, ClusterId id) {
@@ -99,7 +111,9 @@ public final class CreateClusterHandler
   private APIGatewayV2HTTPResponse prolong(HttpExchange call) {
     String minutes = call.parameter("minutes");
     if (!MINUTES.matcher(minutes).matches() || Integer.parseInt(minutes) == 0) {
-      return refused(Kind.INPUT, "the minutes to prolong by must be a whole number, and not 0");
+      return refused(
+          Kind.INPUT,
+          "the minutes to prolong by must be a whole number of at most 9 digits, and not 0");
     }
     return switch (plane.prolong().prolong(call.parameter("id"), Integer.parseInt(minutes))) {
       case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.ok(view.of(live));

@@ -22,7 +22,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -84,7 +85,8 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
   }
 
   private JsonNode sweepAll(Context context) {
-    return log(plane.sweep().all(timeLeft(context)), "sweep", context);
+    SweepReport report = plane.sweep().all(timeLeft(context));
+    return log(report, withMetrics(LogLine.of("sweep"), report), context);
   }
 
   /** News of a task of ours: whoever launched it put the cluster's id into startedBy. */
@@ -92,27 +94,28 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
     Optional<ClusterId> id = ClusterId.parse(detail.path("startedBy").asText());
     return id.isEmpty()
         ? JsonNodeFactory.instance.objectNode().put("ignored", "no task of ours")
-        : log(plane.sweep().one(id.get(), timeLeft(context)), "task-stopped", context);
+        : log(plane.sweep().one(id.get(), timeLeft(context)), LogLine.of("task-stopped"), context);
   }
 
   private static Supplier<Duration> timeLeft(Context context) {
     return () -> Duration.ofMillis(context.getRemainingTimeInMillis());
   }
 
-  private JsonNode log(SweepReport report, String event, Context context) {
+  private JsonNode log(SweepReport report, LogLine line, Context context) {
     ObjectNode shown = show(report);
-    LogLine.of(event)
-        .with("report", shown)
-        .with("clusters", shown.path("clusters"))
-        .with("changed", MAPPER.valueToTree(report.changed().size()))
-        .with("failed", MAPPER.valueToTree(report.failed().size()))
-        .with("unreadable", MAPPER.valueToTree(report.unreadable().size()))
-        .with("skipped", MAPPER.valueToTree(report.skipped()))
-        .withMetrics(
-            List.of("clusters", "changed", "failed", "unreadable", "skipped"),
-            plane.clock().instant())
-        .writeTo(context);
+    line.with("report", shown).writeTo(context);
     return shown;
+  }
+
+  /** What a sweep over all clusters counts; one over a single cluster would only blur it. */
+  private LogLine withMetrics(LogLine line, SweepReport report) {
+    Map<String, Long> metrics = new LinkedHashMap<>();
+    metrics.put("clusters", report.states().values().stream().mapToLong(Long::longValue).sum());
+    metrics.put("changed", (long) report.changed().size());
+    metrics.put("failed", (long) report.failed().size());
+    metrics.put("unreadable", (long) report.unreadable().size());
+    metrics.put("skipped", report.skipped());
+    return line.withMetrics(metrics, plane.clock().instant());
   }
 
   private static ObjectNode show(SweepReport report) {

@@ -35,7 +35,10 @@ final class HttpExchange {
       return call.isSigned() || call.route().isEmpty() ? answer.apply(call) : unsigned();
     } catch (StoreException | TaskRunnerException e) {
       log(context, event, e);
-      return error(503, "AWS did not do its part just now; try again in a moment", List.of());
+      return error(
+          503,
+          "the control plane could not do its part just now; try again in a moment",
+          List.of());
     } catch (RuntimeException e) {
       log(context, event, e);
       return error(

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Instant;
-import java.util.List;
+import java.util.Map;
 
 /**
  * One structured line of the log. Numbers given as metrics become CloudWatch's own by the embedded
@@ -41,15 +41,18 @@ final class LogLine {
     return with("failure", failure.toString()).with("trace", trace.toString());
   }
 
-  /** Has some of the fields, counts each, taken up as metrics. */
-  LogLine withMetrics(List<String> fields, Instant at) {
+  /** Adds counts, which CloudWatch takes up as metrics. */
+  LogLine withMetrics(Map<String, Long> counts, Instant at) {
     ObjectNode metadata = line.putObject("_aws");
     metadata.put("Timestamp", at.toEpochMilli());
     ObjectNode directive = metadata.putArray("CloudWatchMetrics").addObject();
     directive.put("Namespace", NAMESPACE);
     directive.putArray("Dimensions").addArray();
     var metrics = directive.putArray("Metrics");
-    fields.forEach(field -> metrics.addObject().put("Name", field).put("Unit", "Count"));
+    counts.forEach((name, count) -> {
+      line.put(name, count);
+      metrics.addObject().put("Name", name).put("Unit", "Count");
+    });
     return this;
   }
 

@@ -13,8 +13,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,14 +26,18 @@ import org.jspecify.annotations.Nullable;
 final class SpecReader {
   private static final JsonFactory JSON = JsonFactory.builder().build();
 
-  private final List<String> problems = new ArrayList<>();
+  /** More of a field's path says no more to anybody. */
+  private static final int MOST_OF_A_PATH = 80;
+
+  private final Set<String> problems = new LinkedHashSet<>();
 
   private SpecReader() {}
 
   /**
    * What was read.
    *
-   * @param fields String, BigDecimal, Boolean, List, Map or null each; none where it is no object
+   * @param fields String, Number (BigDecimal, but for what none can hold), Boolean, List, Map or
+   *     null each; none where it is no object
    * @param problems what is wrong with it as JSON; with any but double fields there are no fields
    */
   record Reading(Map<String, @Nullable Object> fields, List<String> problems) {}
@@ -80,10 +86,11 @@ final class SpecReader {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String field = parser.currentName();
       parser.nextToken();
+      String path = shortened(prefix + field);
       if (fields.containsKey(field)) {
-        problems.add(prefix + field + " is there twice");
+        problems.add(path + " is there twice");
       }
-      fields.put(field, value(parser, prefix + field + "."));
+      fields.put(field, value(parser, path + "."));
     }
     return fields;
   }
@@ -104,6 +111,10 @@ final class SpecReader {
       case VALUE_FALSE -> false;
       default -> null;
     };
+  }
+
+  private static String shortened(String path) {
+    return path.length() <= MOST_OF_A_PATH ? path : path.substring(0, MOST_OF_A_PATH) + "…";
   }
 
   /** A number; one with an exponent past what BigDecimal has is as good as infinite, or as zero. */

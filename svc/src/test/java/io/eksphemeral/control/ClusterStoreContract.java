@@ -1,7 +1,7 @@
 package io.eksphemeral.control;
 
 import static io.eksphemeral.control.Samples.START;
-import static io.eksphemeral.control.Samples.asked;
+import static io.eksphemeral.control.Samples.admitted;
 import static io.eksphemeral.control.Samples.newId;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,6 +15,7 @@ import io.eksphemeral.domain.TaskResult.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -40,7 +41,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void whatWasAddedIsFound() {
-    Cluster cluster = asked("one");
+    Cluster cluster = admitted("one");
     Stored.Live added = store().add(cluster).orElseThrow();
 
     assertThat(added.cluster()).isEqualTo(cluster);
@@ -59,7 +60,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void anIdIsAddedOnce() {
-    Cluster cluster = asked("one");
+    Cluster cluster = admitted("one");
     Stored.Live first = store().add(cluster).orElseThrow();
 
     assertThat(store().add(cluster.notLaunched("other"))).isEmpty();
@@ -68,7 +69,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void aRecordIsReplacedOnlyByWhoReadItsLastVersion() {
-    Stored.Live read = store().add(asked("one")).orElseThrow();
+    Stored.Live read = store().add(admitted("one")).orElseThrow();
     Stored.Live written = store().replace(read, read.cluster().notLaunched("first")).orElseThrow();
 
     assertThat(store().replace(read, read.cluster().notLaunched("second"))).isEmpty();
@@ -79,7 +80,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void aRemovedRecordIsNeitherReplacedNorRemovedAgain() {
-    Stored.Live read = store().add(asked("one")).orElseThrow();
+    Stored.Live read = store().add(admitted("one")).orElseThrow();
 
     assertThat(store().remove(read)).isTrue();
     assertThat(store().remove(read)).isFalse();
@@ -90,7 +91,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void aChangedRecordIsNotRemovedByWhoReadItBefore() {
-    Stored.Live read = store().add(asked("one")).orElseThrow();
+    Stored.Live read = store().add(admitted("one")).orElseThrow();
     Stored.Live written = store().replace(read, read.cluster().notLaunched("new")).orElseThrow();
 
     assertThat(store().remove(read)).isFalse();
@@ -100,7 +101,7 @@ public abstract class ClusterStoreContract {
   @Test
   void listingsAreInTheOrderOfTheIds() {
     List<ClusterId> ids =
-        IntStream.range(0, 5).mapToObj(i -> asked("c" + i).id()).sorted().toList();
+        IntStream.range(0, 5).mapToObj(i -> admitted("c" + i).id()).sorted().toList();
     for (ClusterId id : ids.reversed()) {
       assertThat(store().add(Cluster.asked(id, Samples.spec("n" + id), Samples.ALICE, START)))
           .isPresent();
@@ -113,7 +114,7 @@ public abstract class ClusterStoreContract {
   @Test
   void ofManyWhoWriteTheSameRecordOneWins() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
-      Stored.Live read = store().add(asked("round-" + round)).orElseThrow();
+      Stored.Live read = store().add(admitted("round-" + round)).orElseThrow();
       List<Optional<Stored.Live>> results =
           atOnce(writer -> store().replace(read, read.cluster().notLaunched("by " + writer)));
 
@@ -126,7 +127,7 @@ public abstract class ClusterStoreContract {
   @Test
   void ofManyWhoAddTheSameIdOneWins() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
-      Cluster cluster = asked("round-" + round);
+      Cluster cluster = admitted("round-" + round);
       List<Optional<Stored.Live>> results =
           atOnce(writer -> store().add(cluster.notLaunched("by " + writer)));
 
@@ -167,6 +168,8 @@ public abstract class ClusterStoreContract {
     assertThat(store().claimOn("dev")).contains(first);
     assertThat(store().claimOn("dev-prod")).isEmpty();
     assertThat(store().claims()).containsExactly(first);
+    assertThat(store().claims(Set.of("dev"))).isEmpty();
+    assertThat(store().claims(Set.of("dev-prod"))).containsExactly(first);
   }
 
   @Test
@@ -241,7 +244,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void fencesResultsClaimsAndTheArchiveAreNoRecords() {
-    Cluster cluster = asked("one");
+    Cluster cluster = admitted("one");
     Stored.Live live = store().add(cluster).orElseThrow();
     store().claim(new Claim("one", cluster.id(), START));
     store().takeFence(new TaskKey(cluster.id(), TaskKind.CREATE, 1), Fence.TAKEN, "task-1");
@@ -254,7 +257,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void theArchiveKeepsWhatIsRemoved() {
-    Stored.Live live = store().add(asked("one")).orElseThrow();
+    Stored.Live live = store().add(admitted("one")).orElseThrow();
     store().archive(live);
     store().archive(live);
     store().remove(live);
@@ -279,7 +282,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void aBrokenRecordIsAnAnswerAndKeepsNoOtherFromBeingListed() throws Exception {
-    Stored.Live live = store().add(asked("one")).orElseThrow();
+    Stored.Live live = store().add(admitted("one")).orElseThrow();
     for (String broken :
         List.of("", "{", "[]", "{\"status\":{\"format\":2}}", "{\"status\":{\"id\":\"x\"}}")) {
       ClusterId id = newId();
@@ -303,7 +306,7 @@ public abstract class ClusterStoreContract {
 
   @Test
   void unknownFieldsSurviveARewrite() throws Exception {
-    Cluster cluster = asked("one");
+    Cluster cluster = admitted("one");
     Stored.Live added = store().add(cluster).orElseThrow();
     String json = text(StoreKeys.record(cluster.id()));
     plant(

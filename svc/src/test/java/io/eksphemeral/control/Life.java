@@ -142,6 +142,10 @@ final class Life {
     return process.prolong().prolong(id.value(), minutes);
   }
 
+  Answer<Stored> find(String idOrName) {
+    return process.status().one(idOrName);
+  }
+
   Answer<Stored.Live> destroy(ClusterId id) {
     return process.destroy().destroy(id.value(), Samples.ALICE);
   }

@@ -12,6 +12,7 @@ import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Mailing;
 import io.eksphemeral.domain.Mailing.Topic;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.TaskKind;
@@ -280,13 +281,15 @@ final class LifeTest {
 
     life.until(() -> life.mails().contains(subject), "somebody hears of it");
     assertThat(life.cluster(id).failures()).isEqualTo(3);
-    assertThat(life.mailer.delivered().getLast().to())
+    assertThat(life.mailer.delivered())
+        .filteredOn(mail -> mail.subject().endsWith(subject))
+        .map(Mailer.Mail::to)
         .containsExactly("alice@eksphemeral.io", Life.OPERATOR);
 
     life.pass(Duration.ofHours(23));
-    assertThat(life.mails()).filteredOn(subject::equals).hasSize(1);
-    life.pass(Duration.ofHours(2));
     assertThat(life.mails()).filteredOn(subject::equals).hasSize(2);
+    life.pass(Duration.ofHours(2));
+    assertThat(life.mails()).filteredOn(subject::equals).hasSize(4);
     life.untilAllGone();
   }
 
@@ -361,6 +364,36 @@ final class LifeTest {
     life.pass(Duration.ofMinutes(10));
 
     assertThat(life.mails()).containsExactly("dev is ready");
+  }
+
+  @Test
+  void aMailServerAtWhichEveryProcessDiesKeepsNoClusterAlive() {
+    ClusterId id = life.created("dev");
+    life.mailer.whileSending(() -> {
+      throw new Mortality.Death("the mail server hangs");
+    });
+
+    for (int minutes = 0; minutes < 180; minutes++) {
+      life.diesIn(() -> life.pass(Duration.ofMinutes(1)));
+    }
+
+    assertThat(life.mails()).isEmpty();
+    assertThat(life.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
+    life.untilAllGone();
+  }
+
+  @Test
+  void aMailerThatThrowsIsAMailThatFailed() {
+    life.mailer.whileSending(() -> {
+      throw new IllegalStateException("a bug in a library");
+    });
+    ClusterId id = life.created("dev");
+
+    life.untilAllGone();
+
+    assertThat(life.cluster(id).mailings())
+        .isNotEmpty()
+        .allMatch(mailing -> mailing.delivery() == Mailing.Delivery.FAILED);
   }
 
   @Test
@@ -460,6 +493,44 @@ final class LifeTest {
     assertThat(small.store.ids()).hasSize(2);
     assertThat(small.store.claims()).map(Claim::name).containsExactlyInAnyOrder("one", "two");
     small.untilAllGone();
+  }
+
+  @Test
+  void aSecondNameOfAnIdIsFreedAndStandsForNoClusterMeanwhile() {
+    ClusterId id = Samples.newId();
+    life.store.claim(new Claim("first", id, life.clock.instant()));
+    life.create(id, Samples.spec("second"));
+
+    assertThat(life.find("first")).isInstanceOf(Answer.Refused.class);
+    assertThat(life.find("second")).isInstanceOf(Answer.Done.class);
+    life.pass(Duration.ofMinutes(15));
+    assertThat(life.store.claims()).map(Claim::name).containsExactly("second");
+  }
+
+  @Test
+  void aClusterWhoseNameWasFreedClaimsItAgainBeforeItIsBuilt() {
+    ClusterId id = Samples.newId();
+    Cluster unnamed = Cluster.asked(id, Samples.spec("dev"), Samples.ALICE, life.clock.instant());
+    assertThat(life.store.add(unnamed)).isPresent();
+
+    life.until(id, READY);
+
+    assertThat(life.store.claimOn("dev").orElseThrow().holder()).isEqualTo(id);
+  }
+
+  @Test
+  void aClusterWhoseNameIsAnothersByNowIsNotBuilt() {
+    ClusterId holder = life.created("dev");
+    ClusterId late = Samples.newId();
+    Cluster unnamed = Cluster.asked(late, Samples.spec("dev"), Samples.ALICE, life.clock.instant());
+    Life other = new Life();
+    assertThat(other.store.claim(new Claim("dev", holder, other.clock.instant()))).isNotNull();
+    assertThat(other.store.add(unnamed)).isPresent();
+
+    other.sweep();
+
+    assertThat(other.store.ids()).isEmpty();
+    assertThat(other.store.claimOn("dev").orElseThrow().holder()).isEqualTo(holder);
   }
 
   @Test

@@ -22,7 +22,7 @@ public abstract class MailerContract {
   void whatIsSentIsDelivered() throws Exception {
     Mail mail =
         new Mail(
-            List.of("alice@eksphemeral.io", "operator+eksp@eksphemeral.io"),
+            "operator+eksp@eksphemeral.io",
             "EKSphemeral: cluster dev is about to be destroyed",
             "Line 1\n\n    ./eksp-prolong.sh dev 30\nünicode → too\n");
 
@@ -32,8 +32,8 @@ public abstract class MailerContract {
 
   @Test
   void theSameMailTwiceIsTwoMailsInOrder() throws Exception {
-    Mail first = new Mail(List.of("alice@eksphemeral.io"), "one", "1\n");
-    Mail second = new Mail(List.of("alice@eksphemeral.io"), "two", "2\n");
+    Mail first = new Mail("alice@eksphemeral.io", "one", "1\n");
+    Mail second = new Mail("alice@eksphemeral.io", "two", "2\n");
     mailer().send(first);
     mailer().send(second);
     mailer().send(first);
@@ -45,7 +45,7 @@ public abstract class MailerContract {
   void aFailureIsAnAnswer() throws Exception {
     breakDown();
 
-    Mail mail = new Mail(List.of("alice@eksphemeral.io"), "one", "1\n");
+    Mail mail = new Mail("alice@eksphemeral.io", "one", "1\n");
     assertThat(mailer().send(mail)).isInstanceOf(Delivery.Failed.class);
     assertThat(delivered()).isEmpty();
   }

@@ -8,6 +8,7 @@ import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.domain.Versions;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -92,6 +93,20 @@ final class MarkFormatTest {
     Versions versions = new Versions(List.of("1.35", "1.34"), "1.34");
     assertThat(MarkFormat.versions(MarkFormat.encode(versions))).contains(versions);
     assertThat(MarkFormat.versions("{}")).isEmpty();
-    assertThat(MarkFormat.versions("{\"preferred\":1.35}")).isEmpty();
+    assertThat(MarkFormat.versions("{\"preferred\":\"latest\"}")).isEmpty();
+    assertThat(MarkFormat.versions("{\"offered\":[\"1.x\"],\"preferred\":\"1.35\"}")).isEmpty();
+  }
+
+  @Test
+  void whatATaskLeavesIsCutToWhatARecordCanHold() {
+    List<String> lines = IntStream.range(0, 80).mapToObj(i -> i + "x".repeat(1000)).toList();
+    TaskResult result =
+        new TaskResult(TaskResult.Outcome.FAILED, Samples.START, lines.getFirst(), lines, lines);
+
+    TaskResult kept = MarkFormat.result(MarkFormat.encode(result)).orElseThrow();
+
+    assertThat(kept.message()).hasSize(501).endsWith("…");
+    assertThat(kept.leftovers()).hasSize(50).first().asString().startsWith("0x");
+    assertThat(kept.log()).hasSize(50).last().asString().startsWith("79x");
   }
 }

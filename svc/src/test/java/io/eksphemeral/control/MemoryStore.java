@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -76,10 +77,12 @@ public final class MemoryStore implements ClusterStore {
   }
 
   @Override
-  public synchronized List<Claim> claims() {
+  public synchronized List<Claim> claims(Set<String> except) {
     return items.keySet().stream()
         .filter(key -> key.startsWith(StoreKeys.CLAIMS))
-        .flatMap(key -> claimOn(key.substring(StoreKeys.CLAIMS.length())).stream())
+        .map(key -> key.substring(StoreKeys.CLAIMS.length()))
+        .filter(name -> !except.contains(name))
+        .flatMap(name -> claimOn(name).stream())
         .toList();
   }
 

@@ -277,7 +277,15 @@ final class RecordFormatTest {
         at.plusSeconds(1),
         at.plusNanos(5_400_000_000_001L),
         List.of(
-            new Task(TaskKind.CREATE, 1, at, at.plusSeconds(2), "task-1", at.plusSeconds(3), "up")),
+            new Task(
+                TaskKind.CREATE,
+                1,
+                at,
+                "why",
+                at.plusSeconds(2),
+                "task-1",
+                at.plusSeconds(3),
+                "up")),
         List.of(
             new Mailing(Topic.READY, at, at, at.plusSeconds(4), Delivery.SENT),
             new Mailing(Topic.NOTICE, at.plusSeconds(5), at, at, Delivery.FAILED)),
@@ -338,6 +346,7 @@ final class RecordFormatTest {
         any(random, TaskKind.values()),
         random.nextInt(),
         time(random),
+        orNull(random, text(random)),
         orNull(random, time(random)),
         orNull(random, text(random)),
         over ? time(random) : null,

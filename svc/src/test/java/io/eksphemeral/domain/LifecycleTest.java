@@ -46,90 +46,90 @@ final class LifecycleTest {
    */
   private static final String CREATING_TABLE =
       """
-      view       fence   running  45m-1ms  45m     60m-1ms  60m
-      unlaunched open    no       launch   close   close    close
-      unlaunched open    yes      launch   close   close    close
-      unlaunched taken   no       launch   nothing nothing  create-failed
-      unlaunched taken   yes      launch   stop    stop     stop
-      unlaunched closed  no       launch   create-failed create-failed create-failed
-      unlaunched closed  yes      launch   create-failed create-failed create-failed
-      running    open    no       nothing  close   close    close
-      running    open    yes      nothing  close   close    close
-      running    taken   no       nothing  nothing nothing  create-failed
-      running    taken   yes      nothing  stop    stop     stop
-      running    closed  no       nothing  create-failed create-failed create-failed
-      running    closed  yes      nothing  create-failed create-failed create-failed
-      stopped    open    no       close    close   close    close
-      stopped    open    yes      nothing  close   close    close
-      stopped    taken   no       create-failed create-failed create-failed create-failed
-      stopped    taken   yes      nothing  stop    stop     stop
-      stopped    closed  no       create-failed create-failed create-failed create-failed
-      stopped    closed  yes      nothing  create-failed create-failed create-failed
-      missing    open    no       nothing  close   close    close
-      missing    open    yes      nothing  close   close    close
-      missing    taken   no       nothing  nothing nothing  create-failed
-      missing    taken   yes      nothing  stop    stop     stop
-      missing    closed  no       nothing  create-failed create-failed create-failed
-      missing    closed  yes      nothing  create-failed create-failed create-failed
+      view       fence   running  45m-1ms  45m     60m-1ms  60m  120m-1ms  120m
+      unlaunched open    no       launch   close   close    close  close  close
+      unlaunched open    yes      launch   close   close    close  close  close
+      unlaunched taken   no       launch   nothing nothing  create-failed  create-failed  create-failed
+      unlaunched taken   yes      launch   stop    stop     stop  stop  stop
+      unlaunched closed  no       launch   create-failed create-failed create-failed  create-failed  create-failed
+      unlaunched closed  yes      launch   create-failed create-failed create-failed  create-failed  create-failed
+      running    open    no       nothing  close   close    close  close  close
+      running    open    yes      nothing  close   close    close  close  close
+      running    taken   no       nothing  nothing nothing  nothing  nothing  create-failed
+      running    taken   yes      nothing  stop    stop     stop  stop  stop
+      running    closed  no       nothing  create-failed create-failed create-failed  create-failed  create-failed
+      running    closed  yes      nothing  create-failed create-failed create-failed  create-failed  create-failed
+      stopped    open    no       close    close   close    close  close  close
+      stopped    open    yes      nothing  close   close    close  close  close
+      stopped    taken   no       create-failed create-failed create-failed create-failed  create-failed  create-failed
+      stopped    taken   yes      nothing  stop    stop     stop  stop  stop
+      stopped    closed  no       create-failed create-failed create-failed create-failed  create-failed  create-failed
+      stopped    closed  yes      nothing  create-failed create-failed create-failed  create-failed  create-failed
+      missing    open    no       nothing  close   close    close  close  close
+      missing    open    yes      nothing  close   close    close  close  close
+      missing    taken   no       nothing  nothing nothing  create-failed  create-failed  create-failed
+      missing    taken   yes      nothing  stop    stop     stop  stop  stop
+      missing    closed  no       nothing  create-failed create-failed create-failed  create-failed  create-failed
+      missing    closed  yes      nothing  create-failed create-failed create-failed  create-failed  create-failed
       """;
 
   private static final String DESTROYING_TABLE =
       """
-      view       fence   running  0m       60m-1ms  60m
-      unlaunched open    no       launch   launch   close
-      unlaunched open    yes      launch   launch   close
-      unlaunched taken   no       launch   launch   destroy-failed
-      unlaunched taken   yes      launch   launch   stop
-      unlaunched closed  no       launch   launch   destroy-failed
-      unlaunched closed  yes      launch   launch   destroy-failed
-      running    open    no       nothing  nothing  close
-      running    open    yes      nothing  nothing  close
-      running    taken   no       nothing  nothing  destroy-failed
-      running    taken   yes      nothing  nothing  stop
-      running    closed  no       nothing  nothing  destroy-failed
-      running    closed  yes      nothing  nothing  destroy-failed
-      stopped    open    no       close    close    close
-      stopped    open    yes      nothing  nothing  close
-      stopped    taken   no       destroy-failed destroy-failed destroy-failed
-      stopped    taken   yes      nothing  nothing  stop
-      stopped    closed  no       destroy-failed destroy-failed destroy-failed
-      stopped    closed  yes      nothing  nothing  destroy-failed
-      missing    open    no       nothing  nothing  close
-      missing    open    yes      nothing  nothing  close
-      missing    taken   no       nothing  nothing  destroy-failed
-      missing    taken   yes      nothing  nothing  stop
-      missing    closed  no       nothing  nothing  destroy-failed
-      missing    closed  yes      nothing  nothing  destroy-failed
+      view       fence   running  0m       60m-1ms  60m  120m-1ms  120m
+      unlaunched open    no       launch   launch   close  close  close
+      unlaunched open    yes      launch   launch   close  close  close
+      unlaunched taken   no       launch   launch   destroy-failed  destroy-failed  destroy-failed
+      unlaunched taken   yes      launch   launch   stop  stop  stop
+      unlaunched closed  no       launch   launch   destroy-failed  destroy-failed  destroy-failed
+      unlaunched closed  yes      launch   launch   destroy-failed  destroy-failed  destroy-failed
+      running    open    no       nothing  nothing  close  close  close
+      running    open    yes      nothing  nothing  close  close  close
+      running    taken   no       nothing  nothing  nothing  nothing  destroy-failed
+      running    taken   yes      nothing  nothing  stop  stop  stop
+      running    closed  no       nothing  nothing  destroy-failed  destroy-failed  destroy-failed
+      running    closed  yes      nothing  nothing  destroy-failed  destroy-failed  destroy-failed
+      stopped    open    no       close    close    close  close  close
+      stopped    open    yes      nothing  nothing  close  close  close
+      stopped    taken   no       destroy-failed destroy-failed destroy-failed  destroy-failed  destroy-failed
+      stopped    taken   yes      nothing  nothing  stop  stop  stop
+      stopped    closed  no       destroy-failed destroy-failed destroy-failed  destroy-failed  destroy-failed
+      stopped    closed  yes      nothing  nothing  destroy-failed  destroy-failed  destroy-failed
+      missing    open    no       nothing  nothing  close  close  close
+      missing    open    yes      nothing  nothing  close  close  close
+      missing    taken   no       nothing  nothing  destroy-failed  destroy-failed  destroy-failed
+      missing    taken   yes      nothing  nothing  stop  stop  stop
+      missing    closed  no       nothing  nothing  destroy-failed  destroy-failed  destroy-failed
+      missing    closed  yes      nothing  nothing  destroy-failed  destroy-failed  destroy-failed
       """;
 
   /** Being destroyed while its creation was under way: first that task has to be over. */
   private static final String CREATE_TASK_OF_DESTROYED_TABLE =
       """
-      view       fence   running  0m       60m-1ms  60m
-      unlaunched open    no       close    close    close
-      unlaunched open    yes      close    close    close
-      unlaunched taken   no       nothing  nothing  task-over
-      unlaunched taken   yes      stop     stop     stop
-      unlaunched closed  no       task-over task-over task-over
-      unlaunched closed  yes      task-over task-over task-over
-      running    open    no       close    close    close
-      running    open    yes      close    close    close
-      running    taken   no       nothing  nothing  task-over
-      running    taken   yes      stop     stop     stop
-      running    closed  no       task-over task-over task-over
-      running    closed  yes      task-over task-over task-over
-      stopped    open    no       close    close    close
-      stopped    open    yes      close    close    close
-      stopped    taken   no       task-over task-over task-over
-      stopped    taken   yes      stop     stop     stop
-      stopped    closed  no       task-over task-over task-over
-      stopped    closed  yes      task-over task-over task-over
-      missing    open    no       close    close    close
-      missing    open    yes      close    close    close
-      missing    taken   no       nothing  nothing  task-over
-      missing    taken   yes      stop     stop     stop
-      missing    closed  no       task-over task-over task-over
-      missing    closed  yes      task-over task-over task-over
+      view       fence   running  0m       60m-1ms  60m  120m-1ms  120m
+      unlaunched open    no       close    close    close  close  close
+      unlaunched open    yes      close    close    close  close  close
+      unlaunched taken   no       nothing  nothing  task-over  task-over  task-over
+      unlaunched taken   yes      stop     stop     stop  stop  stop
+      unlaunched closed  no       task-over task-over task-over  task-over  task-over
+      unlaunched closed  yes      task-over task-over task-over  task-over  task-over
+      running    open    no       close    close    close  close  close
+      running    open    yes      close    close    close  close  close
+      running    taken   no       nothing  nothing  nothing  nothing  task-over
+      running    taken   yes      stop     stop     stop  stop  stop
+      running    closed  no       task-over task-over task-over  task-over  task-over
+      running    closed  yes      task-over task-over task-over  task-over  task-over
+      stopped    open    no       close    close    close  close  close
+      stopped    open    yes      close    close    close  close  close
+      stopped    taken   no       task-over task-over task-over  task-over  task-over
+      stopped    taken   yes      stop     stop     stop  stop  stop
+      stopped    closed  no       task-over task-over task-over  task-over  task-over
+      stopped    closed  yes      task-over task-over task-over  task-over  task-over
+      missing    open    no       close    close    close  close  close
+      missing    open    yes      close    close    close  close  close
+      missing    taken   no       nothing  nothing  task-over  task-over  task-over
+      missing    taken   yes      stop     stop     stop  stop  stop
+      missing    closed  no       task-over task-over task-over  task-over  task-over
+      missing    closed  yes      task-over task-over task-over  task-over  task-over
       """;
 
   record Row(Cluster cluster, Sighting known, Instant now, String expected, String what) {
@@ -295,9 +295,9 @@ final class LifecycleTest {
   @CsvSource({
     "10m, nothing",
     "34m-1ms, nothing",
-    "34m, warn",
-    "40m, warn",
-    "100h, warn",
+    "34m, tell notice",
+    "40m, tell notice",
+    "100h, tell notice",
   })
   void aNoticeIsDueSixMinutesBeforeTheEndAndHoweverLateItIs(String now, String expected) {
     assertThat(said(READY, Sighting.NONE, at(now))).isEqualTo(expected);
@@ -323,6 +323,28 @@ final class LifecycleTest {
     }
   }
 
+  /** When somebody began to send the notice and did not come back, the time, and what to do. */
+  @ParameterizedTest
+  @CsvSource({
+    "35m, 39m-1ms, nothing",
+    "35m, 39m, tell notice",
+    "35m, 55m-1ms, tell notice",
+    "35m, 55m, ready",
+    "52m, 56m-1ms, nothing",
+    "52m, 56m, ready"
+  })
+  void aNoticeThatNobodyFinishedIsTakenOverAndAtLastCountsAsTried(
+      String begun, String now, String expected) {
+    Cluster sending = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(begun));
+    assertThat(noticed(sending, at(now))).isEqualTo(expected);
+  }
+
+  private static String noticed(Cluster sending, Instant now) {
+    return Lifecycle.decide(sending, Sighting.NONE, now) instanceof Decision.Mark(Cluster changed)
+        ? changed.state().text()
+        : said(sending, Sighting.NONE, now);
+  }
+
   @Test
   void theMinuteCountsFromTheFirstTryHoweverOftenItIsTriedAgain() {
     Cluster warned =
@@ -338,8 +360,8 @@ final class LifecycleTest {
     Cluster prolonged = warned.prolonged(10, at("36m"));
 
     assertThat(said(prolonged, Sighting.NONE, at("44m-1ms"))).isEqualTo("nothing");
-    assertThat(said(prolonged, Sighting.NONE, at("44m"))).isEqualTo("warn");
-    assertThat(said(prolonged, Sighting.NONE, at("100h"))).isEqualTo("warn");
+    assertThat(said(prolonged, Sighting.NONE, at("44m"))).isEqualTo("tell notice");
+    assertThat(said(prolonged, Sighting.NONE, at("100h"))).isEqualTo("tell notice");
   }
 
   @Test
@@ -534,11 +556,10 @@ final class LifecycleTest {
         assertThat(changed.openTask()).isNotEqualTo(cluster.openTask());
         yield changed.state() == cluster.state() ? "task-over" : changed.state().text();
       }
-      case Decision.Warn(Instant expires) -> {
-        assertThat(expires).isEqualTo(cluster.expires());
-        yield "warn";
+      case Decision.Tell(Topic topic, Instant about) -> {
+        assertThat(topic != Topic.NOTICE || about.equals(cluster.expires())).isTrue();
+        yield "tell " + topic.text();
       }
-      case Decision.Tell(Topic topic, Instant _) -> "tell " + topic.text();
       case Decision.Stop(String handle, String _) -> {
         assertThat(handle).isEqualTo("task-r");
         yield "stop";

@@ -39,9 +39,9 @@ final class BadInputTest {
   private static final String OWNER = "owner must be a mail address like nobody@example.com, not ";
   private static final String NAME =
       "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not ";
-  private static final String NO_SPEC = "this spec asks for no cluster that there can be";
+  private static final String NO_SPEC = "no cluster can be made from this spec";
   private static final String NO_MINUTES =
-      "the minutes to prolong by must be a whole number, and not 0";
+      "the minutes to prolong by must be a whole number of at most 9 digits, and not 0";
   private static final String TOO_DEEP =
       "the spec is nested too deep, or has a number or a name that is too long";
   private static final String NO_ID = "this is neither the id nor the name of a cluster";
@@ -140,6 +140,13 @@ final class BadInputTest {
               "{\"task\": {\"subnets\": [], \"subnets\": []}}",
               "task.subnets is there twice"),
           spec(
+              "a long field twice, thousands of times",
+              "{\"%s\": {%s\"x\": 1}}".formatted("y".repeat(30_000), "\"x\": 1,".repeat(4_000)),
+              "y".repeat(80) + "… is there twice",
+              "\"%s… is not a field of a spec; it has name, numworkers, kubeversion, timeout, owner,"
+                      .formatted("y".repeat(79))
+                  + " access, task"),
+          spec(
               "access that is no ARN",
               "{\"access\": [\"bob\"]}",
               "access must be a list of ARNs of IAM roles or users, not \"bob\""),
@@ -201,7 +208,7 @@ final class BadInputTest {
                 event.setBody("{\"name\": \"one-more\"}");
               },
               422,
-              "no cluster was created: there are as many clusters as may be at a time (3)"),
+              "no cluster was created: there are as many clusters as may be at a time (3, and 1 of them cannot be read)"),
           prolong("by 0", ID.value(), "0", 400, NO_MINUTES),
           prolong("by -0", ID.value(), "-0", 400, NO_MINUTES),
           prolong("by abc", ID.value(), "abc", 400, NO_MINUTES),

@@ -170,7 +170,7 @@ final class CreateClusterHandlerTest {
     assertThat(body(response))
         .isEqualTo(
             json(
-                "{\"error\":\"AWS did not do its part just now; try again in a moment\","
+                "{\"error\":\"the control plane could not do its part just now; try again in a moment\","
                     + "\"problems\":[]}"));
     assertLogged(failing, "POST /create", "secret-bucket", "Connection reset");
   }

@@ -156,6 +156,19 @@ final class DestroyClusterHandlerTest {
   }
 
   @Test
+  void theNewsThatTheLastTaskStoppedEndsTheClusterAndFreesItsName() {
+    installation.ready();
+    installation.runDestroy(text("destroy"));
+    installation.letTasksEnd();
+
+    installation.runDestroy(text("task-stopped"));
+
+    assertThat(installation.cluster().state()).isEqualTo(State.GONE);
+    assertThat(installation.store.ids()).isEmpty();
+    assertThat(installation.store.claims()).isEmpty();
+  }
+
+  @Test
   void newsOfAClusterThatIsNotOnRecordIsNoNews() {
     JsonNode report = json(installation.runDestroy(text("task-stopped")));
     assertThat(report.path("clusters").asInt()).isZero();

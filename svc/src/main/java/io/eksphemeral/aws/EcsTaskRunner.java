@@ -1,0 +1,218 @@
+package io.eksphemeral.aws;
+
+import io.eksphemeral.aws.Bucket.Item;
+import io.eksphemeral.control.StoreException;
+import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.control.TaskRunner;
+import io.eksphemeral.control.TaskRunnerException;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Task;
+import io.eksphemeral.domain.TaskKey;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.ecs.EcsClient;
+import software.amazon.awssdk.services.ecs.model.ConflictException;
+import software.amazon.awssdk.services.ecs.model.Container;
+import software.amazon.awssdk.services.ecs.model.DescribeTasksResponse;
+import software.amazon.awssdk.services.ecs.model.Failure;
+import software.amazon.awssdk.services.ecs.model.InvalidParameterException;
+import software.amazon.awssdk.services.ecs.model.RunTaskResponse;
+
+/**
+ * The runner of tasks on Amazon ECS with Fargate. A task's handle is its ARN.
+ *
+ * <p><b>Launching once.</b> RunTask takes a client token, here the task's key: the same token with
+ * the same parameters gives the same task, for a day or until about an hour after the task's end,
+ * whichever is less. So that the parameters are the same whatever was installed since, they are
+ * stored with the task before its first launch ({@code tasks/<id>/create-1.request}) and used again
+ * in each later one. They are thrown away when ECS refuses them, so that a mistake in the settings
+ * can be mended. Where ECS still finds that they differ (its own resolving of a family to a
+ * revision, for one), it answers with a ConflictException that names the task: that is the answer.
+ * Past the token's life the fence keeps a second task from working (promise P7).
+ *
+ * <p><b>Refused, or unknown.</b> A {@code failures[]} in an answer, and an error that says that the
+ * request is wrong or not allowed, are refusals: nothing runs. Throttling, 5xx and time-outs are
+ * not: the SDK has sent such a request several times, and an earlier one may have been served.
+ *
+ * <p><b>Looking.</b> ECS shows what happened some seconds late, and knows stopped tasks for an hour
+ * at least. Tasks that run are found by {@code startedBy}, which must be the only filter then;
+ * those that were told to stop and still do are not among them, and are seen by their handles
+ * alone.
+ */
+public final class EcsTaskRunner implements TaskRunner {
+  /** The most characters that StopTask takes for a reason. */
+  private static final int LONGEST_REASON = 255;
+
+  /** How often a stored request is looked at again that others keep storing and removing. */
+  private static final int LOOKS = 5;
+
+  private final EcsClient ecs;
+  private final Bucket bucket;
+  private final FargateSettings settings;
+
+  /**
+   * A runner of tasks in an installation.
+   *
+   * @param bucket where requests are stored: the bucket of records
+   */
+  public EcsTaskRunner(EcsClient ecs, Bucket bucket, FargateSettings settings) {
+    this.ecs = ecs;
+    this.bucket = bucket;
+    this.settings = settings;
+  }
+
+  private record StoredRequest(TaskRequest request, String etag) {}
+
+  @Override
+  public Launch launch(Cluster cluster, Task task) {
+    TaskKey key = cluster.key(task);
+    StoredRequest stored = stored(key, TaskRequest.of(cluster, task, settings));
+    RunTaskResponse answer;
+    try {
+      answer = ecs.runTask(stored.request().toRunTask(key));
+    } catch (ConflictException e) {
+      if (e.resourceIds().isEmpty()) {
+        throw failed("launch " + key.token(), e);
+      }
+      return new Launch.Launched(e.resourceIds().getFirst());
+    } catch (AwsServiceException e) {
+      if (isRefusal(e)) {
+        return refused(key, stored, Why.of(e));
+      }
+      throw failed("launch " + key.token(), e);
+    } catch (SdkException e) {
+      throw failed("launch " + key.token(), e);
+    }
+    if (!answer.tasks().isEmpty()) {
+      return new Launch.Launched(answer.tasks().getFirst().taskArn());
+    }
+    String why =
+        answer.failures().stream().map(EcsTaskRunner::show).collect(Collectors.joining(", "));
+    return refused(key, stored, why.isEmpty() ? "ECS started no task and gave no reason" : why);
+  }
+
+  private static boolean isRefusal(AwsServiceException e) {
+    return e.statusCode() >= 400 && e.statusCode() < 500 && !e.isThrottlingException();
+  }
+
+  private static String show(Failure failure) {
+    return Stream.of(failure.reason(), failure.arn(), failure.detail())
+        .filter(part -> part != null && !part.isBlank())
+        .collect(Collectors.joining(" "));
+  }
+
+  /** The request that is stored for a task, which is the given one if there was none. */
+  private StoredRequest stored(TaskKey key, TaskRequest now) {
+    String name = StoreKeys.request(key);
+    try {
+      for (int look = 0; look < LOOKS; look++) {
+        Optional<String> written = bucket.putNew(name, now.encode());
+        if (written.isPresent()) {
+          return new StoredRequest(now, written.get());
+        }
+        Optional<Item> there = bucket.get(name);
+        Optional<TaskRequest> before = there.flatMap(Item::asText).flatMap(TaskRequest::decode);
+        if (there.isPresent() && before.isPresent()) {
+          return new StoredRequest(before.get(), there.get().etag());
+        }
+        written = there.flatMap(item -> bucket.replace(name, item.etag(), now.encode()));
+        if (written.isPresent()) {
+          return new StoredRequest(now, written.get());
+        }
+      }
+    } catch (StoreException e) {
+      throw new TaskRunnerException("could not launch %s: %s".formatted(key.token(), e), e);
+    }
+    throw new TaskRunnerException(
+        "could not launch %s: others keep changing its request".formatted(key.token()));
+  }
+
+  /** Forgets a request that led to nothing, so that the next launch is by the settings of then. */
+  private Launch refused(TaskKey key, StoredRequest stored, String why) {
+    try {
+      bucket.remove(StoreKeys.request(key), stored.etag());
+    } catch (StoreException e) {
+      return new Launch.Refused(why + "; and its request stays stored: " + e.getMessage());
+    }
+    return new Launch.Refused(why);
+  }
+
+  @Override
+  public Status status(String handle) {
+    DescribeTasksResponse answer;
+    try {
+      answer = ecs.describeTasks(request -> request.cluster(settings.cluster()).tasks(handle));
+    } catch (InvalidParameterException e) {
+      // No ARN of a task in this cluster, whatever it is.
+      return new Status.Missing();
+    } catch (SdkException e) {
+      throw failed("look at " + handle, e);
+    }
+    if (!answer.tasks().isEmpty()) {
+      var task = answer.tasks().getFirst();
+      return "STOPPED".equals(task.lastStatus())
+          ? new Status.Stopped(reason(task))
+          : new Status.Running();
+    }
+    List<Failure> others =
+        answer.failures().stream().filter(failure -> !"MISSING".equals(failure.reason())).toList();
+    if (!others.isEmpty()) {
+      throw new TaskRunnerException(
+          "could not look at %s: %s".formatted(handle, show(others.getFirst())));
+    }
+    return new Status.Missing();
+  }
+
+  /** Why a task stopped, then how each of its containers did. */
+  private static String reason(software.amazon.awssdk.services.ecs.model.Task task) {
+    String why = task.stoppedReason();
+    return Stream.concat(
+            Stream.of(why == null || why.isBlank() ? "stopped, for no known reason" : why),
+            task.containers().stream().map(EcsTaskRunner::show))
+        .collect(Collectors.joining("; "));
+  }
+
+  /** One whose image could not be pulled has no exit code, and one that ended well no reason. */
+  private static String show(Container container) {
+    Integer code = container.exitCode();
+    String reason = container.reason();
+    return container.name()
+        + (code == null ? ": no exit code" : ": exit code " + code)
+        + (reason == null || reason.isBlank() ? "" : ", " + reason);
+  }
+
+  @Override
+  public List<String> running(ClusterId cluster) {
+    try {
+      return ecs
+          .listTasksPaginator(
+              request -> request.cluster(settings.cluster()).startedBy(cluster.value()))
+          .taskArns()
+          .stream()
+          .toList();
+    } catch (SdkException e) {
+      throw failed("list the tasks of " + cluster, e);
+    }
+  }
+
+  @Override
+  public void stop(String handle, String why) {
+    String reason = why.length() <= LONGEST_REASON ? why : why.substring(0, LONGEST_REASON);
+    try {
+      ecs.stopTask(request -> request.cluster(settings.cluster()).task(handle).reason(reason));
+    } catch (InvalidParameterException e) {
+      // Unknown, or no more known: there is nothing to stop.
+    } catch (SdkException e) {
+      throw failed("stop " + handle, e);
+    }
+  }
+
+  private static TaskRunnerException failed(String what, SdkException e) {
+    return new TaskRunnerException("could not %s: %s".formatted(what, Why.inFull(e)), e);
+  }
+}

@@ -1,0 +1,218 @@
+package io.eksphemeral.aws;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.aws.Bucket.Item;
+import io.eksphemeral.control.Claim;
+import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.MarkFormat;
+import io.eksphemeral.control.MarkFormat.Taken;
+import io.eksphemeral.control.RecordFormat;
+import io.eksphemeral.control.StoreException;
+import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskResult;
+import io.eksphemeral.domain.Versions;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.regex.Pattern;
+
+/**
+ * The store in an S3 bucket. All that it promises rests on conditional writes; {@link Bucket} says
+ * on which rules of S3.
+ *
+ * <p>A version is an ETag, which S3 makes of the contents alone: a record that is written back to
+ * what it was would have an old version again. So each write of a record carries a stamp of its
+ * own, the field {@code write}, which also tells who is told "lost" whether it was its own write
+ * that it lost to. It stands in the bucket only: records are handed out without it.
+ *
+ * <p>A removal whose answer got lost may be answered with false. Whoever asked then finds nothing,
+ * and a name that stays claimed by it is freed by the sweep.
+ */
+public final class S3ClusterStore implements ClusterStore {
+  /** How often a claim is looked at again that others keep changing. */
+  private static final int LOOKS = 10;
+
+  private static final String STAMP = "write";
+  private static final Pattern STAMPED = Pattern.compile("^\\{\"write\":\"[0-9a-f-]{36}\",");
+
+  private final Bucket bucket;
+  private final Readings records;
+
+  /**
+   * A store in a bucket, which is there.
+   *
+   * @param executor what listings read on, besides the thread that asks for them; at most 64 reads
+   *     are under way for each
+   */
+  public S3ClusterStore(Bucket bucket, Executor executor) {
+    this(bucket, executor, Readings.MOST_KEPT);
+  }
+
+  S3ClusterStore(Bucket bucket, Executor executor, long mostKept) {
+    this.bucket = bucket;
+    records = new Readings(bucket, executor, mostKept);
+  }
+
+  @Override
+  public Optional<Stored.Live> add(Cluster cluster) {
+    ObjectNode record = RecordFormat.encode(cluster);
+    String text = stamp(record);
+    return bucket
+        .putNew(StoreKeys.record(cluster.id()), text)
+        .map(etag -> new Stored.Live(cluster, etag, unstamped(text)));
+  }
+
+  @Override
+  public Optional<Stored> find(ClusterId id) {
+    return bucket.get(StoreKeys.record(id)).map(item -> decode(id, item));
+  }
+
+  @Override
+  public Optional<Stored.Live> replace(Stored.Live read, Cluster changed) {
+    ObjectNode record = RecordFormat.encode(changed, read);
+    String text = stamp(record);
+    return bucket
+        .replace(StoreKeys.record(read.id()), read.version(), text)
+        .map(etag -> new Stored.Live(changed, etag, unstamped(text)));
+  }
+
+  @Override
+  public boolean remove(Stored.Live read) {
+    return bucket.remove(StoreKeys.record(read.id()), read.version());
+  }
+
+  @Override
+  public List<ClusterId> ids() {
+    return bucket.list("").stream()
+        .flatMap(entry -> StoreKeys.recordId(entry.key()).stream())
+        .toList();
+  }
+
+  @Override
+  public List<Stored> list() {
+    return records.all();
+  }
+
+  @Override
+  public Claim claim(Claim wanted) {
+    String key = StoreKeys.claim(wanted.name());
+    String text = MarkFormat.encode(wanted);
+    for (int look = 0; look < LOOKS; look++) {
+      if (bucket.putNew(key, text).isPresent()) {
+        return wanted;
+      }
+      Optional<Item> there = bucket.get(key);
+      Optional<Claim> others =
+          there
+              .flatMap(item -> decodeClaim(wanted.name(), item))
+              .filter(claim -> !claim.holder().equals(wanted.holder()));
+      if (others.isPresent()) {
+        return others.get();
+      }
+      // An earlier one of the same cluster, or one that nobody can read, and so nobody's.
+      if (there.flatMap(item -> bucket.replace(key, item.etag(), text)).isPresent()) {
+        return wanted;
+      }
+    }
+    throw new StoreException(
+        "could not claim the name %s: others keep changing who has it".formatted(wanted.name()));
+  }
+
+  @Override
+  public Optional<Claim> claimOn(String name) {
+    return bucket.get(StoreKeys.claim(name)).flatMap(item -> decodeClaim(name, item));
+  }
+
+  @Override
+  public List<Claim> claims(Set<String> except) {
+    return bucket.list(StoreKeys.CLAIMS).stream()
+        .map(entry -> entry.key().substring(StoreKeys.CLAIMS.length()))
+        .filter(name -> !except.contains(name))
+        .flatMap(name -> claimOn(name).stream())
+        .toList();
+  }
+
+  @Override
+  public boolean release(Claim claim) {
+    String key = StoreKeys.claim(claim.name());
+    return bucket
+        .get(key)
+        .filter(item -> decodeClaim(claim.name(), item).filter(claim::equals).isPresent())
+        .filter(item -> bucket.remove(key, item.etag()))
+        .isPresent();
+  }
+
+  @Override
+  public Fence fence(TaskKey key) {
+    return bucket
+        .get(StoreKeys.fence(key))
+        .map(item -> MarkFormat.taken(item.asText().orElse("")).as())
+        .orElse(Fence.OPEN);
+  }
+
+  @Override
+  public boolean takeFence(TaskKey key, Fence taker, String handle) {
+    String fence = StoreKeys.fence(key);
+    if (bucket.putNew(fence, MarkFormat.encode(new Taken(taker, handle))).isPresent()) {
+      return true;
+    }
+    return bucket
+        .get(fence)
+        .flatMap(Item::asText)
+        .filter(text -> MarkFormat.taken(text).handle().equals(handle))
+        .isPresent();
+  }
+
+  @Override
+  public Optional<TaskResult> result(TaskKey key) {
+    return bucket.get(StoreKeys.result(key)).flatMap(Item::asText).flatMap(MarkFormat::result);
+  }
+
+  @Override
+  public void putResult(TaskKey key, TaskResult result) {
+    bucket.put(StoreKeys.result(key), MarkFormat.encode(result));
+  }
+
+  @Override
+  public void archive(Stored.Live gone) {
+    bucket.put(StoreKeys.archive(gone.id()), gone.json());
+  }
+
+  @Override
+  public Optional<Stored> archived(ClusterId id) {
+    return bucket.get(StoreKeys.archive(id)).map(item -> decode(id, item));
+  }
+
+  @Override
+  public Optional<Versions> versions() {
+    return bucket.get(StoreKeys.VERSIONS).flatMap(Item::asText).flatMap(MarkFormat::versions);
+  }
+
+  static Stored decode(ClusterId id, Item item) {
+    return switch (item) {
+      case Item.Text(String etag, String text) -> RecordFormat.decode(id, etag, unstamped(text));
+      case Item.Unreadable(_, String why) -> new Stored.Unreadable(id, why);
+    };
+  }
+
+  private static Optional<Claim> decodeClaim(String name, Item item) {
+    return item.asText().flatMap(text -> MarkFormat.claim(name, text));
+  }
+
+  /** A record's text, with a stamp of this write before all else. */
+  private static String stamp(ObjectNode record) {
+    record.remove(STAMP);
+    return "{\"%s\":\"%s\",%s".formatted(STAMP, UUID.randomUUID(), record.toString().substring(1));
+  }
+
+  private static String unstamped(String text) {
+    return STAMPED.matcher(text).replaceFirst("{");
+  }
+}

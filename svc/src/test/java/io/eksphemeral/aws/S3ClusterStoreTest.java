@@ -1,0 +1,427 @@
+package io.eksphemeral.aws;
+
+import static io.eksphemeral.control.Samples.START;
+import static io.eksphemeral.control.Samples.admitted;
+import static io.eksphemeral.control.Samples.newId;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.eksphemeral.aws.Wire.Seen;
+import io.eksphemeral.control.Claim;
+import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.ClusterStoreContract;
+import io.eksphemeral.control.StoreException;
+import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskKind;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/**
+ * The store in a bucket of the emulator, which checks S3's conditions atomically; then what no
+ * emulator does, by answers that are recorded or lost on the way. It shows nothing of S3's
+ * permissions, and collisions (409) only as they are documented.
+ */
+final class S3ClusterStoreTest extends ClusterStoreContract {
+  private final Wire wire = new Wire();
+  private final List<Duration> pauses = new ArrayList<>();
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private S3Client s3;
+  private String name;
+  private Bucket bucket;
+  private S3ClusterStore store;
+
+  @BeforeEach
+  void open() {
+    s3 = Emulator.s3(wire);
+    name = Emulator.newBucket(s3);
+    bucket = new Bucket(s3, name, pauses::add);
+    store = new S3ClusterStore(bucket, executor);
+    wire.forget();
+  }
+
+  @AfterEach
+  void close() {
+    executor.close();
+  }
+
+  @Override
+  protected ClusterStore store() {
+    return store;
+  }
+
+  @Override
+  protected void plant(String key, String text) {
+    plant(key, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void plant(String key, byte[] bytes) {
+    s3.putObject(request -> request.bucket(name).key(key), RequestBody.fromBytes(bytes));
+  }
+
+  @Override
+  protected String text(String key) {
+    return s3.getObjectAsBytes(request -> request.bucket(name).key(key)).asUtf8String();
+  }
+
+  @Test
+  void aListingOfWhichNothingChangedReadsNoRecord() {
+    addMany(20);
+    List<Stored> first = store.list();
+    assertThat(reads()).hasSize(20);
+    wire.forget();
+
+    assertThat(store.list()).isEqualTo(first);
+    assertThat(wire.seen()).hasSize(1).allMatch(Seen::isListing);
+  }
+
+  @Test
+  void aListingReadsWhatChangedAndNoMore() {
+    addMany(20);
+    Stored.Live changed = (Stored.Live) store.list().get(3);
+    Stored.Live removed = (Stored.Live) store.list().get(5);
+    assertThat(store.replace(changed, changed.cluster().notLaunched("why"))).isPresent();
+    assertThat(store.remove(removed)).isTrue();
+    Stored.Live added = store.add(admitted("another")).orElseThrow();
+    wire.forget();
+
+    List<Stored> listed = store.list();
+    assertThat(reads()).hasSize(2);
+    assertThat(listed).hasSize(20).contains(added).doesNotContain(changed, removed);
+  }
+
+  @Test
+  void aClaimThatIsExceptedIsNotRead() {
+    Claim claim = new Claim("dev", newId(), START);
+    store.claim(claim);
+    store.claim(new Claim("prod", newId(), START));
+    wire.forget();
+
+    assertThat(store.claims(Set.of("prod"))).containsExactly(claim);
+    assertThat(wire.seen()).hasSize(2);
+    assertThat(reads()).hasSize(1);
+  }
+
+  @Test
+  void aListingGoesOnPastAPage() throws Exception {
+    List<ClusterId> ids = IntStream.range(0, 2005).mapToObj(_ -> newId()).toList();
+    List<Future<?>> planted = new ArrayList<>();
+    try (ExecutorService few = Executors.newFixedThreadPool(16)) {
+      for (ClusterId id : ids) {
+        planted.add(few.submit(() -> plant(StoreKeys.record(id), "{\"name\":\"of-2019\"}")));
+      }
+    }
+    for (Future<?> one : planted) {
+      one.get();
+    }
+    wire.forget();
+
+    assertThat(store.ids()).containsExactlyElementsOf(ids);
+    assertThat(wire.seen()).hasSize(3);
+    assertThat(store.list()).map(Stored::id).containsExactlyElementsOf(ids);
+  }
+
+  @Test
+  void whatATaskLeftAndTheArchiveCostAListingNothing() {
+    Stored.Live live = store.add(admitted("one")).orElseThrow();
+    for (int attempt = 1; attempt <= 30; attempt++) {
+      TaskKey key = new TaskKey(live.id(), TaskKind.DESTROY, attempt);
+      store.takeFence(key, Fence.TAKEN, "task-" + attempt);
+    }
+    store.archive(live);
+    wire.forget();
+
+    store.list();
+    assertThat(wire.seen()).hasSize(2);
+    assertThat(wire.seen().getFirst().uri().getRawQuery())
+        .as("without it, a page is filled with what is no record")
+        .contains("delimiter=%2F");
+  }
+
+  @Test
+  void noMoreIsKeptThanItMay() {
+    List<Cluster> clusters = addMany(10);
+    int length = ((Stored.Live) store.find(clusters.getFirst().id()).orElseThrow()).json().length();
+    var small = new S3ClusterStore(bucket, executor, 5L * (length + 100));
+    List<Stored> first = small.list();
+    wire.forget();
+
+    assertThat(small.list()).isEqualTo(first);
+    assertThat(reads()).hasSizeBetween(5, 6);
+  }
+
+  @Test
+  void listingsFromEveryThreadOfTheirOwnExecutorDoNotLockEachOtherOut() throws Exception {
+    addMany(20);
+    try (ExecutorService two = Executors.newFixedThreadPool(2)) {
+      var crowded = new S3ClusterStore(bucket, two);
+      List<Future<List<Stored>>> listings = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        listings.add(two.submit(crowded::list));
+      }
+      for (Future<List<Stored>> listing : listings) {
+        assertThat(listing.get()).hasSize(20);
+      }
+    }
+  }
+
+  @Test
+  void aListingWhoseExecutorIsClosedReadsByItself() {
+    addMany(5);
+    executor.shutdown();
+
+    assertThat(store.list()).hasSize(5);
+  }
+
+  @Test
+  void aRecordThatCannotBeReadJustNowFailsTheListing() {
+    addMany(20);
+    wire.nextOf(Seen::isRead, Wire.s3Error(403, "AccessDenied"));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(store::list)
+        .withMessageContaining("AccessDenied: as recorded (HTTP 403), request R1");
+    assertThat(store.list()).hasSize(20);
+  }
+
+  @Test
+  void aRecordThatGoesAwayWhileItIsListedIsLeftOut() {
+    addMany(3);
+    wire.nextOf(Seen::isRead, Wire.s3Error(404, "NoSuchKey"));
+
+    assertThat(store.list()).hasSize(2);
+    assertThat(store.list()).hasSize(3);
+  }
+
+  @Test
+  void whatIsTooLongOrNoTextIsUnreadable() {
+    ClusterId tooLong = newId();
+    ClusterId noText = newId();
+    plant(StoreKeys.record(tooLong), new byte[Bucket.LONGEST + 1]);
+    plant(StoreKeys.record(noText), new byte[] {'{', '"', (byte) 0xc3, '"', '}'});
+
+    assertThat(store.list())
+        .containsExactly(
+            new Stored.Unreadable(tooLong, "it has more than 1048576 bytes"),
+            new Stored.Unreadable(noText, "it is not UTF-8"));
+    assertThat(store.find(noText)).contains(new Stored.Unreadable(noText, "it is not UTF-8"));
+  }
+
+  @Test
+  void aFenceThatNobodyCanReadIsATasks() {
+    TaskKey key = new TaskKey(newId(), TaskKind.CREATE, 1);
+    plant(StoreKeys.fence(key), new byte[] {(byte) 0xff});
+
+    assertThat(store.fence(key)).isEqualTo(Fence.TAKEN);
+    assertThat(store.takeFence(key, Fence.CLOSED, "control-plane")).isFalse();
+  }
+
+  @Test
+  void aClaimThatNobodyCanReadIsNobodys() {
+    plant(StoreKeys.claim("dev"), "mine!");
+    Claim claim = new Claim("dev", newId(), START);
+
+    assertThat(store.claimOn("dev")).isEmpty();
+    assertThat(store.claims()).isEmpty();
+    assertThat(store.claim(claim)).isEqualTo(claim);
+    assertThat(store.claimOn("dev")).contains(claim);
+  }
+
+  @Test
+  void writingWhatStoodThereBeforeIsANewVersion() {
+    Cluster cluster = admitted("one");
+    Stored.Live first = store.add(cluster).orElseThrow();
+    Stored.Live changed = store.replace(first, cluster.notLaunched("why")).orElseThrow();
+    Stored.Live back = store.replace(changed, cluster).orElseThrow();
+
+    assertThat(back.json()).isEqualTo(first.json());
+    assertThat(back.version()).isNotEqualTo(first.version());
+    assertThat(store.remove(first)).isFalse();
+  }
+
+  @Test
+  void theStampOfAWriteIsInTheBucketAlone() {
+    Stored.Live live = store.add(admitted("one")).orElseThrow();
+    Stored.Live again = store.replace(live, live.cluster().notLaunched("why")).orElseThrow();
+
+    assertThat(text(StoreKeys.record(live.id()))).containsOnlyOnce("\"write\":");
+    assertThat(again.json()).doesNotContain("\"write\":");
+    store.archive(again);
+    assertThat(text(StoreKeys.archive(live.id()))).isEqualTo(again.json());
+  }
+
+  @Test
+  void theStampThatSomebodyMovedIsReplacedAsWell() {
+    Stored.Live live = store.add(admitted("one")).orElseThrow();
+    plant(StoreKeys.record(live.id()), "{ \"write\": \"moved\"," + live.json().substring(1));
+    Stored.Live read = (Stored.Live) store.find(live.id()).orElseThrow();
+
+    assertThat(store.replace(read, read.cluster().notLaunched("why"))).isPresent();
+    assertThat(text(StoreKeys.record(live.id())))
+        .containsOnlyOnce("\"write\":")
+        .doesNotContain("moved");
+  }
+
+  @Test
+  void aWriteWhoseAnswerGotLostIsNotTakenForSomebodyElses() {
+    Cluster cluster = admitted("one");
+    wire.nextOf(Seen::isWrite, Wire.lostAnswer());
+    Stored.Live added = store.add(cluster).orElseThrow();
+    assertThat(store.find(cluster.id())).contains(added);
+
+    wire.nextOf(Seen::isWrite, Wire.lostAnswer());
+    Stored.Live written = store.replace(added, cluster.notLaunched("why")).orElseThrow();
+    assertThat(store.find(cluster.id())).contains(written);
+
+    TaskKey key = new TaskKey(cluster.id(), TaskKind.CREATE, 1);
+    wire.nextOf(Seen::isWrite, Wire.lostAnswer());
+    assertThat(store.takeFence(key, Fence.TAKEN, "task-1")).isTrue();
+
+    Claim claim = new Claim("one", cluster.id(), START);
+    wire.nextOf(Seen::isWrite, Wire.lostAnswer());
+    assertThat(store.claim(claim)).isEqualTo(claim);
+    assertThat(wire.seen()).filteredOn(Seen::isWrite).hasSize(8);
+  }
+
+  @Test
+  void aWriteThatSomebodyElseOvertookIsLostThoughItsAnswerWasToo() {
+    Cluster cluster = admitted("one");
+    Stored.Live added = store.add(cluster).orElseThrow();
+    var others = new S3ClusterStore(bucket, executor);
+    wire.nextOf(
+        Seen::isWrite,
+        send -> {
+          assertThat(others.replace(added, cluster.notLaunched("theirs"))).isPresent();
+          throw new SocketTimeoutException("Read timed out");
+        });
+
+    assertThat(store.replace(added, cluster.notLaunched("ours"))).isEmpty();
+  }
+
+  @Test
+  void aRemovalWhoseAnswerGotLostIsNotOurs() {
+    Stored.Live added = store.add(admitted("one")).orElseThrow();
+    wire.nextOf(Seen::isRemoval, Wire.lostAnswer());
+
+    assertThat(store.remove(added)).isFalse();
+    assertThat(store.find(added.id())).isEmpty();
+  }
+
+  @Test
+  void aCollisionIsTriedAgain() {
+    Cluster cluster = admitted("one");
+    wire.nextOf(Seen::isWrite, conflict(), conflict());
+    Stored.Live added = store.add(cluster).orElseThrow();
+    wire.nextOf(Seen::isRemoval, conflict());
+
+    assertThat(store.remove(added)).isTrue();
+    assertThat(pauses)
+        .containsExactly(Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(50));
+  }
+
+  @Test
+  void collisionsWithoutEndAreAFailure() {
+    Stored.Live added = store.add(admitted("one")).orElseThrow();
+    for (int i = 0; i < Bucket.TRIES; i++) {
+      wire.nextOf(Seen::isWrite, conflict());
+    }
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() -> store.replace(added, added.cluster().notLaunched("why")))
+        .withMessageContaining("ConditionalRequestConflict");
+    assertThat(pauses).hasSize(Bucket.TRIES - 1);
+    assertThat(store.find(added.id())).contains(added);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"add", "find", "replace", "remove", "ids", "list", "claim", "fence"})
+  void whatIsNoAnswerIsAFailure(String method) {
+    Stored.Live live = store.add(admitted("one")).orElseThrow();
+    TaskKey key = new TaskKey(live.id(), TaskKind.CREATE, 1);
+    for (var reaction :
+        List.of(
+            Wire.s3Error(403, "AccessDenied"),
+            Wire.s3Error(404, "NoSuchBucket"),
+            Wire.s3Error(400, "ExpiredToken"))) {
+      wire.next(reaction);
+
+      assertThatExceptionOfType(StoreException.class)
+          .isThrownBy(() -> {
+            switch (method) {
+              case "add" -> store.add(admitted("two"));
+              case "find" -> store.find(live.id());
+              case "replace" -> store.replace(live, live.cluster().notLaunched("why"));
+              case "remove" -> store.remove(live);
+              case "ids" -> store.ids();
+              case "list" -> store.list();
+              case "claim" -> store.claim(new Claim("dev", live.id(), START));
+              default -> store.fence(key);
+            }
+          })
+          .withMessageContaining(name);
+    }
+  }
+
+  @Test
+  void aPassingFaultIsTriedAgain() {
+    wire.next(Wire.s3Error(503, "SlowDown"), Wire.s3Error(500, "InternalError"));
+
+    assertThat(store.add(admitted("one"))).isPresent();
+  }
+
+  @Test
+  void aFaultThatDoesNotPassIsAFailure() {
+    wire.next(Wire.lostRequest(), Wire.s3Error(503, "SlowDown"), Wire.lostRequest());
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() -> store.add(admitted("one")))
+        .withMessageContaining("Read timed out");
+  }
+
+  @Test
+  void aFailureSaysNothingOfKeys() {
+    wire.next(
+        Wire.answer(
+            403,
+            "<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated"
+                + " does not match, AWSAccessKeyId=AKIASECRET</Message></Error>"));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(store::ids)
+        .withMessageContaining("SignatureDoesNotMatch (HTTP 403")
+        .withMessageNotContaining("AKIASECRET");
+  }
+
+  private static Wire.Reaction conflict() {
+    return Wire.s3Error(409, "ConditionalRequestConflict");
+  }
+
+  private List<Cluster> addMany(int count) {
+    List<Cluster> clusters = IntStream.range(0, count).mapToObj(i -> admitted("c" + i)).toList();
+    clusters.forEach(cluster -> assertThat(store.add(cluster)).isPresent());
+    return clusters;
+  }
+
+  private List<Seen> reads() {
+    return wire.seen().stream().filter(Seen::isRead).toList();
+  }
+}

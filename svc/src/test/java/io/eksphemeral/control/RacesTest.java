@@ -1,0 +1,226 @@
+package io.eksphemeral.control;
+
+import static io.eksphemeral.control.Samples.ALICE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Versions;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of who decided on a record that somebody else has changed since (promise P6). */
+final class RacesTest {
+  private static final Duration ENOUGH = Duration.ofMinutes(5);
+
+  private final MemoryStore store = new MemoryStore();
+  private final ManualClock clock = new ManualClock(Samples.START);
+  private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
+  private final ControlPlane other = plane(store, tasks);
+  private final Map<String, Runnable> meanwhile = new HashMap<>();
+  private final ControlPlane plane =
+      plane(interrupted(ClusterStore.class, store), interrupted(TaskRunner.class, tasks));
+  private final ClusterId id = Samples.newId();
+
+  @Test
+  void ofTwoWhoProlongAtOnceBothAreHeard() {
+    ready();
+    meanwhile.put("replace", () -> other.prolong().prolong("dev", 10));
+
+    assertThat(plane.prolong().prolong("dev", 15)).isInstanceOf(Answer.Done.class);
+
+    assertThat(cluster().lifetime()).isEqualTo(30 + 10 + 15);
+  }
+
+  @Test
+  void ofTwoWhoProlongAtOnceNeitherGetsPastTheLimit() {
+    ready();
+    meanwhile.put("replace", () -> other.prolong().prolong("dev", 1400));
+
+    assertThat(refusal(plane.prolong().prolong("dev", 1400)).kind()).isEqualTo(Kind.LIMIT);
+    assertThat(cluster().lifetime()).isEqualTo(1430);
+  }
+
+  @Test
+  void whoProlongsWhatIsDestroyedMeanwhileIsTooLate() {
+    ready();
+    meanwhile.put("replace", () -> other.destroy().destroy("dev", ALICE));
+
+    assertThat(refusal(plane.prolong().prolong("dev", 15)).error()).contains("too late");
+    assertThat(cluster().state()).isEqualTo(State.DESTROYING);
+  }
+
+  @Test
+  void whoDestroysWhatIsProlongedMeanwhileStillDestroysIt() {
+    ready();
+    meanwhile.put("replace", () -> other.prolong().prolong("dev", 10));
+
+    assertThat(plane.destroy().destroy("dev", ALICE)).isInstanceOf(Answer.Done.class);
+    assertThat(cluster().state()).isEqualTo(State.DESTROYING);
+  }
+
+  @Test
+  void aSweepDoesNotDestroyWhatIsProlongedMeanwhile() {
+    ready();
+    clock.advance(Duration.ofMinutes(25));
+    other.sweep().all(() -> ENOUGH);
+    clock.advance(Duration.ofMinutes(6));
+    assertThat(clock.instant()).isAfter(Objects.requireNonNull(cluster().expires()));
+    meanwhile.put("replace", () -> other.prolong().prolong("dev", 30));
+
+    plane.sweep().all(() -> ENOUGH);
+
+    assertThat(cluster().state()).isEqualTo(State.READY);
+    assertThat(tasks.launched()).isEqualTo(1);
+  }
+
+  @Test
+  void twoSweepsAtOnceLaunchOneTask() {
+    ready();
+    other.prolong().prolong("dev", -30);
+    other.sweep().all(() -> ENOUGH);
+    clock.advance(Duration.ofMinutes(1));
+    meanwhile.put("launch", () -> other.sweep().all(() -> ENOUGH));
+
+    SweepReport report = plane.sweep().all(() -> ENOUGH);
+
+    assertThat(report.failed()).isEmpty();
+    assertThat(cluster().state()).isEqualTo(State.DESTROYING);
+    assertThat(tasks.launched()).isEqualTo(2);
+    assertThat(cluster().tasks()).hasSize(2);
+  }
+
+  @Test
+  void aTaskThatEndsWhileItIsLookedForIsTakenAtItsWord() {
+    created();
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(SimulatedTasks.ENDS_AFTER);
+    meanwhile.put("status", tasks::step);
+
+    plane.sweep().all(() -> ENOUGH);
+
+    assertThat(cluster().state()).isEqualTo(State.READY);
+  }
+
+  @Test
+  void aClusterThatEndsMeanwhileIsNotBroughtBack() {
+    ready();
+    other.destroy().destroy("dev", ALICE);
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(SimulatedTasks.ENDS_AFTER);
+    tasks.step();
+    meanwhile.put("archive", () -> other.sweep().all(() -> ENOUGH));
+
+    SweepReport report = plane.sweep().all(() -> ENOUGH);
+
+    assertThat(report.failed()).isEmpty();
+    assertThat(store.ids()).isEmpty();
+    assertThat(store.claims()).isEmpty();
+    assertThat(cluster().state()).isEqualTo(State.GONE);
+  }
+
+  @Test
+  void aNameThatSomebodyElseHasByNowIsNotFreed() {
+    ready();
+    other.destroy().destroy("dev", ALICE);
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(SimulatedTasks.ENDS_AFTER);
+    tasks.step();
+    ClusterId next = Samples.newId();
+    meanwhile.put(
+        "claimOn",
+        () -> {
+          other.sweep().one(id, () -> ENOUGH);
+          store.claimOn("dev").ifPresent(store::release);
+          other.create().create(next, Samples.spec("dev"), ALICE);
+        });
+
+    plane.sweep().all(() -> ENOUGH);
+
+    assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(next);
+  }
+
+  @Test
+  void whoAsksAgainWhileTheFirstCallIsWithdrawnKeepsTheName() {
+    for (int i = 0; i < Limits.DEFAULT.clustersPerAsker(); i++) {
+      other.create().create(Samples.newId(), Samples.spec("other-" + i), ALICE);
+    }
+    Runnable askAgain = () -> store.claim(new Claim("dev", id, clock.instant().plusSeconds(1)));
+    meanwhile.put(
+        "remove",
+        () -> {
+          meanwhile.put("claimOn", askAgain);
+          meanwhile.put("release", askAgain);
+        });
+
+    assertThat(refusal(plane.create().create(id, Samples.spec("dev"), ALICE)).kind())
+        .isEqualTo(Kind.LIMIT);
+
+    assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(id);
+  }
+
+  private void created() {
+    assertThat(other.create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOf(Answer.Done.class);
+  }
+
+  private void ready() {
+    created();
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(SimulatedTasks.ENDS_AFTER);
+    tasks.step();
+    other.sweep().all(() -> ENOUGH);
+    assertThat(cluster().state()).isEqualTo(State.READY);
+  }
+
+  private Cluster cluster() {
+    return ((Stored.Live) store.find(id).or(() -> store.archived(id)).orElseThrow()).cluster();
+  }
+
+  private ControlPlane plane(ClusterStore over, TaskRunner runner) {
+    return ControlPlane.over(
+        over,
+        runner,
+        new Letters(new MemoryMailer(), null, ""),
+        Limits.DEFAULT,
+        Versions.any("1.35"),
+        clock,
+        _ -> {},
+        Runnable::run);
+  }
+
+  /** A port before whose next call of a method something else happens, once. */
+  private <P> P interrupted(Class<P> port, P real) {
+    return port.cast(
+        Proxy.newProxyInstance(
+            port.getClassLoader(),
+            new Class<?>[] {port},
+            (_, method, arguments) -> {
+              Runnable first = meanwhile.remove(method.getName());
+              if (first != null) {
+                first.run();
+              }
+              try {
+                return method.invoke(real, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
+  }
+
+  private static Refusal refusal(Answer<Stored.Live> answer) {
+    return ((Answer.Refused<Stored.Live>) answer).refusal();
+  }
+}

@@ -18,10 +18,12 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What runs before eksctl, as a program. */
+@Tag("tasks")
 class PrepareTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String FENCE = "tasks/" + ID + "/create-1.fence";

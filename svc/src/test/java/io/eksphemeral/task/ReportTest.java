@@ -12,9 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What runs after eksctl, as a program. */
+@Tag("tasks")
 class ReportTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String FOLDER = "tasks/" + ID + "/";

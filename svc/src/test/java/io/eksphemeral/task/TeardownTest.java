@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The teardown, run as a program. What is there afterwards is compared with what was there before
  * the cluster was: nothing more, so all of it is gone; nothing less, so nothing else was touched.
  */
+@Tag("tasks")
 class TeardownTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String OTHER_ID = "01999999-0000-7000-8000-000000000002";

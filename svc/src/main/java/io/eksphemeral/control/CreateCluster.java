@@ -7,6 +7,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Spec;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Asks for a cluster: claims its name, puts it on record, and has it admitted and launched. */
 public final class CreateCluster {
@@ -27,9 +28,13 @@ public final class CreateCluster {
    * @param createdBy the ARN of who asks
    */
   public Answer<Stored.Live> create(ClusterId id, Spec spec, String createdBy) {
-    Optional<Stored> known = store.find(id).or(() -> store.archived(id));
+    Optional<Answer<Stored.Live>> known =
+        store
+            .find(id)
+            .map(found -> again(found, spec, createdBy, this::goOn))
+            .or(() -> store.archived(id).map(gone -> again(gone, spec, createdBy, Answer::done)));
     if (known.isPresent()) {
-      return again(known.get(), spec, createdBy);
+      return known.get();
     }
     Claim claim = store.claim(new Claim(spec.name(), id, clock.instant()));
     if (!claim.holder().equals(id)) {
@@ -41,17 +46,21 @@ public final class CreateCluster {
         .orElseGet(() ->
             store
                 .find(id)
-                .map(raced -> again(raced, spec, createdBy))
+                .map(raced -> again(raced, spec, createdBy, this::goOn))
                 .orElseGet(() -> withdrawnMeanwhile()));
   }
 
-  private Answer<Stored.Live> again(Stored known, Spec spec, String createdBy) {
+  private static Answer<Stored.Live> again(
+      Stored known,
+      Spec spec,
+      String createdBy,
+      Function<Stored.Live, Answer<Stored.Live>> ifTheSame) {
     if (!(known instanceof Stored.Live live)
         || !live.cluster().spec().equals(spec)
         || !live.cluster().createdBy().equals(createdBy)) {
       return Answer.refused(Kind.CONFLICT, "the id %s is another cluster's".formatted(known.id()));
     }
-    return store.find(known.id()).isPresent() ? goOn(live) : Answer.done(live);
+    return ifTheSame.apply(live);
   }
 
   private Answer<Stored.Live> goOn(Stored.Live record) {

@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -28,7 +27,6 @@ public final class MarkFormat {
 
   private static final int MOST_LINES = 50;
   private static final int MOST_CHARACTERS = 500;
-  private static final Pattern VERSION = Pattern.compile("1\\.[0-9]{2}");
 
   private MarkFormat() {}
 
@@ -112,7 +110,7 @@ public final class MarkFormat {
     JsonNode json = parse(text);
     Versions versions = new Versions(texts(json.path("offered")), json.path("preferred").asText());
     return Stream.concat(versions.offered().stream(), Stream.of(versions.preferred()))
-            .allMatch(version -> VERSION.matcher(version).matches())
+            .allMatch(Versions::isOne)
         ? Optional.of(versions)
         : Optional.empty();
   }

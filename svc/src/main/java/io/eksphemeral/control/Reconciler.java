@@ -12,7 +12,6 @@ import io.eksphemeral.domain.Sighting;
 import io.eksphemeral.domain.Sighting.View;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
-import io.eksphemeral.domain.TaskResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -123,16 +122,23 @@ public final class Reconciler {
     }
     Task task = open.get();
     TaskKey key = cluster.key(task);
-    Optional<TaskResult> result = store.result(key);
-    View view = result.isPresent() ? new View.Running() : view(task);
-    if (result.isEmpty() && !(view instanceof View.Running)) {
+    Optional<Sighting> reported = reported(key);
+    if (reported.isPresent()) {
+      return reported.get();
+    }
+    View view = view(task);
+    if (!(view instanceof View.Running)) {
       // It may have left its result and stopped since it was first looked for.
-      result = store.result(key);
+      reported = reported(key);
     }
-    if (result.isPresent()) {
-      return new Sighting(new View.Reported(result.get()), Fence.TAKEN, List.of());
-    }
-    return new Sighting(view, store.fence(key), tasks.running(cluster.id()));
+    return reported.orElseGet(
+        () -> new Sighting(view, store.fence(key), tasks.running(cluster.id())));
+  }
+
+  private Optional<Sighting> reported(TaskKey key) {
+    return store
+        .result(key)
+        .map(result -> new Sighting(new View.Reported(result), Fence.TAKEN, List.of()));
   }
 
   private View view(Task task) {
@@ -226,7 +232,7 @@ public final class Reconciler {
     Optional<Stored.Live> sending =
         store.replace(record, cluster.mailed(topic, about, Delivery.SENDING, clock.instant()));
     if (sending.isEmpty()) {
-      return reread(record).orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
+      return lost(record);
     }
     Delivery delivery = letters.send(cluster, topic, about);
     return noteDelivery(sending.get(), topic, about, delivery);
@@ -260,7 +266,7 @@ public final class Reconciler {
   private Next end(Stored.Live record) {
     store.archive(record);
     if (!removeAndFreeName(record)) {
-      return reread(record).orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
+      return lost(record);
     }
     return new Next.Leave(new Standing.OffRecord());
   }
@@ -283,10 +289,12 @@ public final class Reconciler {
   /** Writes a change; where the race for it is lost, goes on with what was written instead. */
   private Next write(Stored.Live record, Cluster changed) {
     Optional<Stored.Live> written = store.replace(record, changed);
-    return written
-        .<Next>map(Next.GoOn::new)
-        .or(() -> reread(record))
-        .orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
+    return written.<Next>map(Next.GoOn::new).orElseGet(() -> lost(record));
+  }
+
+  /** Goes on after a lost race with what is there instead, if anything is. */
+  private Next lost(Stored.Live record) {
+    return reread(record).orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
   }
 
   private Optional<Next> reread(Stored.Live record) {

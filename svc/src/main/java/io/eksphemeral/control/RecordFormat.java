@@ -242,7 +242,8 @@ public final class RecordFormat {
     }
   }
 
-  private static JsonNode parse(String json) {
+  /** The JSON of a record that was read. */
+  public static JsonNode parse(String json) {
     try {
       return MAPPER.readTree(json);
     } catch (JsonProcessingException e) {

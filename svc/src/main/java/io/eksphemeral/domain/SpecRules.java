@@ -26,7 +26,6 @@ public final class SpecRules {
   private static final int NAME_LENGTH = 63;
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*");
-  private static final Pattern VERSION = Pattern.compile("1\\.[0-9]{2}");
   private static final Pattern PRINCIPAL =
       Pattern.compile("arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\x21-\\x7e]{1,576}");
   private static final Pattern SECURITY_GROUP = Pattern.compile("sg-[0-9a-f]{8,17}");
@@ -133,7 +132,7 @@ public final class SpecRules {
   }
 
   private String version(String field, @Nullable Object value) {
-    if (!(value instanceof String text && VERSION.matcher(text).matches())) {
+    if (!(value instanceof String text && Versions.isOne(text))) {
       problem(field, "a version in quotes like \"" + versions.preferred() + "\"", value);
       return "";
     }

@@ -2,6 +2,7 @@ package io.eksphemeral.domain;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The Kubernetes versions one can ask for.
@@ -10,8 +11,15 @@ import java.util.List;
  * @param preferred the one that a spec without a version gets
  */
 public record Versions(List<String> offered, String preferred) {
+  private static final Pattern VERSION = Pattern.compile("1\\.[0-9]{2}");
+
   public Versions {
     offered = List.copyOf(offered);
+  }
+
+  /** Whether a text is a version as Kubernetes and EKS write them. */
+  public static boolean isOne(String text) {
+    return VERSION.matcher(text).matches();
   }
 
   /** No list to hold anybody to: where nothing is really built, every version is. */

@@ -1,8 +1,6 @@
 package io.eksphemeral.lambda;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.RecordFormat;
@@ -16,8 +14,6 @@ import java.util.Optional;
 
 /** A record as the API shows it: what is stored, and what follows from it now. */
 final class RecordView {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
-
   private final Presentation presentation;
   private final InstantSource clock;
 
@@ -29,7 +25,7 @@ final class RecordView {
   JsonNode of(Stored stored) {
     return switch (stored) {
       case Stored.Live live -> live(live);
-      case Stored.Legacy legacy -> legacy(legacy);
+      case Stored.Legacy legacy -> RecordFormat.parse(legacy.json());
       case Stored.Unreadable unreadable -> unreadable(unreadable);
     };
   }
@@ -60,14 +56,6 @@ final class RecordView {
       case CREATE_FAILED, DESTROYING -> Optional.of(presentation.usualDestruction());
       case READY, DESTROY_FAILED, GONE -> Optional.empty();
     };
-  }
-
-  private static JsonNode legacy(Stored.Legacy legacy) {
-    try {
-      return MAPPER.readTree(legacy.json());
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("a record that was read is not JSON", e);
-    }
   }
 
   private static ObjectNode unreadable(Stored.Unreadable unreadable) {

@@ -50,7 +50,7 @@ has_failed() {
   local class=${1%#*} method=
   [[ $1 != *#* ]] || method=${1#*#}
   cat {svc,local}/target/surefire-reports/TEST-*."$class".xml 2>/dev/null \
-    | tr '\n' ' ' | sed 's/<testcase /\n&/g' | grep -F "<testcase name=\"$method" | grep -Eq '<(failure|error)'
+    | tr '\n' ' ' | sed 's/<testcase /\n&/g' | grep -F "<testcase name=\"$method" | grep -E '<(failure|error)' >/dev/null
 }
 
 # attempt PATCH: prints what became of it.
@@ -69,7 +69,7 @@ attempt() {
     echo "caught"
   else
     echo "survived: something else failed, see below"
-    tail -n 20 "$work/log" >&2
+    tail -n 20 "$work/log" | cut -c 1-200 >&2
   fi
   git checkout -q -- .
 }

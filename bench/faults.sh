@@ -49,7 +49,7 @@ maven() {
 has_failed() {
   local class=${1%#*} method=
   [[ $1 != *#* ]] || method=${1#*#}
-  cat {svc,local}/target/surefire-reports/TEST-*."$class".xml 2>/dev/null \
+  find . -path '*/surefire-reports/*' -name "TEST-*.$class.xml" -exec cat {} + \
     | tr '\n' ' ' | sed 's/<testcase /\n&/g' | grep -F "<testcase name=\"$method" | grep -E '<(failure|error)' >/dev/null
 }
 

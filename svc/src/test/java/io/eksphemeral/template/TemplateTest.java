@@ -440,7 +440,7 @@ final class TemplateTest {
           assertThat(environment(container))
               .containsEntry("AWS_REGION", "{\"Ref\":\"AWS::Region\"}")
               .containsEntry("AWS_DEFAULT_REGION", "{\"Ref\":\"AWS::Region\"}");
-          // The default, 30 seconds or none at all, is what others wait by.
+          // After it, whoever waits for this container would give up.
           assertThat(container.has("StartTimeout")).isFalse();
         });
   }

@@ -72,6 +72,7 @@ final class Installation {
         over,
         runner,
         new Letters(new MemoryMailer(), null, ""),
+        Samples.CONFIG,
         limits,
         versions,
         clock,

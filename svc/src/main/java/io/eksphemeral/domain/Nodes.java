@@ -1,0 +1,18 @@
+package io.eksphemeral.domain;
+
+import java.util.List;
+
+/**
+ * What nodes an installation gives its clusters.
+ *
+ * @param instanceTypes {@code t3.medium} and the like, each as good as the others; at least one
+ * @param spot whether they are bought from spare capacity, for less
+ */
+public record Nodes(List<String> instanceTypes, boolean spot) {
+  public Nodes {
+    instanceTypes = List.copyOf(instanceTypes);
+    if (instanceTypes.isEmpty()) {
+      throw new IllegalArgumentException("nodes are of a type");
+    }
+  }
+}

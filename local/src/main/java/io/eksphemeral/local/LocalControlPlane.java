@@ -101,7 +101,7 @@ public final class LocalControlPlane {
             Executors.newFixedThreadPool(SWEEP_THREADS, Thread.ofVirtual().factory()));
 
     Presentation presentation =
-        new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy());
+        new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy(), null);
     Functions functions =
         new Functions(
             new CreateClusterHandler(plane, presentation, random),

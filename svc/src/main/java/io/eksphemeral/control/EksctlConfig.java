@@ -24,7 +24,6 @@ import java.util.stream.Stream;
  * node. The roles are the installation's, so that who runs eksctl need not be able to create any.
  */
 public final class EksctlConfig {
-  private static final int DISK_GB = 20;
   private static final int LONGEST_TAG = 256;
 
   /** What AWS takes in no value of a tag. */
@@ -119,7 +118,7 @@ public final class EksctlConfig {
     json.put("minSize", number);
     json.put("maxSize", number);
     json.put("desiredCapacity", number);
-    json.put("volumeSize", DISK_GB);
+    json.put("volumeSize", Nodes.DISK_GIGABYTES);
     json.put("privateNetworking", false);
     json.put("disableIMDSv1", true);
   }

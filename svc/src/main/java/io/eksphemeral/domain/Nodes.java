@@ -9,6 +9,9 @@ import java.util.List;
  * @param spot whether they are bought from spare capacity, for less
  */
 public record Nodes(List<String> instanceTypes, boolean spot) {
+  /** Each one's disk. */
+  public static final int DISK_GIGABYTES = 20;
+
   public Nodes {
     instanceTypes = List.copyOf(instanceTypes);
     if (instanceTypes.isEmpty()) {

@@ -26,9 +26,10 @@ ask_aws() {
 }
 
 read_why() {
-  local said='An error occurred \(([^)]*)\) when calling the [A-Za-z0-9]+ operation[^:]*: *(.*)'
+  local said='An error occurred \(([^)]*)\) when calling the [^ ]+ operation[^:]*: *(.*)'
   aws_why=$(tr -s '[:space:][:cntrl:]' ' ' <"$scratch/why")
-  aws_why=${aws_why% } aws_code=
+  aws_why=${aws_why# } aws_code=
+  aws_why=${aws_why% }
   if [[ $aws_why =~ $said ]]; then
     aws_code=${BASH_REMATCH[1]} aws_why=${BASH_REMATCH[2]}
   elif [[ $aws_why == *'aws: error: '* ]]; then # after pages on how it is used
@@ -106,8 +107,8 @@ need_aws() {
 
 # Whether the CLI honours AWS_ENDPOINT_URL; sets aws_version.
 is_aws_new_enough() {
-  aws_version=$(aws --version 2>&1 </dev/null) || true
-  aws_version=${aws_version%%[[:space:]]*}
+  aws_version='an aws CLI that does not say its version'
+  [[ ! $(aws --version 2>&1 </dev/null) =~ aws-cli/[0-9.]+ ]] || aws_version=${BASH_REMATCH[0]}
   case $aws_version in
     aws-cli/1.*) at_least 1.29 "${aws_version#*/}" ;;
     *) at_least 2.13 "${aws_version#*/}" ;;

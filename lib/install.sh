@@ -48,7 +48,7 @@ check_tools() {
   local version
   if ! command -v aws >/dev/null; then
     problem "aws is missing, which talks to AWS: install version 2 of the aws CLI" \
-      "  https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+      "  https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html" "$(local_advice)"
   elif ! is_aws_new_enough; then
     problem "$aws_version is too old" "$(aws_version_advice)"
   fi
@@ -177,19 +177,19 @@ check_buckets() {
 
 check_bucket_names() {
   check_bucket_name EKSPHEMERAL_SVC_BUCKET "${service_bucket-${EKSPHEMERAL_SVC_BUCKET-}}" \
-    "the bucket for the functions' code"
+    "the bucket for the functions' code" eks-svc
   check_bucket_name EKSPHEMERAL_CLUSTERMETA_BUCKET "${cluster_bucket-${EKSPHEMERAL_CLUSTERMETA_BUCKET-}}" \
-    "the bucket for what is known of the clusters"
+    "the bucket for what is known of the clusters" eks-cluster-meta
   if [[ -n ${EKSPHEMERAL_SVC_BUCKET-} && ${EKSPHEMERAL_SVC_BUCKET-} == "${EKSPHEMERAL_CLUSTERMETA_BUCKET-}" ]]; then
     problem "EKSPHEMERAL_SVC_BUCKET and EKSPHEMERAL_CLUSTERMETA_BUCKET are both $EKSPHEMERAL_SVC_BUCKET: they have to be two buckets"
   fi
 }
 
-# check_bucket_name VARIABLE BUCKET WHAT
+# check_bucket_name VARIABLE BUCKET WHAT PROPOSAL
 check_bucket_name() {
   if [[ -z $2 ]]; then
     problem "$1 is not set, which names $3" \
-      "  choose a name that nobody in all AWS has yet: export $1=$([[ $1 == *SVC* ]] || printf 'my-')eks-${account:-somewhere-new}"
+      "  choose a name that nobody in all AWS has yet: export $1=$4-${account:-$RANDOM}"
   elif ! is_bucket_name "$2"; then
     problem "$1 is no legal name of a bucket: '$2'" \
       "  3 to 63 lower case letters, digits, dashes and dots, a letter or digit first and last"

@@ -365,8 +365,10 @@ advise_on_answer() {
       ! is_refused_by_gateway 403 || advice=("  you are $caller, and this takes the permission execute-api:Invoke"
         "  on arn:$partition:execute-api:$(signing_region):$account:$api/*")
       ;;
-    5*) advice=("  what its functions wrote: aws logs tail /aws/lambda/StatusFunc --since 15m --region $(signing_region)"
-    "  (and CreateClusterFunc, DestroyClusterFunc)") ;;
+    5*)
+      advice=("  its log: aws logs tail /eksphemeral/status --since 15m --region $(signing_region)"
+      "  and those of the other functions, /eksphemeral/create and /eksphemeral/sweep")
+      ;;
   esac
   advice+=(${last_words[@]+"${last_words[@]}"})
 }

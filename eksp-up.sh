@@ -71,6 +71,8 @@ up_on_this_machine() {
 up_in_aws() {
   [[ -z ${option_speed+set} ]] || wrong_use "--speed is for --local: in AWS time goes as it does"
   [[ -z ${option_spot-} || -z ${option_on_demand-} ]] || wrong_use "it is either --spot or --on-demand, not both"
+  [[ -z ${EKSPHEMERAL_URL-} ]] \
+    || warn "EKSPHEMERAL_URL is set, so that the other commands ask $EKSPHEMERAL_URL and not this one"
   look_around
   when_interrupted "$program: not done; it can be run again at any time"
   settle_stack

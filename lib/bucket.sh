@@ -83,7 +83,7 @@ merge_lifecycle() {
       }]) as $ours
     | ($ours | map(select(.ID as $id | $rules | map(.ID) | index($id) | not))) as $missing
     | {Rules: ($rules + $missing)}, ($missing == [])' --args "$@" \
-    <<<"$aws_answer" >"$scratch/merged" 2>/dev/null && return
+    <<<"$aws_answer" >"$scratch/merged" && return
   jq -s '.[0]' "$scratch/merged" >"$scratch/setting"
   false
 }

@@ -70,8 +70,10 @@ check_options() {
     [[ $value =~ ^[1-9][0-9]{0,5}$ ]] || problem "--${word//_/-} takes a whole number from 1 on, not '$value'"
   done
   value=${option_notify-}
-  [[ -z $value || $value =~ ^[^@[:space:]]+@[^@[:space:]]+\.[^@[:space:]]+$ ]] \
+  [[ -z $value || $value =~ ^[^@,[:space:]]+@[^@,[:space:]]+\.[^@,[:space:]]+$ ]] \
     || problem "--notify takes a mail address, not '$value'"
+  [[ ! $value =~ [@.](example\.(com|net|org)|example|test|invalid|localhost)$ ]] \
+    || problem "--notify $value: addresses there are nobody's, so no mail can come from it"
   value=${option_instance_types-t3.medium}
   [[ $value =~ ^[a-z0-9-]+\.[a-z0-9-]+(,[a-z0-9-]+\.[a-z0-9-]+)*$ ]] \
     || problem "--instance-types takes types of EC2 with commas between them, like t3.medium,t3a.medium, not '$value'"

@@ -118,11 +118,16 @@ stop_tasks() {
   done
 }
 
+# What was in the way at first may just have been going.
 remove_stack() {
   delete_stack "removing the control plane"
+  if [[ $stack_status == DELETE_FAILED ]]; then
+    say "it did not go, which is tried again:" "$(stack_complaints)"
+    delete_stack "removing the control plane"
+  fi
   if [[ -n $stack_status && $stack_status != DELETE_COMPLETE ]]; then
     die "the control plane could not be removed, it is in $stack_status:" "$(stack_complaints)" \
-      "  mend that, and run this again; or leave behind what cannot be deleted:" \
+      "  mend that, and run this again; or leave behind what cannot be deleted, and run this again then:" \
       "  $(stack_command delete-stack) --deletion-mode FORCE_DELETE_STACK"
   fi
 }

@@ -255,7 +255,9 @@ class InstallScriptIT {
     "--security-group, default, --security-group takes the id of one",
     "--instance-types, large, --instance-types takes types of EC2",
     "--max-minutes, 0, --max-minutes takes a whole number",
-    "--notify, me@localhost, --notify takes a mail address"
+    "--notify, me@localhost, --notify takes a mail address",
+    "--notify, me@example.com, addresses there are nobody's",
+    "--notify, 'a@b.io,c@d.io', --notify takes a mail address"
   })
   void whatCannotBeUsedIsSaid(String option, String value, String words) throws Exception {
     scripts.run("eksp-up.sh", option, value).exits(1).says(words);

@@ -147,9 +147,7 @@ case "${1-} ${2-}" in
   's3api delete-objects')
     batch=$(option --delete)
     cat -- "${batch#file://}" >>"$ACCOUNT/deleted"
-    while IFS= read -r key; do
-      rm -f -- "$ACCOUNT/$bucket/objects/$key"
-    done < <(jq -r '.Objects[].Key' "${batch#file://}")
+    jq -r '.Objects[].Key' "${batch#file://}" | (cd "$ACCOUNT/$bucket/objects" && xargs rm -f --)
     ;;
   's3 cp')
     [[ $call == *' --recursive '* ]] || exit 99

@@ -40,7 +40,7 @@ final class Account implements AutoCloseable {
     Files.createDirectories(folder.resolve("rules"));
     root = copyOfTheCommands(scratch.resolve("root"));
     tools = Scripts.tools(scratch);
-    for (String tool : List.of("cp", "grep", "sha256sum")) {
+    for (String tool : List.of("cp", "grep", "sha256sum", "xargs")) {
       Files.createSymbolicLink(tools.resolve(tool), Scripts.onPath(tool));
     }
     Files.move(tools.resolve("curl"), folder.resolve("curl"));

@@ -273,8 +273,6 @@ final class Account implements AutoCloseable {
       Files.copy(checkout.resolve("svc").resolve(spec), copy.resolve("svc").resolve(spec));
     }
     Files.writeString(copy.resolve("template.yaml"), resource("template.yaml"));
-    Files.writeString(
-        copy.resolve("svc/task/versions.jq"), "{offered: [.clusterVersions[].clusterVersion]}");
     for (String module : List.of("svc", "local")) {
       Files.createDirectories(copy.resolve(module).resolve("src/main"));
       Files.writeString(copy.resolve(module).resolve("pom.xml"), "");

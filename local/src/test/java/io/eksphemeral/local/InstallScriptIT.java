@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -338,7 +339,7 @@ class InstallScriptIT {
         .hasSameTextualContentAs(account.root().resolve("svc/task/prepare.sh"));
 
     assertThat(account.file("buckets/" + CLUSTER_BUCKET + "/objects/config/versions.json"))
-        .hasContent("{\"offered\":[\"1.35\"]}");
+        .hasContent("{\"offered\":[\"1.35\"],\"extended\":[],\"preferred\":\"1.35\"}");
     assertThat(scripts.home().resolve("endpoints/123456789012-us-east-2"))
         .hasContent(account.api().endpoint());
     String deploy = theCall("cloudformation deploy");
@@ -406,6 +407,28 @@ class InstallScriptIT {
 
     scripts.run("eksp-up.sh", "--notify", "").exits(0);
     assertThat(account.parameter("NotifyAddress")).isEmpty();
+  }
+
+  @Test
+  void theRealTemplateGetsAllThatItWants() throws Exception {
+    String real = Files.readString(Scripts.checkout().resolve("template.yaml"));
+    Files.writeString(account.root().resolve("template.yaml"), real);
+
+    scripts.run("eksp-up.sh").exits(0);
+
+    String section = real.substring(real.indexOf("\nParameters:"), real.indexOf("\nConditions:"));
+    List<String> names =
+        Pattern.compile("(?m)^  ([A-Za-z]+):")
+            .matcher(section)
+            .results()
+            .map(m -> m.group(1))
+            .toList();
+    assertThat(names).contains("ServiceBucket", "Spot");
+    for (String name : names) {
+      assertThat(account.parameter(name)).as(name).doesNotContain("\"", "'", "#", "null");
+    }
+    assertThat(account.parameter("MaxClusters")).isEqualTo("10");
+    assertThat(account.parameter("EksctlImage")).matches("public\\.ecr\\.aws/\\S+");
   }
 
   @Test

@@ -90,6 +90,16 @@ class InstallScriptIT {
   }
 
   @Test
+  void withoutAJdkNothingCanBeBuilt() throws Exception {
+    Path places = account.root().resolve("lib/local.sh");
+    Files.writeString(
+        places, Files.readString(places).replaceAll("/usr/lib(exec)?/|/Library/", "/nowhere/"));
+    scripts.without("JAVA_HOME");
+
+    refused("  - a JDK of version 25 or newer is missing", "or let JAVA_HOME name one");
+  }
+
+  @Test
   void anOldCurlCannotSign() throws Exception {
     account.curlDoes("[[ $* != '-q --version' ]] || { echo 'curl 7.74.0 (x86_64)'; exit; }");
 

@@ -674,7 +674,7 @@ class InstallScriptIT {
   void interruptedItSaysThatTheDeployGoesOn() throws Exception {
     account.on(
         "cloudformation deploy*",
-        "until [[ -e $ACCOUNT/enough ]]; do \"$ACCOUNT/sleep\" 0.05; done");
+        "until [[ -e $ACCOUNT/enough || ! -d $ACCOUNT ]]; do \"$ACCOUNT/sleep\" 0.05; done");
     Files.createSymbolicLink(account.file("sleep"), Scripts.onPath("sleep"));
     Scripts.Running running = scripts.start("", "eksp-up.sh");
     running.untilItSays("installing EKSphemeral");

@@ -30,9 +30,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What runs before eksctl, as a program. */
 @Tag("tasks")
+@Execution(ExecutionMode.CONCURRENT)
 class PrepareTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String FENCE = "tasks/" + ID + "/create-1.fence";

@@ -103,6 +103,15 @@ final class TemplateTest {
                 .matches("public[.]ecr[.]aws/.*:v?[0-9]+[.][0-9]+[.][0-9]+"));
   }
 
+  @Test
+  void theCodeStandsWithEachFunctionWherePackageLooksForIt() {
+    assertThat(Template.all(Template.FUNCTION).values())
+        .isNotEmpty()
+        .allSatisfy(function ->
+            assertThat(function.path("CodeUri").asText())
+                .isEqualTo("svc/target/eksphemeral-lambda.jar"));
+  }
+
   // --- the API ---
 
   @Test

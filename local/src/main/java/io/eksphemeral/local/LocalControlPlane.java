@@ -93,7 +93,7 @@ public final class LocalControlPlane {
     Functions functions =
         new Functions(
             new CreateClusterHandler(plane, presentation, random),
-            new StatusHandler(plane, presentation),
+            new StatusHandler(plane.status(), presentation, clock),
             new DestroyClusterHandler(plane, presentation),
             realTime,
             log);

@@ -49,7 +49,7 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
   }
 
   /**
-   * Takes an event of any of the three kinds.
+   * Takes an event of any of the three kinds; calls of the API are known by their route.
    *
    * @throws IllegalArgumentException if it is of none of them
    */
@@ -58,7 +58,7 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
       throws IOException {
     byte[] bytes = input.readAllBytes();
     JsonNode event = MAPPER.readTree(bytes);
-    if (event.has("requestContext")) {
+    if (event.has("routeKey")) {
       APIGatewayV2HTTPEvent call = HTTP_EVENTS.fromJson(new ByteArrayInputStream(bytes));
       HTTP_RESPONSES.toJson(HttpExchange.answer(call, context, this::destroy), output);
       return;

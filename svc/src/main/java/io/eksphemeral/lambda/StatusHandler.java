@@ -7,9 +7,10 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.eksphemeral.control.Answer;
-import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.Refusal;
 import io.eksphemeral.control.Stored;
+import java.time.InstantSource;
 
 /** {@code StatusFunc}: shows clusters. Changes nothing. */
 public final class StatusHandler
@@ -17,12 +18,12 @@ public final class StatusHandler
   /** Where EKSphemeral of 2019 had the list of all ids besides {@code /status}. */
   private static final String ALL_IDS = "*";
 
-  private final ControlPlane plane;
+  private final ClusterStatus status;
   private final RecordView view;
 
-  public StatusHandler(ControlPlane plane, Presentation presentation) {
-    this.plane = plane;
-    this.view = new RecordView(presentation, plane.clock());
+  public StatusHandler(ClusterStatus status, Presentation presentation, InstantSource clock) {
+    this.status = status;
+    this.view = new RecordView(presentation, clock);
   }
 
   @Override
@@ -41,18 +42,18 @@ public final class StatusHandler
 
   private APIGatewayV2HTTPResponse ids() {
     ArrayNode ids = JsonNodeFactory.instance.arrayNode();
-    plane.status().ids().forEach(id -> ids.add(id.value()));
+    status.ids().forEach(id -> ids.add(id.value()));
     return HttpExchange.ok(ids);
   }
 
   private APIGatewayV2HTTPResponse all() {
     ArrayNode records = JsonNodeFactory.instance.arrayNode();
-    plane.status().all().forEach(stored -> records.add(view.of(stored)));
+    status.all().forEach(stored -> records.add(view.of(stored)));
     return HttpExchange.ok(records);
   }
 
   private APIGatewayV2HTTPResponse one(HttpExchange call) {
-    return switch (plane.status().one(call.parameter("id"))) {
+    return switch (status.one(call.parameter("id"))) {
       case Answer.Done<Stored>(Stored stored) -> HttpExchange.ok(view.of(stored));
       case Answer.Refused<Stored>(Refusal refusal) -> HttpExchange.refused(refusal);
     };

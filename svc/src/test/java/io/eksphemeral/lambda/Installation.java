@@ -54,7 +54,7 @@ final class Installation {
   Installation(Versions versions, Limits limits) {
     ControlPlane plane = plane(store, tasks, versions, limits);
     create = new CreateClusterHandler(plane, PRESENTATION, new Random(1));
-    status = new StatusHandler(plane, PRESENTATION);
+    status = new StatusHandler(plane.status(), PRESENTATION, clock);
     destroy = new DestroyClusterHandler(plane, PRESENTATION);
   }
 
@@ -62,7 +62,7 @@ final class Installation {
   Installation(ClusterStore failingStore, TaskRunner failingTasks) {
     ControlPlane plane = plane(failingStore, failingTasks, Versions.any("1.35"), Limits.DEFAULT);
     create = new CreateClusterHandler(plane, PRESENTATION, new Random(1));
-    status = new StatusHandler(plane, PRESENTATION);
+    status = new StatusHandler(plane.status(), PRESENTATION, clock);
     destroy = new DestroyClusterHandler(plane, PRESENTATION);
   }
 

@@ -92,8 +92,8 @@ public final class LocalControlPlane {
         new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy());
     Functions functions =
         new Functions(
-            new CreateClusterHandler(plane, presentation, random),
-            new StatusHandler(plane.status(), presentation, clock),
+            new CreateClusterHandler(plane, presentation, random)::handleRequest,
+            new StatusHandler(plane.status(), presentation, clock)::handleRequest,
             new DestroyClusterHandler(plane, presentation),
             realTime,
             log);

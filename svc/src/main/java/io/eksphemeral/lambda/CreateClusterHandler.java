@@ -1,7 +1,7 @@
 package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.control.Answer;
@@ -13,6 +13,9 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecRules;
 import io.eksphemeral.domain.SpecRules.Judgement;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -20,8 +23,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** {@code CreateClusterFunc}: asks for clusters, and moves their ends. */
-public final class CreateClusterHandler
-    implements RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> {
+public final class CreateClusterHandler implements RequestStreamHandler {
   /** The largest spec, in bytes. */
   private static final int MOST_BYTES = 64 * 1024;
 
@@ -32,6 +34,12 @@ public final class CreateClusterHandler
   private final ControlPlane plane;
   private final RecordView view;
   private final RandomGenerator random;
+
+  /** As Lambda makes it, from the function's environment. */
+  public CreateClusterHandler() {
+    AwsControlPlane.Changing aws = AwsControlPlane.changing(System.getenv());
+    this(aws.plane(), aws.presentation(), aws.random());
+  }
 
   /**
    * @param random makes the ids of clusters whose askers chose none
@@ -44,6 +52,12 @@ public final class CreateClusterHandler
   }
 
   @Override
+  public void handleRequest(InputStream input, OutputStream output, Context context)
+      throws IOException {
+    HttpJson.exchange(input, output, event -> handleRequest(event, context));
+  }
+
+  /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
     return HttpExchange.answer(
         event,

@@ -1,7 +1,7 @@
 package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -10,16 +10,24 @@ import io.eksphemeral.control.Answer;
 import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.Refusal;
 import io.eksphemeral.control.Stored;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.InstantSource;
 
 /** {@code StatusFunc}: shows clusters. Changes nothing. */
-public final class StatusHandler
-    implements RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> {
+public final class StatusHandler implements RequestStreamHandler {
   /** Where EKSphemeral of 2019 had the list of all ids besides {@code /status}. */
   private static final String ALL_IDS = "*";
 
   private final ClusterStatus status;
   private final RecordView view;
+
+  /** As Lambda makes it, from the function's environment. */
+  public StatusHandler() {
+    AwsControlPlane.Viewing aws = AwsControlPlane.viewing(System.getenv());
+    this(aws.status(), aws.presentation(), aws.clock());
+  }
 
   public StatusHandler(ClusterStatus status, Presentation presentation, InstantSource clock) {
     this.status = status;
@@ -27,6 +35,12 @@ public final class StatusHandler
   }
 
   @Override
+  public void handleRequest(InputStream input, OutputStream output, Context context)
+      throws IOException {
+    HttpJson.exchange(input, output, event -> handleRequest(event, context));
+  }
+
+  /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
     return HttpExchange.answer(
         event,

@@ -64,9 +64,11 @@ ask() {
   jq -r ${jq_arguments[@]+"${jq_arguments[@]}"} "$definitions $filter" "$scratch/answer"
 }
 
-# Whether the last call failed because there is no such thing.
+# Whether the last call failed because there is no such thing. That AWS does not know the type of it
+# is something else.
 is_absent() {
-  grep -Eq 'NotFound|NoSuchKey|NoSuchEntity|ValidationError.*does not exist' "$scratch/why"
+  grep -Eq '\(([A-Za-z.]*NotFound[A-Za-z]*|NoSuchKey|NoSuchEntity|404)\)|\(ValidationError\).*does not exist' \
+    "$scratch/why" && ! grep -q '(TypeNotFound' "$scratch/why"
 }
 
 # Why the last call failed, in a line.
@@ -143,17 +145,17 @@ take_fence() {
 write_result() {
   local outcome=$1 message=$2 leftovers=$3 try
   say "$outcome: $message"
-  tail -n 30 "$scratch/log" | cut -c 1-500 >"$scratch/log-tail"
+  tail -n 50 "$scratch/log" | cut -c 1-500 >"$scratch/log-tail"
   jq -cn --arg outcome "$outcome" --arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg message "$message" \
     --arg leftovers "$leftovers" --rawfile log "$scratch/log-tail" '
     def lines: split("\n") | map(select(. != ""));
     {$outcome, $at, $message, leftovers: ($leftovers | lines), log: ($log | lines)}' >"$scratch/result"
-  for try in 1 2 3; do
+  for try in 0 1 3; do
+    sleep "$try"
     if put "$objects/$label.result" "$scratch/result" "${@:4}"; then
       return
     fi
     [[ $(why) != *PreconditionFailed* ]] || return 1
-    sleep "$try"
   done
   die "the result cannot be written: $(why)"
 }

@@ -11,18 +11,21 @@
 #   vpcs             the VPCs that its own stacks made
 #   issuers          its OIDC issuers
 #   addresses        the elastic IPs that were in use in its VPCs
-#   retained         what CloudFormation gave up on, "type id" each
+#   failures         by a stack's id, when those of its deletions began that failed; two at most
+#   retained         what CloudFormation may have left behind when it was forced, "type id" each
 
 kept=$scratch/kept
-nothing_kept='{"created": null, "until": null, "vpcs": [], "issuers": [], "addresses": [], "retained": []}'
+nothing_kept='{"created": null, "until": null, "vpcs": [], "issuers": [], "addresses": [], "failures": {}, "retained": []}'
 
 definitions_plain=$definitions # for filters that need nothing of what is kept
 definitions+='
   def of_our_time:
     seconds as $t | $kept[0] as $k
     | $k.created != null and $t >= ($k.created | seconds)
-      and ([$k.until, $foreign | values | seconds] | all($t <= .));
+      and ($k.until == null or $t <= ($k.until | seconds)) and ($foreign == null or $t < $foreign);
   def in_our_vpc: . as $vpc | $kept[0].vpcs | index($vpc) != null;
+  def is_retained($type): . as $id | $kept[0].retained | index("\($type) \($id)") != null;
+  def is_cluster_stack: .StackName == "eksctl-\($ENV.EKSPHEMERAL_NAME)-cluster";
   def carries_the_name:
     tag("kubernetes.io/cluster/\($ENV.EKSPHEMERAL_NAME)") != null
     or ([tag("KubernetesCluster"), tag("ebs.csi.aws.com/cluster"), tag("elbv2.k8s.aws/cluster")]
@@ -59,7 +62,8 @@ asked_for_addresses=         # VPCs
 # Looks at the control plane and the stacks, and remembers what leads to the rest, before anybody
 # deletes anything. Sets:
 #   control_plane          ours, foreign or absent
-#   $scratch/stacks        our stacks, a line each: id, name, status, protected or not, cluster or other
+#   $scratch/stacks        our stacks, a line each: id, name, status, protected or not, cluster or
+#                          other, when its deletion began, if it did
 #   vpcs                   the ids of our VPCs, a line each, whether they are still there or not
 # Returns 1 if AWS does not answer; what is ours is not known then.
 look() {
@@ -84,6 +88,11 @@ look() {
   owned=$(ask '.Stacks[] | select(ours and .StackStatus != "DELETE_COMPLETE")
     | "\(.CreationTime | seconds | todate) \(.StackId)"' cloudformation describe-stacks) || return
   cp "$scratch/answer" "$scratch/all-stacks"
+  # eksctl makes the stack before the control plane; one without our id is somebody else's.
+  foreign_since=$(jq "${jq_arguments[@]}" "$definitions"'
+    [$foreign, (.Stacks[] | select(is_cluster_stack and (ours | not)) | .CreationTime | seconds)]
+    | map(values) | min' "$scratch/all-stacks") || return
+  use_kept
   while read -r _ stack; do
     [[ -n $stack && -z ${asked_for_vpcs[$stack]-} ]] || continue
     found+=$(ask '.StackResourceSummaries[]
@@ -108,11 +117,13 @@ look() {
     asked_for_addresses=$vpcs
   fi
 
-  # Also those without our id that were made for our cluster, by eksctl in somebody's hands.
+  # Also those without our id that were made for our cluster, by eksctl in somebody's hands; the
+  # cluster's own stack always has it.
   jq -r "${jq_arguments[@]}" "$definitions"'
     .Stacks[] | select(.StackStatus != "DELETE_COMPLETE")
-    | select(ours or (tag("eksphemeral:id") == null and of_the_name and (.CreationTime | of_our_time)))
+    | select(ours or (tag("eksphemeral:id") == null and of_the_name and (is_cluster_stack | not)
+        and (.CreationTime | of_our_time)))
     | [.StackId, .StackName, .StackStatus, (.EnableTerminationProtection // false),
-       (if .StackName == "eksctl-\($ENV.EKSPHEMERAL_NAME)-cluster" then "cluster" else "other" end)]
+       (if is_cluster_stack then "cluster" else "other" end), (.DeletionTime // now)]
     | @tsv' "$scratch/all-stacks" >"$scratch/stacks"
 }

@@ -78,8 +78,11 @@ find_outside() {
   found '.Addresses[] | .AllocationId as $id
     | select(ours or (carries_the_name and ($kept[0].addresses | index($id) != null)))
     | "address \($id)"' ec2 describe-addresses
-  found '.LaunchTemplates[] | select(ours) | "launch-template \(.LaunchTemplateId)"' \
-    ec2 describe-launch-templates --filters "Name=tag:eksphemeral:id,Values=$EKSPHEMERAL_ID"
+  found '.LaunchTemplates[] | select(ours or (.LaunchTemplateId | is_retained("AWS::EC2::LaunchTemplate")))
+    | "launch-template \(.LaunchTemplateId)"' ec2 describe-launch-templates
+  found '.InternetGateways[]
+    | select(ours or (.InternetGatewayId | is_retained("AWS::EC2::InternetGateway")))
+    | "internet-gateway \(.InternetGatewayId)"' ec2 describe-internet-gateways
   [[ $(jq '.issuers | length' "$kept") == 0 ]] \
     || found '.OpenIDConnectProviderList[].Arn | . as $arn
       | select($kept[0].issuers | any(sub("^https://"; "") == ($arn | sub("^[^/]*/"; ""))))
@@ -95,13 +98,14 @@ find_vpcs() {
     ec2 describe-vpcs --filters "Name=vpc-id,Values=${vpcs//$'\n'/,}"
 }
 
-# What CloudFormation let go of is looked up by its type, unless that was done above.
+# What CloudFormation let go of is looked up by its type, unless that was done above: by its VPC, or by
+# its cluster. A role's policy goes with the role.
 find_retained() {
   local type id
   while read -r type id; do
     case $type in
       '' | AWS::EC2::VPC | AWS::EC2::Subnet* | AWS::EC2::*Route* | AWS::EC2::*Gateway* | AWS::EC2::SecurityGroup*) continue ;;
-      AWS::EC2::NetworkInterface* | AWS::EC2::LaunchTemplate | AWS::EKS::*) continue ;;
+      AWS::EC2::NetworkInterface* | AWS::EC2::LaunchTemplate | AWS::EKS::* | AWS::IAM::Policy) continue ;;
     esac
     if ask . cloudcontrol get-resource --type-name "$type" --identifier "$id" >/dev/null || ! is_absent; then
       printf 'retained %s %s\n' "$type" "$id"
@@ -118,12 +122,14 @@ find_tagged() {
 
 # --- removing it ---
 
-# try COMMAND …: what fails is said, and tried again after the next look.
+# try SERVICE COMMAND OPTION ID …: says what it did. What fails is tried again after the next look.
 try() {
-  aws "$@" --output json >/dev/null 2>"$scratch/why" || {
-    is_absent || say "aws $1 $2: $(why)"
+  if aws "$@" --output json >/dev/null 2>"$scratch/why"; then
+    say "$2 ${*:4}"
+  else
+    is_absent || say "$1 $2 ${*:4}: $(why)"
     return 1
-  }
+  fi
 }
 
 remove() {
@@ -147,6 +153,7 @@ remove() {
     volume) [[ $status != available ]] || try ec2 delete-volume --volume-id "$id" ;;
     address) try ec2 release-address --allocation-id "$id" ;;
     launch-template) try ec2 delete-launch-template --launch-template-id "$id" ;;
+    internet-gateway) try ec2 delete-internet-gateway --internet-gateway-id "$id" ;;
     oidc-provider) try iam delete-open-id-connect-provider --open-id-connect-provider-arn "$id" ;;
     log-group) try logs delete-log-group --log-group-name "$id" ;;
     vpc) remove_vpc "$id" ;;
@@ -200,28 +207,30 @@ remove_control_plane() {
 }
 
 # remove_stacks cluster|other: a stack whose deletion failed gets a second try, then it goes by force,
-# and what it leaves behind is remembered.
-declare -A failures=()
+# and what it may leave behind is remembered first.
 remove_stacks() {
-  local stack name status protected which how retained
-  while IFS=$'\t' read -r stack name status protected which; do
+  local stack name status protected which since how retained
+  while IFS=$'\t' read -r stack name status protected which since; do
     [[ $which == "$1" && $status != DELETE_IN_PROGRESS ]] || continue
     how=()
     if [[ $status == DELETE_FAILED ]]; then
       # It failed for what is in its VPC, as a rule: that goes first.
       ! has load-balancer classic-load-balancer instance nat-gateway endpoint network-interface security-group \
         || ((unchanged >= 2)) || continue
-      failures[$stack]=$((${failures[$stack]:-0} + 1))
-      if ((${failures[$stack]} > 2)); then
-        retained=$(ask '.StackResourceSummaries[] | select(.ResourceStatus == "DELETE_FAILED")
-          | "\(.ResourceType) \(.PhysicalResourceId)"' cloudformation list-stack-resources --stack-name "$stack") || continue
+      # Each failure counts once, however many attempts see it.
+      remember '.failures[$stack] |= ((. // []) + [$since] | unique[:2])' \
+        --arg stack "$stack" --arg since "$since" || continue
+      if jq -e --arg stack "$stack" '.failures[$stack] | length > 1' "$kept" >/dev/null; then
+        retained=$(ask '.StackResourceSummaries[] | select(.ResourceStatus != "DELETE_COMPLETE")
+          | "\(.ResourceType) \(.PhysicalResourceId // empty)"' \
+          cloudformation list-stack-resources --stack-name "$stack") || continue
         remember '.retained |= add_lines($retained)' --arg retained "$retained" || continue
-        say "by force: $name, which keeps ${retained//$'\n'/, }"
+        say "by force: $name, which may keep ${retained//$'\n'/, }"
         how=(--deletion-mode FORCE_DELETE_STACK)
       fi
     fi
     if [[ $protected == true ]]; then
-      try cloudformation update-termination-protection --no-enable-termination-protection --stack-name "$stack" || true
+      try cloudformation update-termination-protection --stack-name "$stack" --no-enable-termination-protection || true
     fi
     say "deleting stack $name, which is $status"
     try cloudformation delete-stack --stack-name "$stack" ${how[@]+"${how[@]}"} || true
@@ -241,8 +250,9 @@ is_under_way() {
   grep -Eq ' ([A-Z_]*_IN_PROGRESS|[A-Z]*ING|deleting|shutting-down|stopping|pending)$' "$scratch/left"
 }
 
-# Looks at everything; unless told so with the word all, not at what would only be made anew, as
-# long as the control plane is there. Returns 1 if what is ours could not be found out.
+# Looks at everything; unless told so with the word all, not at what would only be made anew as long
+# as the control plane is there, nor at what keeps no stack from going while one is there. Returns 1
+# if what is ours could not be found out.
 find_left() {
   local find finders=(find_stacks find_control_plane)
   if ! look; then
@@ -250,7 +260,10 @@ find_left() {
     return 1
   fi
   if [[ $control_plane != ours || ${1-} == all ]] || ((unchanged >= 4)); then
-    finders+=(find_in_vpcs find_outside find_retained find_tagged)
+    finders+=(find_in_vpcs)
+    if [[ ! -s $scratch/stacks || ${1-} == all ]] || ((unchanged >= 4)); then
+      finders+=(find_outside find_retained find_tagged)
+    fi
   fi
   : >"$scratch/vpcs"
   for find in "${finders[@]}"; do
@@ -263,7 +276,7 @@ find_left() {
 remove_some() {
   local kind id status
   remove_stacks other
-  if ! grep -q $'\tother$' "$scratch/stacks" || ((unchanged >= 2)); then
+  if ! grep -q $'\tother\t' "$scratch/stacks" || ((unchanged >= 2)); then
     remove_stacks cluster
   fi
   if has cluster && { ! has stack || ((unchanged >= 3)); }; then
@@ -272,7 +285,7 @@ remove_some() {
   if ! has cluster || ((unchanged >= 4)); then
     while read -r kind id status; do
       case $kind in
-        vpc | launch-template) ! has stack || ((unchanged >= 5)) || continue ;;
+        vpc | launch-template | internet-gateway) ! has stack || ((unchanged >= 5)) || continue ;;
       esac
       remove "$kind" "$id" "$status" || true
     done <"$scratch/left"

@@ -6,8 +6,8 @@ caller's arguments, environment and files. What is called as `aws` only hands th
 
     python -ISs aws.py SOCKET ARGUMENT …
 
-EKSPHEMERAL_DIE_AT=N has the N-th call since EKSPHEMERAL_CALLS was emptied kill its caller, and all
-that it started, before the call is made.
+EKSPHEMERAL_DIE_AFTER=N has the N-th call that changed something, of those counted in the file
+EKSPHEMERAL_CHANGES, kill its caller and all that it started.
 """
 
 import os
@@ -19,14 +19,6 @@ import sys
 def call(path, arguments):
     import json
 
-    counter = os.environ.get("EKSPHEMERAL_CALLS")
-    if counter:
-        with open(counter, "a") as calls:
-            calls.write(" ".join(arguments[:2]) + "\n")
-        with open(counter) as calls:
-            count = len(calls.readlines())
-        if count == int(os.environ.get("EKSPHEMERAL_DIE_AT", "0")):
-            os.killpg(0, signal.SIGKILL)
     request = json.dumps(
         {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd()}
     ).encode()
@@ -34,8 +26,15 @@ def call(path, arguments):
         server.connect(path)
         socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
         server.sendall(request)
-        code = server.recv(1)
-        return code[0] if code else 255
+        answer = server.recv(1)
+    code = answer[0] if answer else 255
+    if code == 0 and "EKSPHEMERAL_CHANGES" in os.environ and not arguments[1].startswith(("describe-", "get-", "list-")):
+        with open(os.environ["EKSPHEMERAL_CHANGES"], "a+") as changes:
+            changes.write(" ".join(arguments[:2]) + "\n")
+            changes.seek(0)
+            if len(changes.readlines()) == int(os.environ.get("EKSPHEMERAL_DIE_AFTER", "0")):
+                os.killpg(0, signal.SIGKILL)
+    return code
 
 
 def read(client, size):
@@ -48,7 +47,7 @@ def read(client, size):
     return parts
 
 
-def answer(client, main):
+def answer(client, driver):
     import json
     import traceback
 
@@ -63,7 +62,7 @@ def answer(client, main):
     sys.argv = ["aws", *request["arguments"]]
     code = 255
     try:
-        code = main() or 0
+        code = driver.main() or 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except Exception:
@@ -90,7 +89,7 @@ def serve(path, until_closed):
         return loaded[file]
 
     botocore.loaders.JSONFileLoader.load_file = load_once
-    from awscli.clidriver import main
+    from awscli.clidriver import create_clidriver
 
     # Whatever is loaded late is loaded now, by calls that lead nowhere.
     os.environ.update(
@@ -107,12 +106,16 @@ def serve(path, until_closed):
         "iam list-open-id-connect-providers", "logs describe-log-groups",
         "resourcegroupstaggingapi get-resources", "cloudcontrol list-resources --type-name x",
     ):
-        sys.argv = ["aws", *words.split()]
         try:
-            main()
+            create_clidriver().main(words.split())
         except SystemExit:
             pass
     os.dup2(spoken, 2)
+    # One that has not been called yet; what it would look up first for each call, it has looked up.
+    driver = create_clidriver()
+    driver._get_command_table()
+    for kind in ("service-2", "paginators-1", "waiters-2", "endpoint-rule-set-1"):
+        driver.session.get_component("data_loader").list_available_services(kind)
     gc.disable()  # it would copy every page that the children share
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -126,7 +129,7 @@ def serve(path, until_closed):
             client, _ = server.accept()
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                answer(client, main)
+                answer(client, driver)
             client.close()
 
 

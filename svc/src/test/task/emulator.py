@@ -8,7 +8,9 @@ object a line, with one line each. It ends with its input. The CLI of aws.py ans
 Added, from AWS's references:
 - stacks have termination protection; their deletion takes a while, waits for what is in the VPC,
   fails after some time, and can be forced, which leaves behind what cannot go;
+- CloudControl looks up roles, and no other type;
 - a control plane and node groups go with the stack that they were made by;
+- EKS says which versions there are;
 - what is in use cannot be deleted: security groups by interfaces and by other groups' rules,
   subnets by interfaces, VPCs by groups and gateways.
 """
@@ -50,12 +52,20 @@ def backend(service):
     return moto.backends.get_backend(service)[ACCOUNT][REGION]
 
 
+def roles():
+    return moto.backends.get_backend("iam")[ACCOUNT]["aws"].roles.values()
+
+
 # --- what moto lacks ---
 
-LOOKS_UNTIL_FAILED = 3
+LOOKS_UNTIL_FAILED = 2
 deleting = {}  # stack id: how often it was looked at since, by force or not
 made_by = {}  # stack id: names of a cluster and of its node groups that go with it
 stuck = set()  # physical ids that no stack can delete
+
+
+class Stuck(Exception):
+    pass
 
 
 def delete_stack(self, name_or_id, force=False):
@@ -70,6 +80,7 @@ def delete_stack(self, name_or_id, force=False):
         raise ValidationError(stack.name, "FORCE_DELETE_STACK needs a stack in DELETE_FAILED")
     if stack.status != "DELETE_IN_PROGRESS":
         stack.status = "DELETE_IN_PROGRESS"
+        stack.deletion_time = datetime.now(timezone.utc)
         deleting[stack.stack_id] = [0, force]
 
 
@@ -91,7 +102,7 @@ def go_on_deleting(self):
             stack.resource_map.delete()
         except Exception as why:
             done = progress[1]
-            if progress[0] > LOOKS_UNTIL_FAILED:
+            if progress[0] > LOOKS_UNTIL_FAILED or isinstance(why, Stuck):
                 stack.status = "DELETE_FAILED"
                 stack.reason = str(why)
                 if not done:
@@ -127,10 +138,9 @@ class Responses(cfn_responses.CloudFormationResponse):
 
     def list_stack_resources(self):
         stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
-        state = stack.status if stack.status.startswith("DELETE") else "CREATE_COMPLETE"
         return ActionResult({"StackResourceSummaries": [
             {
-                "ResourceStatus": state,
+                "ResourceStatus": "DELETE_FAILED" if one.physical_resource_id in stuck else "CREATE_COMPLETE",
                 "LogicalResourceId": one.logical_resource_id,
                 "LastUpdatedTimestamp": stack.creation_time,
                 "PhysicalResourceId": one.physical_resource_id,
@@ -148,13 +158,19 @@ moto_deletes_resource = parsing.ResourceMap._delete_resource
 
 
 def delete_resource(self, resource, resource_json):
-    if getattr(resource, "physical_resource_id", None) in stuck:
-        raise RuntimeError("it cannot be deleted")
+    type, id = resource_json["Type"], getattr(resource, "physical_resource_id", None)
     try:
-        moto_deletes_resource(self, resource, resource_json)
+        if type == "AWS::EC2::VPCGatewayAttachment":
+            backend("ec2").detach_internet_gateway(resource.gateway_id, resource.vpc_id)
+        elif id in stuck:
+            raise Stuck("it cannot be deleted")
+        elif type == "AWS::EC2::InternetGateway":
+            backend("ec2").delete_internet_gateway(id)
+        else:
+            moto_deletes_resource(self, resource, resource_json)
     except Exception as why:
         # What is gone already counts as deleted.
-        if not re.search("NotFound|Invalid.*Id", type(why).__name__):
+        if not re.search("NotFound|NotAttached|Invalid.*Id", why.__class__.__name__):
             raise
 
 
@@ -205,7 +221,6 @@ EC2Backend.delete_vpc = delete_vpc
 # --- faults, on the wire ---
 
 faults = []  # [pattern, how often yet, error code, status]
-requests_seen = []
 
 
 class Wire:
@@ -228,7 +243,21 @@ class Wire:
             if fault[1] and re.search(fault[0], words):
                 fault[1] -= 1
                 return self.refuse(service, fault[2], fault[3], start_response)
+        if service == "eks" and environ["PATH_INFO"] == "/cluster-versions":
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps({"clusterVersions": offered}).encode()]
+        if service == "cloudcontrolapi":
+            return self.look_up(json.loads(body), service, start_response)
         return self.app(environ, start_response)
+
+    def look_up(self, request, service, start_response):
+        if request["TypeName"] != "AWS::IAM::Role":
+            return self.refuse(service, "TypeNotFoundException", 404, start_response)
+        if not any(one.name == request["Identifier"] for one in roles()):
+            return self.refuse(service, "ResourceNotFoundException", 404, start_response)
+        text = json.dumps({"TypeName": request["TypeName"], "ResourceDescription": {"Identifier": request["Identifier"], "Properties": "{}"}})
+        start_response("200 OK", [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(text)))])
+        return [text.encode()]
 
     @staticmethod
     def refuse(service, code, status, start_response):
@@ -246,6 +275,8 @@ class Wire:
 
 
 # --- what tests ask for ---
+
+offered = []  # versions of Kubernetes, as EKS describes them
 
 clients = {}
 
@@ -284,6 +315,8 @@ def cluster(name, id=None, protected=False, control_plane=True, stacks=True, oth
             "VPC": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "192.168.0.0/16", "Tags": as_list(tags)}},
             "SubnetA": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "VPC"}, "CidrBlock": "192.168.0.0/19", "AvailabilityZone": REGION + "a"}},
             "SubnetB": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "VPC"}, "CidrBlock": "192.168.32.0/19", "AvailabilityZone": REGION + "b"}},
+            "Gateway": {"Type": "AWS::EC2::InternetGateway"},
+            "Attachment": {"Type": "AWS::EC2::VPCGatewayAttachment", "Properties": {"VpcId": {"Ref": "VPC"}, "InternetGatewayId": {"Ref": "Gateway"}}},
             "ControlPlaneSecurityGroup": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "x", "VpcId": {"Ref": "VPC"}}},
         }, tags, protected)
         made["stack"] = cluster_stack
@@ -389,6 +422,8 @@ def inventory():
     found += [f"volume {one}" for one in ec2.volumes]
     found += [f"address {one.allocation_id}" for one in ec2.describe_addresses()]
     found += [f"nat-gateway {one.id}" for one in ec2.nat_gateways.values() if one.state != "deleted"]
+    found += [f"internet-gateway {one.id}" for one in ec2.internet_gateways.values()]
+    found += [f"role {one.name}" for one in roles()]
     found += [f"endpoint {one.id}" for one in ec2.vpc_end_points.values() if one.state.lower() != "deleted"]
     found += [f"launch-template {one}" for one in ec2.launch_templates]
     found += [f"load-balancer {one}" for one in backend("elbv2").load_balancers]
@@ -417,7 +452,7 @@ def get(bucket, key):
 def reset(bucket):
     import urllib.request
 
-    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear()
+    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear(), offered.clear()
     urllib.request.urlopen(urllib.request.Request(address + "/moto-api/reset", method="POST")).read()
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
@@ -431,6 +466,10 @@ def heal():
     stuck.clear()
 
 
+def drop_role(name):
+    client("iam").delete_role(RoleName=name)
+
+
 def stick(id):
     stuck.add(id)
 
@@ -441,7 +480,8 @@ def many(kind, count):
         if kind == "stack":
             stack(f"a{number}", {"Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"g{number}"}}}, {})
         else:
-            client("elbv2").create_target_group(Name=f"a{number}", Protocol="HTTP", Port=80, VpcId=backend("ec2").default_vpc.id)
+            subnets = [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]]
+            client("elbv2").create_load_balancer(Name=f"a{number}", Subnets=subnets)
 
 
 def stream(group, name, lines):
@@ -450,6 +490,15 @@ def stream(group, name, lines):
     logs.create_log_stream(logGroupName=group, logStreamName=name)
     now = int(datetime.now(timezone.utc).timestamp() * 1000)
     logs.put_log_events(logGroupName=group, logStreamName=name, logEvents=[{"timestamp": now, "message": line} for line in lines])
+
+
+def role(name, path):
+    document = json.dumps({"Version": "2012-10-17", "Statement": []})
+    return client("iam").create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+
+
+def offer(versions):
+    offered[:] = versions
 
 
 def group_status(name, group, status):

@@ -13,10 +13,12 @@ import io.eksphemeral.aws.SesMailer;
 import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.EksctlConfig;
 import io.eksphemeral.control.Letters;
 import io.eksphemeral.control.Pause;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
 import java.security.SecureRandom;
@@ -27,6 +29,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.ecs.EcsClient;
@@ -57,9 +60,14 @@ final class AwsControlPlane {
   }
 
   /** What an installation says to each of its functions. */
-  private record Settings(String region, String bucket, Limits limits, Presentation presentation) {
+  private record Settings(
+      String region, String bucket, Limits limits, Nodes nodes, Presentation presentation) {
     static Settings of(Environment environment, boolean isNobodyMailed) {
       String region = environment.text("AWS_REGION");
+      Nodes nodes =
+          new Nodes(
+              environment.texts("EKSPHEMERAL_INSTANCE_TYPES"),
+              environment.isTrue("EKSPHEMERAL_SPOT"));
       return new Settings(
           region,
           environment.text("EKSPHEMERAL_BUCKET"),
@@ -68,16 +76,22 @@ final class AwsControlPlane {
               environment.number("EKSPHEMERAL_MAX_WORKERS"),
               environment.number("EKSPHEMERAL_MAX_CLUSTERS"),
               environment.number("EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER")),
+          nodes,
           new Presentation(
               "eksctl on Fargate in %s%s"
                   .formatted(region, isNobodyMailed ? ", and nobody is mailed" : ""),
               USUAL_CREATION,
-              USUAL_DESTRUCTION));
+              USUAL_DESTRUCTION,
+              nodes));
     }
   }
 
   /** What a function is made of that only looks. */
-  record Viewing(ClusterStatus status, Presentation presentation, InstantSource clock) {}
+  record Viewing(
+      ClusterStatus status,
+      Presentation presentation,
+      InstantSource clock,
+      Supplier<Versions> versions) {}
 
   /**
    * What a function is made of that changes clusters.
@@ -123,6 +137,13 @@ final class AwsControlPlane {
     String notifyAddress = environment.textOrNone(NOTIFY_ADDRESS);
     Settings settings = Settings.of(environment, notifyAddress.isEmpty());
     FargateSettings fargate = fargate(environment, settings.bucket());
+    EksctlConfig config =
+        new EksctlConfig(
+            new EksctlConfig.Settings(
+                settings.region(),
+                environment.text("EKSPHEMERAL_SERVICE_ROLE"),
+                environment.text("EKSPHEMERAL_NODE_ROLE"),
+                settings.nodes()));
     environment.check();
     AwsControlPlane aws = new AwsControlPlane(settings);
 
@@ -134,7 +155,7 @@ final class AwsControlPlane {
     TaskRunner tasks = new EcsTaskRunner(ecs, bucket, fargate);
     SesClient ses = Clients.ses().httpClient(connections).region(region).build();
     Changing changing =
-        aws.changing(store, tasks, letters(ses, notifyAddress), InstantSource.system());
+        aws.changing(store, tasks, letters(ses, notifyAddress), config, InstantSource.system());
     Priming.beforeSnapshot(
         () -> {
           PretendedAws pretended = new PretendedAws(settings.region());
@@ -146,6 +167,7 @@ final class AwsControlPlane {
                       pretendedStore,
                       new EcsTaskRunner(pretended.ecs(), pretended.bucket(), fargate),
                       letters(pretended.ses(), notifyAddress),
+                      config,
                       clock));
         },
         () -> aws.forReal(connections, () -> Trial.look(store, tasks)));
@@ -195,14 +217,30 @@ final class AwsControlPlane {
   }
 
   private Viewing viewing(ClusterStore store, InstantSource clock) {
-    return new Viewing(new ClusterStatus(store), settings.presentation(), clock);
+    return new Viewing(
+        new ClusterStatus(store),
+        settings.presentation(),
+        clock,
+        () -> store.versions().orElse(NO_LIST));
   }
 
   private Changing changing(
-      ClusterStore store, TaskRunner tasks, Letters letters, InstantSource clock) {
+      ClusterStore store,
+      TaskRunner tasks,
+      Letters letters,
+      EksctlConfig config,
+      InstantSource clock) {
     return new Changing(
         ControlPlane.over(
-            store, tasks, letters, settings.limits(), NO_LIST, clock, Pause.real(), threads),
+            store,
+            tasks,
+            letters,
+            config,
+            settings.limits(),
+            NO_LIST,
+            clock,
+            Pause.real(),
+            threads),
         settings.presentation(),
         new SecureRandom());
   }

@@ -64,6 +64,15 @@ final class Environment {
     return 1;
   }
 
+  /** {@code true} or {@code false}. */
+  boolean isTrue(String name) {
+    String text = text(name);
+    if (!text.isEmpty() && !text.equals("true") && !text.equals("false")) {
+      problems.add("%s is '%s', and must be true or false".formatted(name, text));
+    }
+    return text.equals("true");
+  }
+
   /**
    * Ends the reading.
    *

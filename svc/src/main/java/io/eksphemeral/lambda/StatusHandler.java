@@ -10,10 +10,12 @@ import io.eksphemeral.control.Answer;
 import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.Refusal;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.InstantSource;
+import java.util.function.Supplier;
 
 /** {@code StatusFunc}: shows clusters. Changes nothing. */
 public final class StatusHandler implements RequestStreamHandler {
@@ -26,12 +28,19 @@ public final class StatusHandler implements RequestStreamHandler {
   /** As Lambda makes it, from the function's environment. */
   public StatusHandler() {
     AwsControlPlane.Viewing aws = AwsControlPlane.viewing(System.getenv());
-    this(aws.status(), aws.presentation(), aws.clock());
+    this(aws.status(), aws.presentation(), aws.clock(), aws.versions());
   }
 
-  public StatusHandler(ClusterStatus status, Presentation presentation, InstantSource clock) {
+  /**
+   * @param versions say which ones cost more
+   */
+  public StatusHandler(
+      ClusterStatus status,
+      Presentation presentation,
+      InstantSource clock,
+      Supplier<Versions> versions) {
     this.status = status;
-    this.view = new RecordView(presentation, clock);
+    this.view = new RecordView(presentation, clock, versions);
   }
 
   @Override
@@ -61,9 +70,7 @@ public final class StatusHandler implements RequestStreamHandler {
   }
 
   private APIGatewayV2HTTPResponse all() {
-    ArrayNode records = JsonNodeFactory.instance.arrayNode();
-    status.all().forEach(stored -> records.add(view.of(stored)));
-    return HttpExchange.ok(records);
+    return HttpExchange.ok(view.of(status.all()));
   }
 
   private APIGatewayV2HTTPResponse one(HttpExchange call) {

@@ -114,7 +114,8 @@ final class Trial {
       store.add(creating.launched(NAME, START));
     }
     Viewing made = viewing.apply(() -> START);
-    StatusHandler status = new StatusHandler(made.status(), made.presentation(), made.clock());
+    StatusHandler status =
+        new StatusHandler(made.status(), made.presentation(), made.clock(), made.versions());
     for (int round = 0; round < ROUNDS; round++) {
       call(status, Route.LIST_IDS, Map.of(), "");
       call(status, Route.LIST, Map.of(), "");
@@ -149,6 +150,7 @@ final class Trial {
     }
 
     call(create, Route.CREATE, Map.of(), "{\"timout\": \"1\"}");
+    call(create, Route.ESTIMATE, Map.of(), spec.toString());
     call(create, Route.CREATE, Map.of(), spec.toString());
     ClusterId id = store.ids().getFirst();
     sweep(destroy);

@@ -103,7 +103,9 @@ final class LambdaFunction implements AutoCloseable {
         "EKSPHEMERAL_MAX_CLUSTERS", "1000",
         "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "1000",
         "EKSPHEMERAL_MAX_MINUTES", "1440",
-        "EKSPHEMERAL_MAX_WORKERS", "10");
+        "EKSPHEMERAL_MAX_WORKERS", "10",
+        "EKSPHEMERAL_INSTANCE_TYPES", "t3.medium,t3a.medium",
+        "EKSPHEMERAL_SPOT", "true");
   }
 
   /** Waits until a function is primed. */

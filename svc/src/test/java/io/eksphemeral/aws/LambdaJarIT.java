@@ -160,6 +160,10 @@ final class LambdaJarIT {
             "subnet-1,subnet-2",
             "EKSPHEMERAL_SECURITY_GROUP",
             "sg-1",
+            "EKSPHEMERAL_SERVICE_ROLE",
+            "arn:aws:iam::000000000000:role/eksp-service",
+            "EKSPHEMERAL_NODE_ROLE",
+            "arn:aws:iam::000000000000:role/eksp-node",
             "EKSPHEMERAL_NOTIFY_ADDRESS",
             from));
     try (Primed create = new Primed("CreateClusterHandler", changes);

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Nodes;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +18,8 @@ final class AwsControlPlaneTest {
   private static final Map<String, String> ALL =
       Map.of(
           "AWS_REGION", "us-east-2",
+          "EKSPHEMERAL_INSTANCE_TYPES", "t3.medium,t3a.medium",
+          "EKSPHEMERAL_SPOT", "false",
           "EKSPHEMERAL_BUCKET", "records",
           "EKSPHEMERAL_MAX_CLUSTERS", "7",
           "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "3",
@@ -30,12 +34,16 @@ final class AwsControlPlaneTest {
           "EKSPHEMERAL_DESTROY_TASK", "arn:aws:ecs:us-east-2:123456789012:task-definition/b:1",
           "EKSPHEMERAL_SUBNETS", "subnet-1,subnet-2",
           "EKSPHEMERAL_SECURITY_GROUP", "sg-1",
+          "EKSPHEMERAL_SERVICE_ROLE", "arn:aws:iam::123456789012:role/eksp-service",
+          "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::123456789012:role/eksp-node",
           "EKSPHEMERAL_NOTIFY_ADDRESS", "eksp@eksphemeral.io");
 
   @Test
   void whatOnlyLooksNeedsTheBucketAndTheLimitsAlone() {
     AwsControlPlane.Viewing viewing = AwsControlPlane.viewing(ALL);
     assertThat(viewing.presentation().provider()).isEqualTo("eksctl on Fargate in us-east-2");
+    assertThat(viewing.presentation().nodes())
+        .isEqualTo(new Nodes(List.of("t3.medium", "t3a.medium"), false));
   }
 
   @Test
@@ -63,11 +71,13 @@ final class AwsControlPlaneTest {
     environment.put("EKSPHEMERAL_MAX_MINUTES", "1 day");
     environment.put("EKSPHEMERAL_SUBNETS", "subnet-1,,subnet-2");
     environment.put("EKSPHEMERAL_SECURITY_GROUP", "");
+    environment.put("EKSPHEMERAL_SPOT", "yes");
 
     assertThatIllegalStateException()
         .isThrownBy(() -> AwsControlPlane.changing(environment))
         .withMessage(
             "this function's environment is not what template.yaml makes it:"
+                + " EKSPHEMERAL_SPOT is 'yes', and must be true or false;"
                 + " EKSPHEMERAL_BUCKET is missing;"
                 + " EKSPHEMERAL_MAX_MINUTES is '1 day', and must be a whole number from 1 to"
                 + " 1000000;"

@@ -7,6 +7,7 @@ import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.Letters;
 import io.eksphemeral.control.Mailer;
 import io.eksphemeral.control.MemoryStore;
+import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.Cluster;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** What priming does goes all the way, or it would leave out what the first call then loads. */
 final class TrialTest {
   private static final Presentation PRESENTATION =
-      new Presentation("nobody", Duration.ofMinutes(1), Duration.ofMinutes(1));
+      new Presentation("nobody", Duration.ofMinutes(1), Duration.ofMinutes(1), null);
 
   private final MemoryStore store = new MemoryStore();
   private final Set<TaskKind> launched = new HashSet<>();
@@ -62,7 +63,8 @@ final class TrialTest {
         store,
         clock -> {
           asked.add("made");
-          return new AwsControlPlane.Viewing(new ClusterStatus(store), PRESENTATION, clock);
+          return new AwsControlPlane.Viewing(
+              new ClusterStatus(store), PRESENTATION, clock, () -> Versions.any("1.35"));
         });
     assertThat(asked).hasSize(1);
     assertThat(store.list())
@@ -82,6 +84,7 @@ final class TrialTest {
                     store,
                     new Launches(),
                     new Letters(this::send, null, ""),
+                    Samples.CONFIG,
                     limits,
                     Versions.any("1.35"),
                     clock,

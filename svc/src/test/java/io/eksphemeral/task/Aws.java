@@ -25,8 +25,8 @@ import org.opentest4j.TestAbortedException;
 
 /**
  * AWS for the task scripts: an emulator with everything that they meet, started once for all tests
- * and ended with the JVM, and a folder with all the programs that they may call, the real aws CLI
- * among them. Without it the tests are skipped, and say so; under CI they fail.
+ * of a thread and ended with the JVM, and a folder with all the programs that they may call, the
+ * real aws CLI among them. Without it the tests are skipped, and say so; under CI they fail.
  */
 final class Aws {
   static final String BUCKET = "clusters";
@@ -57,9 +57,8 @@ final class Aws {
     }
   }
 
-  private static final class Started {
-    static final Aws AWS = start();
-  }
+  /** One for each thread, since tests run side by side. */
+  private static final ThreadLocal<Aws> STARTED = ThreadLocal.withInitial(Aws::start);
 
   private Aws(Path scratch, String address, BufferedReader answers, BufferedWriter commands) {
     this.scratch = scratch;
@@ -80,7 +79,7 @@ final class Aws {
       }
       throw new TestAbortedException(missing);
     }
-    Aws aws = Started.AWS;
+    Aws aws = STARTED.get();
     aws.ask("reset", BUCKET);
     return aws;
   }
@@ -193,7 +192,7 @@ final class Aws {
   /** Runs a script of svc/task to its end; the environment is what is given and nothing else. */
   Outcome run(String script, String id, String name, int attempt, Map<String, String> more)
       throws IOException, InterruptedException {
-    Path calls = Files.writeString(scratch.resolve("calls"), "");
+    Path changes = Files.writeString(scratch.resolve("changes"), "");
     Path output = scratch.resolve("output");
     Map<String, String> environment =
         new HashMap<>(
@@ -230,8 +229,8 @@ final class Aws {
             "0",
             "EKSPHEMERAL_PATIENCE",
             "6",
-            "EKSPHEMERAL_CALLS",
-            calls.toString()));
+            "EKSPHEMERAL_CHANGES",
+            changes.toString()));
     environment.putAll(more);
     List<String> command =
         new ArrayList<>(List.of(find("setsid").toString(), "--wait")); // so that it can be killed
@@ -248,9 +247,9 @@ final class Aws {
     return new Outcome(process.exitValue(), Files.readString(output));
   }
 
-  /** How often the last script called the aws CLI. */
-  List<String> calls() throws IOException {
-    return Files.readAllLines(scratch.resolve("calls"));
+  /** What the last script changed, a line each: {@code ec2 delete-volume}. */
+  List<String> changes() throws IOException {
+    return Files.readAllLines(scratch.resolve("changes"));
   }
 
   Path scratch() {

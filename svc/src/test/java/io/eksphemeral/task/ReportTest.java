@@ -14,9 +14,12 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What runs after eksctl, as a program. */
 @Tag("tasks")
+@Execution(ExecutionMode.CONCURRENT)
 class ReportTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String FOLDER = "tasks/" + ID + "/";

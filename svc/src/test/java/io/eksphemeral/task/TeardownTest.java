@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,12 +13,15 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The teardown, run as a program. What is there afterwards is compared with what was there before
  * the cluster was: nothing more, so all of it is gone; nothing less, so nothing else was touched.
  */
 @Tag("tasks")
+@Execution(ExecutionMode.CONCURRENT)
 class TeardownTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String OTHER_ID = "01999999-0000-7000-8000-000000000002";
@@ -127,25 +131,119 @@ class TeardownTest {
   }
 
   @Test
-  void whatCannotGoOrBeSeenIsNamedAndNoProof() throws Exception {
+  void aForeignStackOfTheNameIsNotTouched() throws Exception {
+    // Ours is gone, by somebody's hand; nobody has seen that yet.
+    keep("{\"created\": \"2026-01-01T00:00:00Z\", \"until\": null");
+    aws.ask("cluster", Map.of("control_plane", false), "dev");
+    Set<String> before = aws.inventory();
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory()).isEqualTo(before);
+  }
+
+  @Test
+  void aStackThatFailedTwiceGoesByForceAndWhatThatLeavesIsLookedUp() throws Exception {
+    addon();
     Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("control_plane", false), "dev", ID));
-    String volume = aws.leftOver("volume", "dev", ours);
-    aws.ask("fault", "Action=DeleteVolume");
-    aws.ask("fault", "Action=DescribeAddresses");
+    Set<String> made = aws.inventory();
+    List<String> stuck =
+        List.of("vpc", "internet-gateway", "launch-template", "role").stream()
+            .map(kind -> only(kind, made).iterator().next())
+            .toList();
+    for (String one : stuck) {
+      aws.ask("stick", one.substring(one.indexOf(' ') + 1));
+    }
+
+    Aws.Outcome outcome = tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "3"));
+
+    // CloudFormation let go of all four; what there is a way to remove went after it.
+    assertThat(outcome.exit()).as(outcome.output()).isEqualTo(1);
+    assertThat(aws.inventory()).containsExactly("role addon");
+    assertThat(aws.result(ID, "destroy-1").outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(aws.result(ID, "destroy-1").leftovers())
+        .containsExactly("retained AWS::IAM::Role addon");
+    assertThat(aws.object("tasks/" + ID + "/kept.json").orElseThrow())
+        .contains("AWS::EC2::VPC " + ours.part("vpc"), "AWS::IAM::Role addon");
+    assertThat(aws.changes().stream().filter("cloudformation delete-stack"::equals))
+        .hasSize(9); // each of three: as usual, again, by force
+    assertThat(outcome.output().lines().filter(line -> line.contains("FORCE_DELETE_STACK")))
+        .hasSize(3);
+
+    aws.ask("drop_role", "addon");
+    assertThat(tearDown(2).exit()).isZero();
+    assertThat(aws.result(ID, "destroy-2").provesAbsence()).isTrue();
+  }
+
+  @Test
+  void theClustersStackStaysWhileThatOfItsNodesIsThere() throws Exception {
+    aws.cluster("dev", ID);
+    Set<String> before = aws.inventory();
+    aws.ask("fault", "Action=DeleteStack.*nodegroup");
+
+    assertThat(tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "1")).exit()).isEqualTo(1);
+
+    assertThat(aws.inventory()).isEqualTo(before);
+  }
+
+  @Test
+  void whatCannotBeLookedUpCountsAsBeingThere() throws Exception {
+    keep("{\"created\": null, \"until\": null, \"retained\": [\"Custom::Thing of-ours\"]");
+
+    assertThat(tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "1")).exit()).isEqualTo(1);
+
+    assertThat(aws.result(ID, "destroy-1").leftovers())
+        .containsExactly("retained Custom::Thing of-ours");
+  }
+
+  @Test
+  void withoutKnowingWhatWasKeptNothingIsTouched() throws Exception {
+    aws.cluster("dev", ID);
+    aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/kept.json", "{");
+    Set<String> before = aws.inventory();
 
     assertThat(tearDown(1).exit()).isEqualTo(1);
 
+    assertThat(aws.inventory()).isEqualTo(before);
+    assertThat(aws.result(ID, "destroy-1").outcome()).isEqualTo(Outcome.FAILED);
+  }
+
+  @Test
+  void withoutAResultInTheBucketItHasFailed() throws Exception {
+    aws.ask("fault", "s3 PUT .*destroy-1.result");
+
+    Aws.Outcome outcome = tearDown(1);
+
+    assertThat(outcome.exit()).isEqualTo(1);
+    assertThat(outcome.output()).contains("the result cannot be written");
+  }
+
+  @Test
+  void whatCannotGoOrBeSeenIsNamedAndNoProof() throws Exception {
+    Aws.Made ours = aws.cluster("dev", ID);
+    leaveEverything("dev", ours);
+    aws.ask("fault", "Action=(Terminate|Release|Delete(?!Stack))|DeleteLogGroup|DELETE /");
+    aws.ask("fault", "Action=DescribeAddresses");
+
+    assertThat(tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "1")).exit()).isEqualTo(1);
+
     TaskResult result = aws.result(ID, "destroy-1");
     assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
-    assertThat(result.leftovers()).hasSize(2).contains("volume " + volume + " available");
-    assertThat(result.leftovers())
-        .anyMatch(one -> one.startsWith("unknown ec2 describe-addresses"));
-    assertThat(aws.inventory()).containsExactly("volume " + volume);
+    for (String kind : KINDS) {
+      assertThat(result.leftovers())
+          .anyMatch(
+              kind.equals("address")
+                  ? one -> one.startsWith("unknown ec2 describe-addresses")
+                  : one -> one.startsWith(kind + " "));
+    }
+    assertThat(result.leftovers()).contains("vpc " + ours.part("vpc"));
 
-    // The stacks are gone; what is kept still leads to the volume.
     aws.ask("heal");
     assertThat(tearDown(2).exit()).isZero();
     assertThat(aws.inventory()).isEmpty();
+    for (String removed : List.of("delete-volume vol-", "release-address eipalloc-")) {
+      assertThat(aws.result(ID, "destroy-2").log()).anyMatch(line -> line.startsWith(removed));
+    }
   }
 
   @Test
@@ -166,8 +264,12 @@ class TeardownTest {
   @Test
   void listingsAreReadToTheEnd() throws Exception {
     aws.ask("many", "stack", 60);
+    aws.ask("many", "load-balancer", 60);
     Set<String> before = aws.inventory();
-    aws.ask("cluster", Map.of("control_plane", false), "dev", ID);
+    aws.leftOver(
+        "load-balancer",
+        "dev",
+        new Aws.Made(aws.ask("cluster", Map.of("control_plane", false), "dev", ID)));
 
     assertThat(tearDown(1).exit()).isZero();
 
@@ -176,16 +278,49 @@ class TeardownTest {
 
   @Test
   void throttledCallsAreRepeated() throws Exception {
-    aws.ask("cluster", Map.of("control_plane", false), "dev", ID);
-    aws.ask("fault", "Action=DescribeStacks", 2, "Throttling", 400);
+    addon();
+    aws.ask("fault", "Action=DescribeStacks", 1, "Throttling", 400);
     aws.ask("fault", "Action=DeleteStack", 1, "Throttling", 400);
     aws.ask("fault", "Action=DescribeVolumes", 1, "RequestLimitExceeded", 503);
 
     Aws.Outcome outcome = tearDown(1);
 
     assertThat(outcome.exit()).as(outcome.output()).isZero();
-    assertThat(outcome.output()).doesNotContain("Throttling");
+    assertThat(outcome.output()).doesNotContain("Throttling", "RequestLimit");
     assertThat(aws.inventory()).isEmpty();
+  }
+
+  @Test
+  void killedAfterEachOfItsChangesItStillFinishes() throws Exception {
+    Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("protected", true), "dev", ID));
+    for (String kind : List.of("security-group", "volume")) {
+      aws.leftOver(kind, "dev", ours);
+    }
+    String template = only("launch-template", aws.inventory()).iterator().next();
+    aws.ask("stick", template.substring(template.indexOf(' ') + 1));
+
+    // Each attempt is killed as soon as it has taken its fence and changed one thing.
+    Set<String> last = new HashSet<>();
+    int attempt = 0;
+    do {
+      attempt++;
+      assertThat(attempt).isLessThan(60);
+      assertThat(tearDown(attempt, Map.of("EKSPHEMERAL_DIE_AFTER", "2")).exit()).isNotZero();
+      last.add(aws.changes().getLast());
+    } while (aws.object("tasks/" + ID + "/destroy-" + attempt + ".result").isEmpty());
+
+    // The last one was killed when its result was written, and that is the proof.
+    assertThat(aws.inventory()).isEmpty();
+    assertThat(aws.result(ID, "destroy-" + attempt).provesAbsence()).isTrue();
+    assertThat(last)
+        .contains(
+            "s3api put-object",
+            "cloudformation update-termination-protection",
+            "cloudformation delete-stack",
+            "ec2 revoke-security-group-ingress",
+            "ec2 delete-security-group",
+            "ec2 delete-volume",
+            "ec2 delete-launch-template");
   }
 
   private static final List<String> KINDS =
@@ -202,6 +337,31 @@ class TeardownTest {
           "address",
           "oidc-provider",
           "log-group");
+
+  /** A stack of the cluster's with a role, and without anything in a VPC. */
+  private void addon() throws IOException {
+    aws.ask(
+        "stack",
+        Map.of("tags", Map.of("eksphemeral:id", ID)),
+        "eksctl-dev-addon-vpc-cni",
+        Map.of(
+            "Role",
+            Map.of(
+                "Type",
+                "AWS::IAM::Role",
+                "Properties",
+                Map.of("RoleName", "addon", "AssumeRolePolicyDocument", Map.of()))));
+  }
+
+  /** Has been kept of the cluster, with nothing else. */
+  private void keep(String start) throws IOException {
+    String rest = start.contains("retained") ? "" : ", \"retained\": []";
+    aws.ask(
+        "put",
+        Aws.BUCKET,
+        "tasks/" + ID + "/kept.json",
+        start + rest + ", \"vpcs\": [], \"issuers\": [], \"addresses\": [], \"failures\": {}}");
+  }
 
   private void leaveEverything(String name, Aws.Made cluster) throws IOException {
     for (String kind : KINDS) {

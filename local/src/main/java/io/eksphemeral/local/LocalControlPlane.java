@@ -104,8 +104,8 @@ public final class LocalControlPlane {
         new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy(), null);
     Functions functions =
         new Functions(
-            new CreateClusterHandler(plane, presentation, random),
-            new StatusHandler(plane, presentation),
+            new CreateClusterHandler(plane, presentation, random)::handleRequest,
+            new StatusHandler(plane.status(), presentation, clock, plane::versions)::handleRequest,
             new DestroyClusterHandler(plane, presentation),
             realTime,
             log);

@@ -82,6 +82,15 @@ final class ArchitectureTest {
               .because("what runs in AWS does not know the edition on one machine"),
           noClasses()
               .that()
+              .resideInAPackage(ROOT + ".lambda..")
+              .and()
+              .doNotHaveSimpleName("AwsControlPlane")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage(ROOT + ".aws..", "software.amazon.awssdk..")
+              .because("one class wires, so that the handlers run without AWS as well"),
+          noClasses()
+              .that()
               .resideInAPackage(ROOT + ".local..")
               .should()
               .dependOnClassesThat()

@@ -3,8 +3,6 @@ package io.eksphemeral.aws;
 import java.time.Duration;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
-import software.amazon.awssdk.http.SdkHttpClient;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.retries.api.RetryStrategy;
 import software.amazon.awssdk.services.ecs.EcsClient;
 import software.amazon.awssdk.services.ecs.EcsClientBuilder;
@@ -31,29 +29,27 @@ public final class Clients {
   /** For S3. Conditional writes stay right when they are sent again. */
   public static S3ClientBuilder s3() {
     return S3Client.builder()
-        .httpClient(http())
+        .httpClient(connections())
         .overrideConfiguration(settings(AwsRetryStrategy.standardRetryStrategy()));
   }
 
   /** For ECS. RunTask has its token, and the other calls can be sent any number of times. */
   public static EcsClientBuilder ecs() {
     return EcsClient.builder()
-        .httpClient(http())
+        .httpClient(connections())
         .overrideConfiguration(settings(AwsRetryStrategy.standardRetryStrategy()));
   }
 
   /** For SES, which sends a mail again when it is asked again: so no call is repeated. */
   public static SesClientBuilder ses() {
     return SesClient.builder()
-        .httpClient(http())
+        .httpClient(connections())
         .overrideConfiguration(settings(AwsRetryStrategy.doNotRetry()));
   }
 
-  private static SdkHttpClient http() {
-    return UrlConnectionHttpClient.builder()
-        .connectionTimeout(CONNECT)
-        .socketTimeout(ATTEMPT)
-        .build();
+  /** What each of them is called over if it gets nothing else. */
+  public static Connections connections() {
+    return new Connections(CONNECT, ATTEMPT);
   }
 
   private static ClientOverrideConfiguration settings(RetryStrategy retries) {

@@ -13,15 +13,13 @@ import java.util.Map;
  *     to the internet
  * @param securityGroups which groups they are in if a spec does not say; at least one, at most 5
  * @param bucket the bucket of records, which tasks take their fences and leave their results in
- * @param region the region of bucket and clusters
  */
 public record FargateSettings(
     String cluster,
     Map<TaskKind, Definition> definitions,
     List<String> subnets,
     List<String> securityGroups,
-    String bucket,
-    String region) {
+    String bucket) {
 
   /**
    * A task definition, and which of its containers are told what to work on.

@@ -50,7 +50,6 @@ record TaskRequest(
     FargateSettings.Definition definition = settings.definition(task.kind());
     SortedMap<String, String> environment = new TreeMap<>();
     environment.put("EKSPHEMERAL_BUCKET", settings.bucket());
-    environment.put("EKSPHEMERAL_REGION", settings.region());
     environment.put("EKSPHEMERAL_ID", cluster.id().value());
     environment.put("EKSPHEMERAL_NAME", cluster.name());
     environment.put("EKSPHEMERAL_KIND", task.kind().text());

@@ -1,7 +1,7 @@
 package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -15,6 +15,9 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecRules;
 import io.eksphemeral.domain.SpecRules.Judgement;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -22,8 +25,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** {@code CreateClusterFunc}: says what clusters cost, asks for them, and moves their ends. */
-public final class CreateClusterHandler
-    implements RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> {
+public final class CreateClusterHandler implements RequestStreamHandler {
   /** The largest spec, in bytes. */
   private static final int MOST_BYTES = 64 * 1024;
 
@@ -36,6 +38,12 @@ public final class CreateClusterHandler
   private final RecordView view;
   private final RandomGenerator random;
 
+  /** As Lambda makes it, from the function's environment. */
+  public CreateClusterHandler() {
+    AwsControlPlane.Changing aws = AwsControlPlane.changing(System.getenv());
+    this(aws.plane(), aws.presentation(), aws.random());
+  }
+
   /**
    * @param random makes the ids of clusters whose askers chose none
    */
@@ -43,11 +51,17 @@ public final class CreateClusterHandler
       ControlPlane plane, Presentation presentation, RandomGenerator random) {
     this.plane = plane;
     this.presentation = presentation;
-    this.view = new RecordView(presentation, plane);
+    this.view = new RecordView(presentation, plane.clock(), plane::versions);
     this.random = random;
   }
 
   @Override
+  public void handleRequest(InputStream input, OutputStream output, Context context)
+      throws IOException {
+    HttpJson.exchange(input, output, event -> handleRequest(event, context));
+  }
+
+  /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
     return HttpExchange.answer(
         event,

@@ -2,10 +2,7 @@ package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
-import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
-import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
-import com.amazonaws.services.lambda.runtime.serialization.events.LambdaEventSerializers;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -17,7 +14,6 @@ import io.eksphemeral.control.Stored;
 import io.eksphemeral.control.SweepReport;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.State;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -33,44 +29,40 @@ import java.util.function.Supplier;
  */
 public final class DestroyClusterHandler implements RequestStreamHandler {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
-  private static final PojoSerializer<APIGatewayV2HTTPEvent> HTTP_EVENTS =
-      LambdaEventSerializers.serializerFor(
-          APIGatewayV2HTTPEvent.class, DestroyClusterHandler.class.getClassLoader());
-  private static final PojoSerializer<APIGatewayV2HTTPResponse> HTTP_RESPONSES =
-      LambdaEventSerializers.serializerFor(
-          APIGatewayV2HTTPResponse.class, DestroyClusterHandler.class.getClassLoader());
 
   private final ControlPlane plane;
   private final RecordView view;
 
+  /** As Lambda makes it, from the function's environment. */
+  public DestroyClusterHandler() {
+    AwsControlPlane.Changing aws = AwsControlPlane.changing(System.getenv());
+    this(aws.plane(), aws.presentation());
+  }
+
   public DestroyClusterHandler(ControlPlane plane, Presentation presentation) {
     this.plane = plane;
-    this.view = new RecordView(presentation, plane);
+    this.view = new RecordView(presentation, plane.clock(), plane::versions);
   }
 
   /**
-   * Takes an event of any of the three kinds.
+   * Takes an event of any of the three kinds; calls of the API are known by their route.
    *
    * @throws IllegalArgumentException if it is of none of them
    */
   @Override
   public void handleRequest(InputStream input, OutputStream output, Context context)
       throws IOException {
-    byte[] bytes = input.readAllBytes();
-    JsonNode event = MAPPER.readTree(bytes);
-    if (event.has("requestContext")) {
-      APIGatewayV2HTTPEvent call = HTTP_EVENTS.fromJson(new ByteArrayInputStream(bytes));
-      HTTP_RESPONSES.toJson(HttpExchange.answer(call, context, this::destroy), output);
-      return;
-    }
+    JsonNode event = MAPPER.readTree(input);
     JsonNode answer =
-        switch (event.path("detail-type").asText()) {
-          case "Scheduled Event" -> sweepAll(context);
-          case "ECS Task State Change" -> sweepOne(event.path("detail"), context);
-          default ->
-              throw new IllegalArgumentException(
-                  "an event of no known kind: " + event.path("detail-type"));
-        };
+        event.has("routeKey")
+            ? HttpJson.write(HttpExchange.answer(HttpJson.read(event), context, this::destroy))
+            : switch (event.path("detail-type").asText()) {
+              case "Scheduled Event" -> sweepAll(context);
+              case "ECS Task State Change" -> sweepOne(event.path("detail"), context);
+              default ->
+                  throw new IllegalArgumentException(
+                      "an event of no known kind: " + event.path("detail-type"));
+            };
     MAPPER.writeValue(output, answer);
   }
 

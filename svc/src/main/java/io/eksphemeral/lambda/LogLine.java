@@ -1,6 +1,7 @@
 package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.LambdaLogger;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -57,6 +58,10 @@ final class LogLine {
   }
 
   void writeTo(Context context) {
-    context.getLogger().log(line + "\n");
+    writeTo(context.getLogger());
+  }
+
+  void writeTo(LambdaLogger logger) {
+    logger.log(line + "\n");
   }
 }

@@ -4,26 +4,30 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.RecordFormat;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Costs;
+import io.eksphemeral.domain.Versions;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** A record as the API shows it: what is stored, and what follows from it now. */
 final class RecordView {
   private final Presentation presentation;
-  private final ControlPlane plane;
+  private final InstantSource clock;
+  private final Supplier<Versions> versions;
 
-  RecordView(Presentation presentation, ControlPlane plane) {
+  RecordView(Presentation presentation, InstantSource clock, Supplier<Versions> versions) {
     this.presentation = presentation;
-    this.plane = plane;
+    this.clock = clock;
+    this.versions = versions;
   }
 
   JsonNode of(Stored stored) {
@@ -40,7 +44,7 @@ final class RecordView {
   /** An answer is not to fail for what it would only add. */
   private Optional<Costs> costs() {
     try {
-      return presentation.costs(plane::versions);
+      return presentation.costs(versions);
     } catch (StoreException _) {
       return Optional.empty();
     }
@@ -68,7 +72,7 @@ final class RecordView {
   }
 
   private void addDerived(ObjectNode status, Cluster cluster, Optional<Costs> costs) {
-    Instant now = plane.clock().instant();
+    Instant now = clock.instant();
     cluster.minutesLeft(now).ifPresent(minutes -> status.put("minutesleft", minutes));
     usually(cluster).ifPresent(usual -> status.put("usually", usual.toSeconds()));
     costs.ifPresent(known -> status.put("cost", known.soFar(cluster, now).doubleValue()));

@@ -1,31 +1,55 @@
 package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.eksphemeral.control.Answer;
-import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.Refusal;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.Versions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.InstantSource;
+import java.util.function.Supplier;
 
 /** {@code StatusFunc}: shows clusters. Changes nothing. */
-public final class StatusHandler
-    implements RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> {
+public final class StatusHandler implements RequestStreamHandler {
   /** Where EKSphemeral of 2019 had the list of all ids besides {@code /status}. */
   private static final String ALL_IDS = "*";
 
-  private final ControlPlane plane;
+  private final ClusterStatus status;
   private final RecordView view;
 
-  public StatusHandler(ControlPlane plane, Presentation presentation) {
-    this.plane = plane;
-    this.view = new RecordView(presentation, plane);
+  /** As Lambda makes it, from the function's environment. */
+  public StatusHandler() {
+    AwsControlPlane.Viewing aws = AwsControlPlane.viewing(System.getenv());
+    this(aws.status(), aws.presentation(), aws.clock(), aws.versions());
+  }
+
+  /**
+   * @param versions say which ones cost more
+   */
+  public StatusHandler(
+      ClusterStatus status,
+      Presentation presentation,
+      InstantSource clock,
+      Supplier<Versions> versions) {
+    this.status = status;
+    this.view = new RecordView(presentation, clock, versions);
   }
 
   @Override
+  public void handleRequest(InputStream input, OutputStream output, Context context)
+      throws IOException {
+    HttpJson.exchange(input, output, event -> handleRequest(event, context));
+  }
+
+  /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
     return HttpExchange.answer(
         event,
@@ -41,16 +65,16 @@ public final class StatusHandler
 
   private APIGatewayV2HTTPResponse ids() {
     ArrayNode ids = JsonNodeFactory.instance.arrayNode();
-    plane.status().ids().forEach(id -> ids.add(id.value()));
+    status.ids().forEach(id -> ids.add(id.value()));
     return HttpExchange.ok(ids);
   }
 
   private APIGatewayV2HTTPResponse all() {
-    return HttpExchange.ok(view.of(plane.status().all()));
+    return HttpExchange.ok(view.of(status.all()));
   }
 
   private APIGatewayV2HTTPResponse one(HttpExchange call) {
-    return switch (plane.status().one(call.parameter("id"))) {
+    return switch (status.one(call.parameter("id"))) {
       case Answer.Done<Stored>(Stored stored) -> HttpExchange.ok(view.of(stored));
       case Answer.Refused<Stored>(Refusal refusal) -> HttpExchange.refused(refusal);
     };

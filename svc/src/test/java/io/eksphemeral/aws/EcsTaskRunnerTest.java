@@ -94,8 +94,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
             new FargateSettings.Definition(ecsCluster + "-destroy", List.of("teardown"))),
         List.of(subnet),
         List.of("sg-1"),
-        bucketName,
-        "us-east-2");
+        bucketName);
   }
 
   @Override
@@ -136,7 +135,6 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
     assertThat(PlayedTasks.environment(task))
         .containsOnly(
             Map.entry("EKSPHEMERAL_BUCKET", bucketName),
-            Map.entry("EKSPHEMERAL_REGION", "us-east-2"),
             Map.entry("EKSPHEMERAL_ID", cluster.id().value()),
             Map.entry("EKSPHEMERAL_NAME", "one"),
             Map.entry("EKSPHEMERAL_KIND", "create"),

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -80,6 +81,15 @@ final class Emulator {
 
   static EcsClient ecs(Wire wire) {
     return wire.beneath(at(endpoint(Own.ENDPOINT), Clients.ecs())).build();
+  }
+
+  /** What tells the SDK where the emulators are. */
+  static Map<String, String> environment() {
+    String storeAndMail = endpoint(StoreAndMail.ENDPOINT).toString();
+    return Map.of(
+        "AWS_ENDPOINT_URL_S3", storeAndMail,
+        "AWS_ENDPOINT_URL_SES", storeAndMail,
+        "AWS_ENDPOINT_URL_ECS", endpoint(Own.ENDPOINT).toString());
   }
 
   /** A name that nobody had before, for a bucket, a sender or an ECS cluster. */

@@ -83,7 +83,7 @@ final class Installation {
             versions,
             limits);
     create = new CreateClusterHandler(plane, presentation, new Random(1));
-    status = new StatusHandler(plane, presentation);
+    status = new StatusHandler(plane.status(), presentation, clock, plane::versions);
     destroy = new DestroyClusterHandler(plane, presentation);
   }
 

@@ -1,0 +1,66 @@
+package io.eksphemeral.aws;
+
+import java.time.Duration;
+import software.amazon.awssdk.http.ExecutableHttpRequest;
+import software.amazon.awssdk.http.HttpExecuteRequest;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+
+/**
+ * The JDK's own HTTP client, beneath the SDK's clients.
+ *
+ * <p>It keeps connections for five seconds after an answer, and looks whether the other side has
+ * closed one before it sends what cannot be sent twice. One that was kept when a snapshot was taken
+ * is dead after the restore without anybody having closed it: what is sent there gets no answer. So
+ * what is called before a snapshot is called over connections of which {@linkplain #leavingNone
+ * none is left}.
+ */
+public final class Connections implements SdkHttpClient {
+  private final SdkHttpClient http;
+  private volatile boolean isLeavingNone;
+
+  /**
+   * Connections that are given up after a while.
+   *
+   * @param connect how long opening one may take
+   * @param read how long an answer may make one wait
+   */
+  Connections(Duration connect, Duration read) {
+    http = UrlConnectionHttpClient.builder().connectionTimeout(connect).socketTimeout(read).build();
+  }
+
+  /** Does what makes calls, with a connection of its own for each, closed after the answer. */
+  public void leavingNone(Runnable calls) {
+    isLeavingNone = true;
+    try {
+      calls.run();
+    } finally {
+      isLeavingNone = false;
+    }
+  }
+
+  @Override
+  public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
+    return http.prepareRequest(isLeavingNone ? closing(request) : request);
+  }
+
+  /** The same with a header of which no signature is made. */
+  private static HttpExecuteRequest closing(HttpExecuteRequest request) {
+    HttpExecuteRequest.Builder closing =
+        HttpExecuteRequest.builder()
+            .request(request.httpRequest().copy(http -> http.putHeader("Connection", "close")));
+    request.contentStreamProvider().ifPresent(closing::contentStreamProvider);
+    request.metricCollector().ifPresent(closing::metricCollector);
+    return closing.build();
+  }
+
+  @Override
+  public String clientName() {
+    return http.clientName();
+  }
+
+  @Override
+  public void close() {
+    http.close();
+  }
+}

@@ -1,0 +1,247 @@
+package io.eksphemeral.lambda;
+
+import io.eksphemeral.aws.Bucket;
+import io.eksphemeral.aws.Clients;
+import io.eksphemeral.aws.Connections;
+import io.eksphemeral.aws.EcsTaskRunner;
+import io.eksphemeral.aws.FargateSettings;
+import io.eksphemeral.aws.FargateSettings.Definition;
+import io.eksphemeral.aws.NoSender;
+import io.eksphemeral.aws.PretendedAws;
+import io.eksphemeral.aws.S3ClusterStore;
+import io.eksphemeral.aws.SesMailer;
+import io.eksphemeral.control.ClusterStatus;
+import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.EksctlConfig;
+import io.eksphemeral.control.Letters;
+import io.eksphemeral.control.Pause;
+import io.eksphemeral.control.TaskRunner;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.Versions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.ecs.EcsClient;
+import software.amazon.awssdk.services.ses.SesClient;
+
+/**
+ * The control plane in AWS: each function puts its part together from its environment, over S3, ECS
+ * and SES, and has it primed before Lambda takes a snapshot of it.
+ */
+final class AwsControlPlane {
+  private static final Duration USUAL_CREATION = Duration.ofMinutes(15);
+  private static final Duration USUAL_DESTRUCTION = Duration.ofMinutes(10);
+
+  /** Where the bucket has no list of versions nobody is refused one; EKS says what it thinks. */
+  private static final Versions NO_LIST = Versions.any("1.35");
+
+  /** How many clusters are worked on at a time, and how many records are read. */
+  private static final int THREADS = 64;
+
+  private static final String NOTIFY_ADDRESS = "EKSPHEMERAL_NOTIFY_ADDRESS";
+
+  private final Settings settings;
+  private final Executor threads =
+      Executors.newFixedThreadPool(THREADS, Thread.ofVirtual().factory());
+
+  private AwsControlPlane(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** What an installation says to each of its functions. */
+  private record Settings(
+      String region, String bucket, Limits limits, Nodes nodes, Presentation presentation) {
+    static Settings of(Environment environment, boolean isNobodyMailed) {
+      String region = environment.text("AWS_REGION");
+      Nodes nodes =
+          new Nodes(
+              environment.texts("EKSPHEMERAL_INSTANCE_TYPES"),
+              environment.isTrue("EKSPHEMERAL_SPOT"));
+      return new Settings(
+          region,
+          environment.text("EKSPHEMERAL_BUCKET"),
+          new Limits(
+              environment.number("EKSPHEMERAL_MAX_MINUTES"),
+              environment.number("EKSPHEMERAL_MAX_WORKERS"),
+              environment.number("EKSPHEMERAL_MAX_CLUSTERS"),
+              environment.number("EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER")),
+          nodes,
+          new Presentation(
+              "eksctl on Fargate in %s%s"
+                  .formatted(region, isNobodyMailed ? ", and nobody is mailed" : ""),
+              USUAL_CREATION,
+              USUAL_DESTRUCTION,
+              nodes));
+    }
+  }
+
+  /** What a function is made of that only looks. */
+  record Viewing(
+      ClusterStatus status,
+      Presentation presentation,
+      InstantSource clock,
+      Supplier<Versions> versions) {}
+
+  /**
+   * What a function is made of that changes clusters.
+   *
+   * @param random where ids come from. All that is restored from one snapshot goes on with the same
+   *     random numbers, but for a SecureRandom's, which Lambda's runtime keeps apart; {@code
+   *     UUID.randomUUID()} has one, too
+   */
+  record Changing(ControlPlane plane, Presentation presentation, RandomGenerator random) {}
+
+  /**
+   * Puts together what only looks, from that part of the environment which this takes.
+   *
+   * @throws IllegalStateException if something is wrong with that part, with all that is
+   */
+  static Viewing viewing(Map<String, String> variables) {
+    Environment environment = new Environment(variables);
+    // A function that is not told whom to mail does not know, and says nothing of it.
+    boolean isNobodyMailed =
+        environment.has(NOTIFY_ADDRESS) && environment.textOrNone(NOTIFY_ADDRESS).isEmpty();
+    Settings settings = Settings.of(environment, isNobodyMailed);
+    environment.check();
+    AwsControlPlane aws = new AwsControlPlane(settings);
+
+    Connections connections = Clients.connections();
+    ClusterStore store = aws.store(aws.bucket(connections));
+    Priming.beforeSnapshot(
+        () -> {
+          ClusterStore pretended = aws.store(new PretendedAws(settings.region()).bucket());
+          Trial.ofViewing(pretended, clock -> aws.viewing(pretended, clock));
+        },
+        () -> aws.forReal(connections, () -> Trial.look(store)));
+    return aws.viewing(store, InstantSource.system());
+  }
+
+  /**
+   * Puts together what changes clusters.
+   *
+   * @throws IllegalStateException if something is wrong with the environment, with all that is
+   */
+  static Changing changing(Map<String, String> variables) {
+    Environment environment = new Environment(variables);
+    String notifyAddress = environment.textOrNone(NOTIFY_ADDRESS);
+    Settings settings = Settings.of(environment, notifyAddress.isEmpty());
+    FargateSettings fargate = fargate(environment, settings.bucket());
+    EksctlConfig config =
+        new EksctlConfig(
+            new EksctlConfig.Settings(
+                settings.region(),
+                environment.text("EKSPHEMERAL_SERVICE_ROLE"),
+                environment.text("EKSPHEMERAL_NODE_ROLE"),
+                settings.nodes()));
+    environment.check();
+    AwsControlPlane aws = new AwsControlPlane(settings);
+
+    Region region = Region.of(settings.region());
+    Connections connections = Clients.connections();
+    Bucket bucket = aws.bucket(connections);
+    ClusterStore store = aws.store(bucket);
+    EcsClient ecs = Clients.ecs().httpClient(connections).region(region).build();
+    TaskRunner tasks = new EcsTaskRunner(ecs, bucket, fargate);
+    SesClient ses = Clients.ses().httpClient(connections).region(region).build();
+    Changing changing =
+        aws.changing(store, tasks, letters(ses, notifyAddress), config, InstantSource.system());
+    Priming.beforeSnapshot(
+        () -> {
+          PretendedAws pretended = new PretendedAws(settings.region());
+          ClusterStore pretendedStore = aws.store(pretended.bucket());
+          Trial.ofChanging(
+              notifyAddress,
+              clock ->
+                  aws.changing(
+                      pretendedStore,
+                      new EcsTaskRunner(pretended.ecs(), pretended.bucket(), fargate),
+                      letters(pretended.ses(), notifyAddress),
+                      config,
+                      clock));
+        },
+        () -> aws.forReal(connections, () -> Trial.look(store, tasks)));
+    return changing;
+  }
+
+  /**
+   * Looks twice, at the services that there are, as calls and as sweeps do it: on this thread and
+   * on one of the others. The first time connections are kept, as they will be; each is then the
+   * next call's, which has it closed.
+   */
+  private void forReal(Connections connections, Runnable look) {
+    look.run();
+    connections.leavingNone(() -> CompletableFuture.runAsync(look, threads).join());
+  }
+
+  private static FargateSettings fargate(Environment environment, String bucket) {
+    return new FargateSettings(
+        environment.text("EKSPHEMERAL_ECS_CLUSTER"),
+        Map.of(
+            TaskKind.CREATE,
+            new Definition(
+                environment.text("EKSPHEMERAL_CREATE_TASK"), List.of("prepare", "report")),
+            TaskKind.DESTROY,
+            new Definition(environment.text("EKSPHEMERAL_DESTROY_TASK"), List.of("teardown"))),
+        environment.texts("EKSPHEMERAL_SUBNETS"),
+        List.of(environment.text("EKSPHEMERAL_SECURITY_GROUP")),
+        bucket);
+  }
+
+  /** Mails come from the address that is the operator's, too; without one there are none. */
+  private static Letters letters(SesClient ses, String notifyAddress) {
+    return notifyAddress.isEmpty()
+        ? new Letters(new NoSender(), null, "")
+        : new Letters(new SesMailer(ses, notifyAddress), notifyAddress, "");
+  }
+
+  private Bucket bucket(Connections connections) {
+    return new Bucket(
+        Clients.s3().httpClient(connections).region(Region.of(settings.region())).build(),
+        settings.bucket(),
+        Pause.real());
+  }
+
+  private ClusterStore store(Bucket bucket) {
+    return new S3ClusterStore(bucket, threads);
+  }
+
+  private Viewing viewing(ClusterStore store, InstantSource clock) {
+    return new Viewing(
+        new ClusterStatus(store),
+        settings.presentation(),
+        clock,
+        () -> store.versions().orElse(NO_LIST));
+  }
+
+  private Changing changing(
+      ClusterStore store,
+      TaskRunner tasks,
+      Letters letters,
+      EksctlConfig config,
+      InstantSource clock) {
+    return new Changing(
+        ControlPlane.over(
+            store,
+            tasks,
+            letters,
+            config,
+            settings.limits(),
+            NO_LIST,
+            clock,
+            Pause.real(),
+            threads),
+        settings.presentation(),
+        new SecureRandom());
+  }
+}

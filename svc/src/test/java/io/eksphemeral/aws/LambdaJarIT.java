@@ -1,0 +1,332 @@
+package io.eksphemeral.aws;
+
+import static java.util.function.Predicate.not;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.aws.LambdaFunction.Start;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.constantpool.ClassEntry;
+import java.lang.constant.ClassDesc;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.ecs.EcsClient;
+import software.amazon.awssdk.services.ecs.model.Compatibility;
+import software.amazon.awssdk.services.ecs.model.ContainerDefinition;
+import software.amazon.awssdk.services.ecs.model.NetworkMode;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/**
+ * What Lambda is given: the jar is small enough, has all that is needed, and the three functions
+ * run from it as they do in Lambda, snapshot included. It shows nothing of what Lambda does with a
+ * snapshot: here a restored function is one that goes on. Lambda's runtime runs on Linux alone.
+ */
+final class LambdaJarIT {
+  private static final long MOST_BYTES = 12_000_000;
+
+  /** What the functions call, as the pom has it. */
+  private static final String CALLS =
+      "(GetObject|PutObject|DeleteObject|ListObjectsV2|RunTask|DescribeTasks|ListTasks|StopTask"
+          + "|SendEmail)";
+
+  private static final Pattern MODEL =
+      Pattern.compile("software/amazon/awssdk/services/[^/]+/(model|transform|paginators)/.+");
+
+  /** The shapes of the calls that are made. */
+  private static final Pattern CALLED =
+      Pattern.compile(
+          "software/amazon/awssdk/services/[^/]+/model/" + CALLS + "(Request|Response).*");
+
+  /** What names every call of a service, made or not; and the requests of those that are not. */
+  private static final Pattern NAMES_ALL =
+      Pattern.compile("software/amazon/awssdk/services/[^/]+/([^/]+Client|model/[^$]+Request)");
+
+  /** Beside the JDK what may be missing: a library that the SDK uses if it is there. */
+  private static final Pattern MAY_BE_MISSING =
+      Pattern.compile("(java|javax|jdk|sun|org/w3c|org/xml|software/amazon/awssdk/crt)/.+");
+
+  /**
+   * What no function can load beforehand: Lambda's own classes, and what the JDK makes of an answer
+   * without a body, which only a write gets.
+   */
+  private static final Pattern NOT_TO_BE_PRIMED =
+      Pattern.compile("com\\.amazonaws\\.services\\.lambda\\..+|sun\\.net\\..+\\.EmptyInputStream");
+
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+  @TempDir private static Path code;
+
+  @BeforeAll
+  static void unpack() throws IOException {
+    LambdaFunction.unpack(code);
+  }
+
+  @Test
+  void isSmallEnoughAndHasNothingThatHoldsForOtherJarsAlone() throws IOException {
+    assertThat(Files.size(LambdaFunction.JAR)).isLessThan(MOST_BYTES);
+    assertThat(entries())
+        .noneMatch(name -> name.endsWith("module-info.class"))
+        .noneMatch(name -> name.matches("META-INF/[^/]+\\.(SF|DSA|RSA)"))
+        .noneMatch(name -> name.startsWith("META-INF/maven/"))
+        .contains("META-INF/services/org.slf4j.spi.SLF4JServiceProvider");
+  }
+
+  /** Goes from the functions through all that they may come to. */
+  @Test
+  void whateverIsNeededIsInIt() throws IOException {
+    Set<String> there = new HashSet<>();
+    entries().stream()
+        .filter(name -> name.endsWith(".class"))
+        .forEach(name -> there.add(name.substring(0, name.length() - ".class".length())));
+    Set<String> reached = new HashSet<>();
+    Set<String> missing = new TreeSet<>();
+    Deque<String> next = new ArrayDeque<>();
+    there.stream()
+        .filter(name -> name.startsWith("io/eksphemeral/") || CALLED.matcher(name).matches())
+        .forEach(next::add);
+    while (!next.isEmpty()) {
+      String name = next.remove();
+      if (reached.add(name)) {
+        boolean namesAll = NAMES_ALL.matcher(name).matches() && !CALLED.matcher(name).matches();
+        for (String other : named(name)) {
+          if (there.contains(other) && !(namesAll && MODEL.matcher(other).matches())) {
+            next.add(other);
+          } else if (!there.contains(other) && !namesAll) {
+            missing.add(other + ", which is named by " + name);
+          }
+        }
+      }
+    }
+    assertThat(missing).filteredOn(not(MAY_BE_MISSING.asMatchPredicate())).isEmpty();
+    assertThat(reached).hasSizeGreaterThan(there.size() / 2);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void threePrimedFunctionsMakeTheLifeOfAClusterAndTheirFirstCallsLoadNoClass()
+      throws IOException, InterruptedException {
+    S3Client s3 = Emulator.s3(new Wire());
+    String bucket = Emulator.newBucket(s3);
+    EcsClient ecs = Emulator.ecs();
+    String cluster = Emulator.newName("tasks");
+    ecs.createCluster(request -> request.clusterName(cluster));
+    register(ecs, cluster + "-create", "prepare", "eksctl", "report");
+    register(ecs, cluster + "-destroy", "teardown");
+    String from = cluster + "@eksphemeral.io";
+    Emulator.ses().verifyEmailIdentity(request -> request.emailAddress(from));
+    S3ClusterStore store =
+        new S3ClusterStore(
+            new Bucket(s3, bucket, _ -> {}), Executors.newVirtualThreadPerTaskExecutor());
+    PlayedTasks played = new PlayedTasks(ecs, cluster, store);
+
+    Map<String, String> looks = new HashMap<>(LambdaFunction.environment(bucket));
+    looks.putAll(Emulator.environment());
+    Map<String, String> changes = new HashMap<>(looks);
+    changes.putAll(
+        Map.of(
+            "EKSPHEMERAL_ECS_CLUSTER",
+            cluster,
+            "EKSPHEMERAL_CREATE_TASK",
+            cluster + "-create",
+            "EKSPHEMERAL_DESTROY_TASK",
+            cluster + "-destroy",
+            "EKSPHEMERAL_SUBNETS",
+            "subnet-1,subnet-2",
+            "EKSPHEMERAL_SECURITY_GROUP",
+            "sg-1",
+            "EKSPHEMERAL_SERVICE_ROLE",
+            "arn:aws:iam::000000000000:role/eksp-service",
+            "EKSPHEMERAL_NODE_ROLE",
+            "arn:aws:iam::000000000000:role/eksp-node",
+            "EKSPHEMERAL_NOTIFY_ADDRESS",
+            from));
+    try (Primed create = new Primed("CreateClusterHandler", changes);
+        Primed status = new Primed("StatusHandler", looks);
+        Primed destroy = new Primed("DestroyClusterHandler", changes)) {
+      List<Primed> all = List.of(create, status, destroy);
+      all.forEach(each -> each.function.awaitPrimed());
+      assertThat(s3.listObjectsV2(request -> request.bucket(bucket)).contents()).isEmpty();
+      assertThat(ecs.listTasks(request -> request.cluster(cluster)).taskArns()).isEmpty();
+      assertThat(Emulator.mails()).doesNotContain(from);
+      for (Primed each : all) {
+        assertThat(each.function.log())
+            .contains("{\"event\":\"primed\"")
+            .doesNotContain("-failed\"");
+        each.restore();
+      }
+
+      assertThat(record(create.first("create")).at("/status/state").asText()).isEqualTo("creating");
+      played.begin();
+      assertThat(record(status.first("status-one")).at("/status/tasks")).hasSize(1);
+      played.end();
+      assertThat(destroy.first("schedule").at("/changed/0/to").asText()).isEqualTo("ready");
+      assertThat(Emulator.mails()).contains(from, "cluster 2node-135-30 is ready");
+      assertThat(record(create.call("prolong")).at("/status/lifetime").asInt()).isEqualTo(60);
+      assertThat(destroy.call("destroy").path("statusCode").asInt()).isEqualTo(202);
+      played.begin();
+      played.end();
+      assertThat(destroy.call("task-stopped").at("/failed")).isEmpty();
+      assertThat(record(status.call("status-one")).at("/status/state").asText()).isEqualTo("gone");
+
+      // One whose creation is cut short: its task is stopped.
+      JsonNode cut = record(create.answer(another(text("create"))));
+      played.begin();
+      String id = cut.at("/status/id").asText();
+      ObjectNode end = (ObjectNode) MAPPER.readTree(text("destroy"));
+      ((ObjectNode) end.path("pathParameters")).put("id", id);
+      assertThat(destroy.answer(end.toString()).path("statusCode").asInt()).isEqualTo(202);
+      assertThat(ecs.listTasks(request -> request.cluster(cluster).startedBy(id)).taskArns())
+          .isEmpty();
+
+      assertThat(create.loaded).isEmpty();
+      assertThat(status.loaded).isEmpty();
+      assertThat(destroy.loaded).isEmpty();
+      for (Primed each : all) {
+        assertThat(each.function.log()).doesNotContain("SLF4J", "WARN", "-failed\"");
+      }
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aPrimingThatFailsIsLoggedAndTheFunctionStartsAllTheSame() throws IOException {
+    Map<String, String> nowhere = new HashMap<>(LambdaFunction.environment("records"));
+    nowhere.put("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    try (Primed status = new Primed("StatusHandler", nowhere)) {
+      status.function.awaitPrimed();
+      status.restore();
+      assertThat(status.call("ping").path("statusCode").asInt()).isEqualTo(404);
+      assertThat(status.function.log()).contains("{\"event\":\"priming-failed\"");
+    }
+  }
+
+  /** A function with a snapshot, and what its JVM loads at its first call. */
+  private static final class Primed implements AutoCloseable {
+    final LambdaFunction function;
+    final List<String> loaded = new ArrayList<>();
+    private final Path log = Files.createTempFile("loaded", ".log");
+
+    Primed(String handler, Map<String, String> environment) throws IOException {
+      function =
+          new LambdaFunction(
+              code,
+              "io.eksphemeral.lambda." + handler,
+              Start.SNAP_START,
+              environment,
+              "-Xlog:class+load:file=" + log + ":none");
+    }
+
+    void restore() {
+      function.restore();
+    }
+
+    JsonNode first(String event) throws IOException {
+      long before = Files.readAllLines(log).size();
+      JsonNode answer = call(event);
+      Files.readAllLines(log).stream()
+          .skip(before)
+          .map(line -> line.substring(0, line.indexOf(' ')))
+          .filter(not(NOT_TO_BE_PRIMED.asMatchPredicate()))
+          .forEach(loaded::add);
+      return answer;
+    }
+
+    JsonNode call(String event) throws IOException {
+      return answer(text(event));
+    }
+
+    JsonNode answer(String event) throws IOException {
+      return MAPPER.readTree(function.call(event).body());
+    }
+
+    @Override
+    public void close() throws IOException {
+      function.close();
+      Files.delete(log);
+    }
+  }
+
+  private static void register(EcsClient ecs, String family, String... containers) {
+    ecs.registerTaskDefinition(request ->
+        request
+            .family(family)
+            .networkMode(NetworkMode.AWSVPC)
+            .requiresCompatibilities(Compatibility.FARGATE)
+            .cpu("256")
+            .memory("512")
+            .containerDefinitions(
+                Stream.of(containers)
+                    .map(name -> ContainerDefinition.builder().name(name).image("image").build())
+                    .toList()));
+  }
+
+  /** The record that a function answered a call of the API with. */
+  private static JsonNode record(JsonNode answer) throws IOException {
+    assertThat(answer.path("statusCode").asInt()).isBetween(200, 202);
+    return MAPPER.readTree(answer.path("body").asText());
+  }
+
+  /** The same call for a cluster of another id and name. */
+  private static String another(String create) {
+    return create
+        .replace("9be65bee-3baa-4fd0-aa3e-032325d5390c", "3a0d1e2c-4b1f-4c1b-8d0e-0123456789ab")
+        .replace("2node-135-30", "another");
+  }
+
+  private static String text(String event) {
+    try (InputStream text =
+        Objects.requireNonNull(
+            LambdaJarIT.class.getResourceAsStream("/events/" + event + ".json"))) {
+      return new String(text.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<String> entries() throws IOException {
+    try (ZipFile jar = new ZipFile(LambdaFunction.JAR.toFile())) {
+      return jar.stream().map(ZipEntry::getName).toList();
+    }
+  }
+
+  /** The classes that a class of the jar names. */
+  private static List<String> named(String type) throws IOException {
+    return StreamSupport.stream(
+            ClassFile.of().parse(code.resolve(type + ".class")).constantPool().spliterator(), false)
+        .filter(ClassEntry.class::isInstance)
+        .map(entry -> element(((ClassEntry) entry).asSymbol()))
+        .filter(ClassDesc::isClassOrInterface)
+        .map(desc -> desc.descriptorString().replaceAll("^L|;$", ""))
+        .toList();
+  }
+
+  private static ClassDesc element(ClassDesc type) {
+    return type.isArray() ? element(type.componentType()) : type;
+  }
+}

@@ -1,0 +1,103 @@
+package io.eksphemeral.lambda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Nodes;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class AwsControlPlaneTest {
+  /** What template.yaml gives to all three functions. */
+  private static final Map<String, String> ALL =
+      Map.of(
+          "AWS_REGION", "us-east-2",
+          "EKSPHEMERAL_INSTANCE_TYPES", "t3.medium,t3a.medium",
+          "EKSPHEMERAL_SPOT", "false",
+          "EKSPHEMERAL_BUCKET", "records",
+          "EKSPHEMERAL_MAX_CLUSTERS", "7",
+          "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "3",
+          "EKSPHEMERAL_MAX_MINUTES", "600",
+          "EKSPHEMERAL_MAX_WORKERS", "4");
+
+  /** What it gives besides to those that change clusters. */
+  private static final Map<String, String> CHANGING =
+      Map.of(
+          "EKSPHEMERAL_ECS_CLUSTER", "eksp",
+          "EKSPHEMERAL_CREATE_TASK", "arn:aws:ecs:us-east-2:123456789012:task-definition/a:1",
+          "EKSPHEMERAL_DESTROY_TASK", "arn:aws:ecs:us-east-2:123456789012:task-definition/b:1",
+          "EKSPHEMERAL_SUBNETS", "subnet-1,subnet-2",
+          "EKSPHEMERAL_SECURITY_GROUP", "sg-1",
+          "EKSPHEMERAL_SERVICE_ROLE", "arn:aws:iam::123456789012:role/eksp-service",
+          "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::123456789012:role/eksp-node",
+          "EKSPHEMERAL_NOTIFY_ADDRESS", "eksp@eksphemeral.io");
+
+  @Test
+  void whatOnlyLooksNeedsTheBucketAndTheLimitsAlone() {
+    AwsControlPlane.Viewing viewing = AwsControlPlane.viewing(ALL);
+    assertThat(viewing.presentation().provider()).isEqualTo("eksctl on Fargate in us-east-2");
+    assertThat(viewing.presentation().nodes())
+        .isEqualTo(new Nodes(List.of("t3.medium", "t3a.medium"), false));
+  }
+
+  @Test
+  void whatChangesClustersKeepsToTheLimitsOfTheInstallation() {
+    AwsControlPlane.Changing changing = AwsControlPlane.changing(changing());
+    assertThat(changing.plane().limits()).isEqualTo(new Limits(600, 4, 7, 3));
+    assertThat(changing.presentation().provider()).isEqualTo("eksctl on Fargate in us-east-2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " "})
+  void withoutAnAddressToNotifyItSaysThatNobodyIsMailed(String address) {
+    Map<String, String> environment = changing();
+    environment.put("EKSPHEMERAL_NOTIFY_ADDRESS", address);
+    String provider = "eksctl on Fargate in us-east-2, and nobody is mailed";
+
+    assertThat(AwsControlPlane.changing(environment).presentation().provider()).isEqualTo(provider);
+    assertThat(AwsControlPlane.viewing(environment).presentation().provider()).isEqualTo(provider);
+  }
+
+  @Test
+  void allThatIsWrongIsSaidAtOnceWithTheVariablesNames() {
+    Map<String, String> environment = changing();
+    environment.remove("EKSPHEMERAL_BUCKET");
+    environment.put("EKSPHEMERAL_MAX_MINUTES", "1 day");
+    environment.put("EKSPHEMERAL_SUBNETS", "subnet-1,,subnet-2");
+    environment.put("EKSPHEMERAL_SECURITY_GROUP", "");
+    environment.put("EKSPHEMERAL_SPOT", "yes");
+
+    assertThatIllegalStateException()
+        .isThrownBy(() -> AwsControlPlane.changing(environment))
+        .withMessage(
+            "this function's environment is not what template.yaml makes it:"
+                + " EKSPHEMERAL_SPOT is 'yes', and must be true or false;"
+                + " EKSPHEMERAL_BUCKET is missing;"
+                + " EKSPHEMERAL_MAX_MINUTES is '1 day', and must be a whole number from 1 to"
+                + " 1000000;"
+                + " EKSPHEMERAL_SUBNETS is 'subnet-1,,subnet-2', with nothing between two commas;"
+                + " EKSPHEMERAL_SECURITY_GROUP is missing");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0", "-1", "1000001", "1.5", "''", "99999999999999999999"})
+  void aLimitIsANumberFromOne(String limit) {
+    Map<String, String> environment = new HashMap<>(ALL);
+    environment.put("EKSPHEMERAL_MAX_WORKERS", limit);
+    assertThatIllegalStateException()
+        .isThrownBy(() -> AwsControlPlane.viewing(environment))
+        .withMessageContaining("EKSPHEMERAL_MAX_WORKERS is");
+  }
+
+  private static Map<String, String> changing() {
+    Map<String, String> environment = new HashMap<>(ALL);
+    environment.putAll(CHANGING);
+    return environment;
+  }
+}

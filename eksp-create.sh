@@ -4,7 +4,8 @@
 #   ./eksp-create.sh [--local] [--no-wait] [OPTION …] [SPEC [SG]]
 #
 #   SPEC            a file, or the name of one in svc/, or - for stdin (svc/default-cc.json)
-#   SG              the security group of the task that builds it; means nothing with --local
+#   SG              the security group of the task that builds it, in whose VPC it then runs; else
+#                   EKSPHEMERAL_SG, else what EKSphemeral was installed with; means nothing with --local
 #   --local         on this machine, with no AWS account, building and starting what is missing;
 #                   EKSPHEMERAL_LOCAL=1 says the same
 #   --no-wait       only until the cluster is accepted
@@ -17,7 +18,8 @@
 #   --workers N     its nodes
 #   --version 1.NN  of Kubernetes
 #
-# Ctrl-C ends the waiting and not the cluster.
+# In AWS it says first what the cluster will cost, and in the end has kubectl know the cluster, under
+# its name. Ctrl-C ends the waiting and not the cluster.
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
@@ -25,6 +27,10 @@ here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" ||
 . "$here/lib/common.sh"
 # shellcheck source=lib/spec.sh
 . "$here/lib/spec.sh"
+# shellcheck source=lib/network.sh
+. "$here/lib/network.sh"
+# shellcheck source=lib/eks.sh
+. "$here/lib/eks.sh"
 
 parse_options 'no-wait name= timeout= owner= workers= version=' "$@"
 expect_arguments 0 2
@@ -43,6 +49,11 @@ if is_local; then
   is_local_up || start_local 1
 else
   find_endpoint
+fi
+if is_aws; then
+  choose_group "${arguments[1]-${EKSPHEMERAL_SG-}}"
+  refuse_foreign_name
+  estimate
 fi
 
 # The id is ours, so that asking again after a lost answer makes no second cluster.
@@ -74,9 +85,12 @@ if [[ -z $record_ready ]]; then
     "$([[ $record_state == gone ]] || echo "  what there is of it is being removed by itself")" \
     "  look at it: $(command_for eksp-list.sh "$record_id")"
 elif [[ $record_state == ready ]]; then
+  if is_aws; then
+    use_cluster
+  fi
   say "$record_name is ready ($record_provider)" \
     "  it ends:    $(ends_at)" \
-    "  prolong it: $(command_for eksp-prolong.sh "$record_id" 30)" "$end"
+    "  prolong it: $(command_for eksp-prolong.sh "$record_id" 30)" "$end" ${use[@]+"${use[@]}"}
 else
   say "$record_name was ready, and its end has come already: it is $record_state ($record_provider)"
 fi

@@ -4,7 +4,7 @@
 #   ./eksp-destroy.sh [--local] [--no-wait] ID|NAME
 #
 #   ID|NAME     of the cluster
-#   --local     on this machine; EKSPHEMERAL_LOCAL=1 says the same
+#   --local     one on this machine; EKSPHEMERAL_LOCAL=1 says the same
 #   --no-wait   only until it is on record that the cluster has to go
 #
 # Ctrl-C ends the waiting and not the destruction. Nor does a failed attempt: the control plane
@@ -34,5 +34,5 @@ while [[ -z ${option_no_wait-} && $record_state != gone ]]; do
       "  the control plane tries again by itself, until nothing is left" "$look"
   fi
 done
-say "$record_name is $record_state"
+say "$record_name is $record_state${record_cost:+; it cost about $record_cost USD}"
 printf '%s\n' "$answer_body"

@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
-# Stops EKSphemeral's control plane and removes all cluster specs.
+# Removes EKSphemeral's control plane from AWS, or stops it on this machine, with all cluster specs.
 #
-#   ./eksp-down.sh --local [--destroy-clusters | --abandon-clusters]
+#   ./eksp-down.sh [--local] [--destroy-clusters | --abandon-clusters]
 #
 #   --local              on this machine; EKSPHEMERAL_LOCAL=1 says the same
 #   --destroy-clusters   destroy the clusters that are left, and wait until they are gone
 #   --abandon-clusters   forget them: nobody will ever tear them down
 #
-# Where clusters are left it asks which, or refuses where nobody can be asked.
+# Where clusters are left it asks which, or refuses where nobody can be asked. In AWS the two buckets
+# stay, with what others have put there; it says how to remove them.
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
+# shellcheck source=lib/stack.sh
+. "$here/lib/stack.sh"
+# shellcheck source=lib/bucket.sh
+. "$here/lib/bucket.sh"
+# shellcheck source=lib/remove.sh
+. "$here/lib/remove.sh"
 
 parse_options 'destroy-clusters abandon-clusters' "$@"
 expect_arguments 0 0
@@ -26,23 +33,12 @@ list_left() {
   printf '%s' "$clusters_shown${clusters_shown:+${records_kept:+$'\n'}}$records_kept"
 }
 
-is_local || only_local_yet
-
-if ! is_local_up; then
-  if is_local_running; then
-    stop_local
-    say "the control plane did not answer, and was stopped"
-  else
-    say "the control plane is not up"
+# What is to become of the clusters that are left.
+choose() {
+  local choice
+  if [[ -z $clusters_shown$records_kept || -n ${option_destroy_clusters-}${option_abandon_clusters-} ]]; then
+    return
   fi
-  if has_local_records; then
-    say "  what it knew is still in $local_home; to go on with it: $(command_for eksp-up.sh)"
-  fi
-  exit
-fi
-
-read_clusters
-if [[ -n $clusters_shown$records_kept && -z ${option_destroy_clusters-}${option_abandon_clusters-} ]]; then
   if ! [[ -t 0 && -t 2 ]]; then
     refuse "there are clusters left, so the control plane stays up:" "$(list_left)" \
       "  destroy them first: $(command_for eksp-down.sh --destroy-clusters)" \
@@ -55,9 +51,11 @@ if [[ -n $clusters_shown$records_kept && -z ${option_destroy_clusters-}${option_
     a | abandon) option_abandon_clusters=1 ;;
     *) die "cancelled: the control plane stays up" ;;
   esac
-fi
+}
 
-if [[ -n ${option_destroy_clusters-} ]]; then
+# destroy_clusters [USUAL-SECONDS]: comes back when all are gone.
+destroy_clusters() {
+  local id
   when_interrupted "$program: not waiting any more; the clusters are destroyed all the same," \
     "and the control plane stays up: $(command_for eksp-list.sh)"
   for id in ${cluster_ids[@]+"${cluster_ids[@]}"}; do
@@ -70,14 +68,62 @@ if [[ -n ${option_destroy_clusters-} ]]; then
         "$clusters_shown" \
         "  why, is in:  $(command_for eksp-list.sh "${cluster_ids[0]}")" \
         "  forget them: $(command_for eksp-down.sh --abandon-clusters)"
-    progress "clusters still to be destroyed: $clusters_left"
+    progress "clusters still to be destroyed: $clusters_left" "$@"
     pause
   done
   [[ -z $records_kept ]] \
     || die "the clusters are gone; the control plane stays up for records that it leaves alone:" \
       "$records_kept" "  forget them: $(command_for eksp-down.sh --abandon-clusters)"
-fi
+}
 
-stop_local
-forget_local
-say "the control plane is down, and all cluster specs are removed"
+down_on_this_machine() {
+  if ! is_local_up; then
+    if is_local_running; then
+      stop_local
+      say "the control plane did not answer, and was stopped"
+    else
+      say "the control plane is not up"
+    fi
+    if has_local_records; then
+      say "  what it knew is still in $local_home; to go on with it: $(command_for eksp-up.sh)"
+    fi
+    exit
+  fi
+  read_clusters
+  choose
+  if [[ -n ${option_destroy_clusters-} ]]; then
+    destroy_clusters
+  fi
+  stop_local
+  forget_local
+  say "the control plane is down, and all cluster specs are removed"
+}
+
+down_in_aws() {
+  enter_aws
+  find_what_there_is
+  read_what_is_left
+  choose
+  if [[ -n ${option_destroy_clusters-} && -n $clusters_shown$records_kept ]]; then
+    expect_api
+    destroy_clusters 600
+  fi
+  note_abandoned
+  if [[ -n $stack_status ]]; then
+    when_interrupted "$program: not waiting any more; what CloudFormation has begun goes on" \
+      "  go on with this: $(command_for "$program" ${as_called[@]+"${as_called[@]}"})"
+    stop_tasks
+    remove_stack
+  fi
+  remove_specs
+  forget_endpoint
+  say "the control plane is down, and all cluster specs are removed"
+  tell_what_is_abandoned
+  tell_what_stays
+}
+
+if is_local; then
+  down_on_this_machine
+else
+  down_in_aws
+fi

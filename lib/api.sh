@@ -3,39 +3,43 @@
 
 endpoint=
 
-# Where the control plane is. This is the one place that knows; the edition on AWS will look up its
-# own here, and have `ask` sign with curl --aws-sigv4.
+# Where the control plane is. This is the one place that knows.
 find_endpoint() {
   if is_local; then
     find_local
   elif [[ -n ${EKSPHEMERAL_URL-} ]]; then
     endpoint=${EKSPHEMERAL_URL%/}
+    ! is_aws || enter_aws
   else
-    only_local_yet
+    enter_aws
+    find_installed
   fi
 }
 
-only_local_yet() {
-  option_local=1
-  refuse "so far there is only the edition on this machine, not yet the one on AWS" \
-    "  to use it: $(command_for "$program" ${as_called[@]+"${as_called[@]}"})"
+# ask METHOD PATH [CURL-OPTION …]
+# Sets answer_status, answer_headers and answer_body; a status of 000 says that no answer came,
+# answer_missing why, and answer_code what curl calls that.
+ask() {
+  if is_aws; then
+    ask_signed "$@"
+  else
+    ask_once '' "$@" -H 'Expect:'
+  fi
 }
 
-# ask METHOD PATH [CURL-OPTION …]
-# Sets answer_status, answer_headers and answer_body; a status of 000 says that no answer came, and
-# answer_missing why.
-ask() {
+# ask_once CURL-CONFIG METHOD PATH [CURL-OPTION …]: the config is for what nobody else may see.
+ask_once() {
   local answer
-  answer_headers='' answer_body='' answer_missing=''
-  if answer=$(curl -q -sS -g --path-as-is --connect-timeout 5 --max-time 30 \
-    ${local_pid:+--noproxy '*'} -D - --suppress-connect-headers -H 'Expect:' \
-    -w '%{http_code}' -X "$1" "${@:3}" "$endpoint$2" 2>&1); then
+  answer_headers='' answer_body='' answer_missing='' answer_code=0
+  if answer=$(printf %s "$1" | curl -q -sS -g --path-as-is --connect-timeout 5 --max-time 30 \
+    ${local_pid:+--noproxy '*'} -D - --suppress-connect-headers \
+    -w '%{http_code}' -X "$2" "${@:4}" "$endpoint$3" 2>&1); then
     answer_status=${answer:${#answer}-3}
     answer=${answer%???}
     answer_headers=${answer%%$'\r\n\r\n'*}
     answer_body=${answer#*$'\r\n\r\n'}
   else
-    answer_status=000
+    answer_code=$? answer_status=000
     answer_missing=${answer#*curl: (*) }
     answer_missing=${answer_missing%%$'\n'*}
   fi
@@ -57,7 +61,7 @@ answer_header() {
 
 # call METHOD PATH [CURL-OPTION …]: asks, and comes back only with an answer of success.
 call() {
-  ask "$@"
+  ask_until '' "$@"
   expect_success
 }
 
@@ -69,10 +73,17 @@ call_again_if_lost() {
 
 # Asks again, a few times, when the answer is lost or says that the server failed.
 ask_again_if_lost() {
+  ask_until '[05]' "$@"
+}
+
+# ask_until AGAIN METHOD PATH [CURL-OPTION …]: asks again when the first digit of the status matches
+# AGAIN, and when there were too many requests, of which nothing comes.
+ask_until() {
   local pause
   for pause in 0.5 1 2 4 ''; do
-    ask "$@"
-    if [[ -z $pause || $answer_status != [05]* ]]; then
+    ask "${@:2}"
+    # shellcheck disable=SC2053 # a pattern
+    if [[ -z $pause || ($answer_status != 429 && ${answer_status:0:1} != $1) ]]; then
       break
     fi
     say "$program: no good answer (${answer_missing:-$answer_status}), asking again in $pause s"
@@ -88,18 +99,24 @@ expect_success() {
     said+=("$line")
   done < <(jq -r "$complaint" <<<"$answer_body" 2>/dev/null)
   ((${#said[@]})) || said=("$endpoint answered $answer_status")
+  advice=()
+  ! is_aws || advise_on_answer
   case $answer_status in
     000) not_answering ;;
     404 | 409 | 422) refuse "${said[@]}" "  what there is: $(command_for eksp-list.sh)" ;;
     400 | 413) refuse "${said[@]}" ;;
-    403) die "not allowed: ${said[0]}" "${said[@]:1}" ;;
-    *) die "the control plane failed with $answer_status: ${said[0]}" "${said[@]:1}" ;;
+    403) die "not allowed: ${said[0]}" "${said[@]:1}" ${advice[@]+"${advice[@]}"} ;;
+    429) die "too many requests at a time: ${said[0]}" "  wait a minute, and ask again" \
+      ${advice[@]+"${advice[@]}"} ;;
+    *) die "the control plane failed with $answer_status: ${said[0]}" "${said[@]:1}" \
+      ${advice[@]+"${advice[@]}"} ;;
   esac
 }
 
 not_answering() {
   [[ -z $local_pid ]] || local_not_up "$answer_missing"
-  die "no answer from $endpoint: $answer_missing" ${last_words[@]+"${last_words[@]}"}
+  die "no answer from $endpoint: $answer_missing" ${advice[@]+"${advice[@]}"} \
+    ${last_words[@]+"${last_words[@]}"}
 }
 
 # The error, then each problem that says more, without what could play tricks on a terminal.

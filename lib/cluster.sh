@@ -9,7 +9,8 @@ read_record() {
   fields=$(jq -r --arg failed "$1" "$record_fields" <<<"$answer_body") \
     || die "the control plane's answer is no record of a cluster: $answer_body"
   IFS=$'\037' read -r record_name record_id record_state record_ready record_expires \
-    record_minutesleft record_lifetime record_usually record_provider record_failures record_reason <<<"$fields"
+    record_minutesleft record_lifetime record_usually record_provider record_failures \
+    record_cost record_reason <<<"$fields"
 }
 
 # shellcheck disable=SC2016 # the variables are jq's
@@ -18,6 +19,7 @@ record_fields='
   | [$s.history // [] | .[] | select(.state == $failed)] as $failures
   | [.name, $s.id, $s.state, $s.ready, $s.expires, $s.minutesleft, $s.lifetime, ($s.usually | if . then ceil else . end),
      $s.provider, ($failures | length),
+     ($s.cost | if . then (. * 100 | round) / 100 else . end),
      (($failures | last | .why) // $s.error // ($s.history // [] | last | .why))]
   | map(. // "" | tostring | gsub("[[:cntrl:]]"; " ")) | join("\u001f")'
 
@@ -29,25 +31,41 @@ watch() {
   read_record "$1"
 }
 
+# In AWS minutes go by, and every question costs something, if little.
 pause() {
-  if is_local; then sleep 0.3; else sleep 1; fi
+  local second
+  if is_local; then
+    sleep 0.3
+  elif is_aws; then
+    for second in 1 2 3 4 5; do
+      sleep 1
+      progress_again
+    done
+  else
+    sleep 1
+  fi
 }
 
-# Reads all records. Sets cluster_ids to those of the clusters that are not gone, clusters_left to
+# Reads all records.
+read_clusters() {
+  call_again_if_lost GET /clusters
+  take_clusters "$answer_body"
+}
+
+# take_clusters RECORDS: sets cluster_ids to those of the clusters that are not gone, clusters_left to
 # how many these are, and clusters_shown to a line for each; and records_kept to a line for each
 # record that is left alone, behind which there may be a cluster too.
-read_clusters() {
+take_clusters() {
   local id line
-  call_again_if_lost GET /clusters
   cluster_ids=() clusters_shown=''
   while IFS=' ' read -r id line; do
     cluster_ids+=("$id")
     clusters_shown+=${clusters_shown:+$'\n'}"  $id $line"
   done < <(jq -r '.[] | select(.status.state | . != null and . != "gone" and . != "unreadable")
-    | "\(.status.id) \(.name) \(.status.state)" | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
+    | "\(.status.id) \(.name) \(.status.state)" | gsub("[[:cntrl:]]"; " ")' <<<"$1")
   records_kept=$(jq -r '.[] | if .status == null then "  \(.name), of EKSphemeral of 2019"
       elif .status.state == "unreadable" then "  \(.status.id), which cannot be read" else empty end
-    | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
+    | gsub("[[:cntrl:]]"; " ")' <<<"$1")
   clusters_left=${#cluster_ids[@]}
 }
 

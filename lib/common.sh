@@ -11,6 +11,8 @@ scratch= # a folder for what is needed during this run only
 . "$here/lib/progress.sh"
 # shellcheck source=lib/api.sh
 . "$here/lib/api.sh"
+# shellcheck source=lib/aws.sh
+. "$here/lib/aws.sh"
 # shellcheck source=lib/local.sh
 . "$here/lib/local.sh"
 # shellcheck source=lib/cluster.sh
@@ -129,7 +131,7 @@ command_for() {
 }
 
 make_scratch() {
-  scratch=$(mktemp -d "${TMPDIR:-/tmp}/eksphemeral.XXXXXX")
+  [[ -n $scratch ]] || scratch=$(mktemp -d "${TMPDIR:-/tmp}/eksphemeral.XXXXXX")
 }
 
 leave() {

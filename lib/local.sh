@@ -54,16 +54,20 @@ local_not_up() {
 
 # start_local SPEED: starts it, and builds it first where that is needed.
 start_local() {
-  { mkdir -p -- "$local_home" "$here/local/target" 2>/dev/null && [[ -w $local_home ]]; } \
-    || die "nothing can be written in $local_home" \
-      "  choose another folder: EKSPHEMERAL_HOME=~/.eksphemeral $(command_for "$program")"
+  make_home
   take_lock
   if ! is_local_up; then
     find_jdk
-    is_built || build
+    is_built "$local_jar" || build "$local_jar"
     launch "$1"
   fi
   release_lock
+}
+
+make_home() {
+  { mkdir -p -- "$local_home" "$here/local/target" 2>/dev/null && [[ -w $local_home ]]; } \
+    || die "nothing can be written in $local_home" \
+      "  choose another folder: EKSPHEMERAL_HOME=~/.eksphemeral $(command_for "$program")"
 }
 
 # One at a time builds or starts. A link is made with its content in one step, or not at all.
@@ -86,15 +90,19 @@ release_lock() {
   lock_taken=
 }
 
-# Sets jdk to the first JDK found that is new enough.
 find_jdk() {
+  has_jdk || die "a JDK of version 25 or newer is missing, which builds and runs EKSphemeral on this machine:" \
+    "  install one (https://adoptium.net/temurin/releases/?version=25) or let JAVA_HOME name one"
+}
+
+# Sets jdk to the first JDK found that is new enough.
+has_jdk() {
   for jdk in "${JAVA_HOME-}" /usr/lib/jvm/* /Library/Java/JavaVirtualMachines/*/Contents/Home \
     "${HOME-}"/.sdkman/candidates/java/*; do
     ! is_new_enough "$jdk" || return 0
   done
   jdk=$(java_on_path)
-  is_new_enough "$jdk" || die "a JDK of version 25 or newer is missing, which builds and runs EKSphemeral on this machine:" \
-    "  install one (https://adoptium.net/temurin/releases/?version=25) or let JAVA_HOME name one"
+  is_new_enough "$jdk"
 }
 
 # A JDK says in a file what it is, which is quicker than starting it.
@@ -114,12 +122,23 @@ java_on_path() {
     || true
 }
 
-# Whether the jar is there, and nothing that it was built from is newer.
+# is_built JAR: whether it is there, and nothing that it was built from is newer.
 is_built() {
-  [[ -f $local_jar && -z $(find "$here"/*/src/main "$here"/pom.xml "$here"/*/pom.xml \
-    -newer "$local_jar" -print) ]]
+  [[ -f $1 && -z $(find "$here"/*/src/main "$here"/pom.xml "$here"/*/pom.xml -newer "$1" -print) ]]
 }
 
+# build_if_needed JAR: where nothing is started.
+build_if_needed() {
+  if ! is_built "$1"; then
+    make_home
+    take_lock
+    find_jdk
+    is_built "$1" || build "$1"
+    release_lock
+  fi
+}
+
+# build JAR: and whatever else there is to build.
 build() {
   local log=$local_home/build.log
   (cd "$here" && JAVA_HOME=$jdk exec ./mvnw -q -DskipTests package) </dev/null >"$log" 2>&1 &
@@ -130,7 +149,8 @@ build() {
   done
   wait "$build_pid" || die "building EKSphemeral failed; the end of $log:" "$(tail -n 20 "$log")"
   build_pid=
-  touch "$local_jar" # Maven leaves it as it is when nothing in it changed
+  [[ -f $1 ]] || die "building EKSphemeral made no $1"
+  touch -c -- "$here"/*/target/eksphemeral-*.jar # Maven leaves as it is what did not change
 }
 
 # launch SPEED: in the background, out of the reach of Ctrl-C and of the terminal's end.

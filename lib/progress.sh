@@ -2,20 +2,23 @@
 # The live line. On a terminal it is redrawn in place; elsewhere there is a plain line when
 # something changes, and one every half a minute, so that a log shows that it goes on.
 
-progress_what= # what goes on; its time is counted for as long as it stays the same
+progress_what=   # what goes on; its time is counted for as long as it stays the same
+progress_more=() # what else was said of it
 progress_since=0
 progress_told=0 # when the last plain line was written
 progress_turn=0
 progress_drawn= # whether the cursor stands in a live line
 
-# progress WHAT [USUAL-SECONDS]: to be called again and again while WHAT goes on.
+# progress WHAT [USUAL-SECONDS [DETAIL]]: to be called again and again while WHAT goes on.
 progress() {
   local spinner="|/-\\" usual='' elapsed
+  progress_more=("${@:2}")
   if [[ $1 != "$progress_what" ]]; then
     progress_what=$1 progress_since=$SECONDS progress_told=-30
   fi
   elapsed=$((SECONDS - progress_since))
   [[ -z ${2-} ]] || usual=" (usually $(duration "$2"))"
+  usual+=${3:+: $3}
   if [[ -t 2 && ${TERM-dumb} != dumb ]]; then
     # Not wrapping (?7l) cuts what is too long for the terminal, so that it can be redrawn.
     printf '\r\033[?7l%s %s, %s%s\033[K\033[?7h' \
@@ -25,6 +28,11 @@ progress() {
     progress_told=$elapsed
     printf '%s%s%s\n' "$1" "$( ((elapsed == 0)) || printf ', %s' "$(duration "$elapsed")")" "$usual" >&2
   fi
+}
+
+# The same goes on, as a clock shows that still goes.
+progress_again() {
+  progress "$progress_what" ${progress_more[@]+"${progress_more[@]}"}
 }
 
 # Clears the live line for what is to be printed next.

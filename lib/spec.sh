@@ -32,13 +32,13 @@ refuse_double_fields() {
   [[ -z $field ]] || refuse "$field is there twice in the spec"
 }
 
-# overrule FIELD text|number [VALUE]: nothing happens without a value. What is to be a number and
-# is none goes as text, so that the service says what is wrong with it, along with all the rest.
+# overrule FIELD text|number|object [VALUE]: nothing happens without a value. What is to be a number
+# and is none goes as text, so that the service says what is wrong with it, along with all the rest.
 overrule() {
   local how=--arg
   (($# == 3)) || return 0
   refuse_double_fields
-  if [[ $2 == number && $3 =~ ^-?(0|[1-9][0-9]*)$ ]]; then
+  if [[ $2 == object || ($2 == number && $3 =~ ^-?(0|[1-9][0-9]*)$) ]]; then
     how=--argjson
   fi
   jq -c -s "$how" value "$3" --arg field "$1" \

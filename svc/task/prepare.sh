@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The first container of a create task: makes sure that eksctl may begin, and gives it its config.
+# Brings the list of versions up to date by the way, if that can be done.
 #
 #   prepare.sh            what it needs is in the environment, see common.sh
 #   EKSPHEMERAL_SHARED    the folder that eksctl reads its config from (/shared)
@@ -42,6 +43,34 @@ stacks=$(ask '.Stacks[]
   || fail "CloudFormation does not say which stacks there are: $(why)"
 [[ -z $stacks ]] || refuse "a stack of a cluster named $EKSPHEMERAL_NAME is there that is not ours: ${stacks//$'\n'/, }"
 
-get "$objects/cluster.yaml" "$shared/cluster.yaml" || fail "the config for eksctl cannot be read: $(why)"
+get "$objects/cluster.yaml" "$scratch/config" || fail "the config for eksctl cannot be read: $(why)"
+sessions=$(jq -r '.accessConfig.accessEntries[].principalARN | select(test("^arn:[^:]*:sts:"))' \
+  "$scratch/config" 2>"$scratch/why") || fail "the config for eksctl cannot be read: $(why)"
+
+# EKS lets roles in, not their sessions, and only IAM knows the path of a role.
+roles='{}'
+while IFS= read -r session; do
+  [[ -n $session ]] || continue
+  [[ $session =~ ^arn:[^:]+:sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]+)/ ]] \
+    || fail "who is to get in is no role: $session"
+  account=${BASH_REMATCH[1]} role=${BASH_REMATCH[2]}
+  arn=$(ask '.Role.Arn' iam get-role "--role-name=$role") \
+    || fail "the role $role, which is to get in, cannot be looked up: $(why)"
+  # Here, a role of that name may be another's.
+  [[ $arn =~ ^arn:[^:]+:iam::$account:role/ ]] \
+    || fail "the role $role, which is to get in, is one of the account $account, and not of this one"
+  roles=$(jq -c --arg session "$session" --arg arn "$arn" '.[$session] = $arn' <<<"$roles")
+done <<<"$sessions"
+jq --argjson roles "$roles" '.accessConfig.accessEntries |=
+  (map(.principalARN |= ($roles[.] // .)) | unique_by(.principalARN))' \
+  "$scratch/config" >"$shared/cluster.yaml"
 chmod 0644 "$shared/cluster.yaml" # eksctl is somebody else in its container
+
+refresh_versions() {
+  AWS_MAX_ATTEMPTS=2 aws eks describe-cluster-versions --output json \
+    >"$scratch/answer" 2>"$scratch/why" \
+    && jq -e -f "$(dirname "$0")/versions.jq" "$scratch/answer" >"$scratch/versions" 2>"$scratch/why" \
+    && put config/versions.json "$scratch/versions"
+}
+refresh_versions || say "the list of versions stays as it was: $(why)"
 say "eksctl may begin"

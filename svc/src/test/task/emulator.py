@@ -10,6 +10,7 @@ Added, from AWS's references:
   fails after some time, and can be forced, which leaves behind what cannot go;
 - CloudControl looks up roles, and no other type;
 - a control plane and node groups go with the stack that they were made by;
+- EKS says which versions there are;
 - what is in use cannot be deleted: security groups by interfaces and by other groups' rules,
   subnets by interfaces, VPCs by groups and gateways.
 """
@@ -242,6 +243,9 @@ class Wire:
             if fault[1] and re.search(fault[0], words):
                 fault[1] -= 1
                 return self.refuse(service, fault[2], fault[3], start_response)
+        if service == "eks" and environ["PATH_INFO"] == "/cluster-versions":
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps({"clusterVersions": offered}).encode()]
         if service == "cloudcontrolapi":
             return self.look_up(json.loads(body), service, start_response)
         return self.app(environ, start_response)
@@ -271,6 +275,8 @@ class Wire:
 
 
 # --- what tests ask for ---
+
+offered = []  # versions of Kubernetes, as EKS describes them
 
 clients = {}
 
@@ -446,7 +452,7 @@ def get(bucket, key):
 def reset(bucket):
     import urllib.request
 
-    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear()
+    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear(), offered.clear()
     urllib.request.urlopen(urllib.request.Request(address + "/moto-api/reset", method="POST")).read()
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
@@ -484,6 +490,15 @@ def stream(group, name, lines):
     logs.create_log_stream(logGroupName=group, logStreamName=name)
     now = int(datetime.now(timezone.utc).timestamp() * 1000)
     logs.put_log_events(logGroupName=group, logStreamName=name, logEvents=[{"timestamp": now, "message": line} for line in lines])
+
+
+def role(name, path):
+    document = json.dumps({"Version": "2012-10-17", "Statement": []})
+    return client("iam").create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+
+
+def offer(versions):
+    offered[:] = versions
 
 
 def group_status(name, group, status):

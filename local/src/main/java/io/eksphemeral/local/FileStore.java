@@ -203,6 +203,11 @@ public final class FileStore implements ClusterStore {
   }
 
   @Override
+  public void putConfig(ClusterId id, String config) {
+    write(StoreKeys.config(id), config);
+  }
+
+  @Override
   public Fence fence(TaskKey key) {
     return io("read a fence", () -> bucket.read(StoreKeys.fence(key)))
         .map(text -> MarkFormat.taken(text).as())

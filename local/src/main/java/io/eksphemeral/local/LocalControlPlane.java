@@ -1,8 +1,10 @@
 package io.eksphemeral.local;
 
 import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.EksctlConfig;
 import io.eksphemeral.control.Letters;
 import io.eksphemeral.control.Pause;
+import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Versions;
 import io.eksphemeral.lambda.CreateClusterHandler;
 import io.eksphemeral.lambda.DestroyClusterHandler;
@@ -27,6 +29,15 @@ public final class LocalControlPlane {
 
   /** What there is to choose from where nothing is built: any version; this one if none is. */
   private static final Versions VERSIONS = Versions.any("1.35");
+
+  /** What eksctl would be told, with stand-ins for what an installation in AWS has. */
+  static final EksctlConfig CONFIG =
+      new EksctlConfig(
+          new EksctlConfig.Settings(
+              "us-east-1",
+              "arn:aws:iam::%s:role/eksp-service".formatted(Events.ACCOUNT),
+              "arn:aws:iam::%s:role/eksp-node".formatted(Events.ACCOUNT),
+              new Nodes(List.of("t3.medium", "t3a.medium"), true)));
 
   /** How many clusters a sweep works on at a time, as in AWS. */
   private static final int SWEEP_THREADS = 64;
@@ -82,6 +93,7 @@ public final class LocalControlPlane {
             store,
             rehearsal,
             letters,
+            CONFIG,
             settings.limits(),
             VERSIONS,
             clock,
@@ -89,7 +101,7 @@ public final class LocalControlPlane {
             Executors.newFixedThreadPool(SWEEP_THREADS, Thread.ofVirtual().factory()));
 
     Presentation presentation =
-        new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy());
+        new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy(), null);
     Functions functions =
         new Functions(
             new CreateClusterHandler(plane, presentation, random),

@@ -159,6 +159,7 @@ final class GatewayTest {
     get("/status");
     get("/clusters");
     call("POST", "/create");
+    call("POST", "/estimate");
     call("POST", "/prolong/dev/5");
     Answer destroyed = call("POST", "/destroy/dev");
 
@@ -169,6 +170,7 @@ final class GatewayTest {
             "status GET /status",
             "status GET /clusters",
             "create POST /create",
+            "create POST /estimate",
             "create POST /prolong/{id}/{minutes}",
             "destroy POST /destroy/{id}");
   }

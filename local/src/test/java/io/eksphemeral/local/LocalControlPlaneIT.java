@@ -122,6 +122,11 @@ final class LocalControlPlaneIT {
               "eksphemeral-cluster-dev-is-gone.txt");
       assertThat(home.resolve("rehearsal/clusters")).isDirectoryNotContaining("glob:**/*.json");
       assertThat(home.resolve("bucket/names")).isEmptyDirectory();
+      JsonNode config =
+          MAPPER.readTree(
+              home.resolve("bucket/tasks").resolve(id).resolve("cluster.yaml").toFile());
+      assertThat(config.path("kind").asText()).isEqualTo("ClusterConfig");
+      assertThat(config.at("/metadata/name").asText()).isEqualTo("dev");
     }
   }
 

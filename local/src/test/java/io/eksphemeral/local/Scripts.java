@@ -10,6 +10,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,13 @@ final class Scripts {
           "eksp-prolong.sh",
           "eksp-destroy.sh",
           "eksp-down.sh");
+
+  /** All that the commands call, whatever they do. */
+  private static final List<String> TOOLS =
+      List.of(
+          ("basename bash cat curl cut date dirname env find head jq ln mkdir mktemp mv nohup od ps "
+                  + "readlink rm sed sleep sort tail touch tr uname uniq wc")
+              .split(" "));
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -64,6 +72,24 @@ final class Scripts {
         .with("LC_ALL", "C.UTF-8")
         .with("JAVA_HOME", System.getProperty("java.home"))
         .with("EKSPHEMERAL_HOME", scratch.resolve("home").toString());
+  }
+
+  /** A folder with all that the commands call, for a PATH that leads to nothing else. */
+  static Path tools(Path scratch) throws IOException {
+    Path tools = Files.createDirectory(scratch.resolve("tools"));
+    for (String tool : TOOLS) {
+      Files.createSymbolicLink(tools.resolve(tool), onPath(tool));
+    }
+    return tools;
+  }
+
+  /** Where this machine has a tool. */
+  static Path onPath(String tool) {
+    return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(":"))
+        .map(folder -> Path.of(folder, tool))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(tool + " is needed on the PATH"));
   }
 
   /** Where the commands are that are tested. */

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -19,26 +18,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the commands refuse by themselves, on a machine that has no more than they need. */
 class SealedScriptIT {
-  /** All that the commands call; the PATH of these tests leads to nothing else. */
-  private static final List<String> TOOLS =
-      List.of(
-              "basename bash cat curl cut date dirname env find head jq ln mkdir mktemp mv nohup od ps"
-                  .split(" "),
-              "readlink rm sed sleep sort tail touch tr uname uniq wc".split(" "))
-          .stream()
-          .flatMap(Arrays::stream)
-          .toList();
-
   private final Path scratch;
   private final Path tools;
   private final Scripts scripts;
 
   SealedScriptIT(@TempDir Path scratch) throws IOException {
     this.scratch = scratch;
-    tools = Files.createDirectory(scratch.resolve("tools"));
-    for (String tool : TOOLS) {
-      Files.createSymbolicLink(tools.resolve(tool), onPath(tool));
-    }
+    tools = Scripts.tools(scratch);
     scripts = Scripts.in(scratch).with("PATH", tools.toString());
   }
 
@@ -90,7 +76,7 @@ class SealedScriptIT {
   void anOldJdkIsNotEnough() throws Exception {
     Path copy = copyWithoutThePlacesWhereJdksAre();
     Path old = Files.createDirectories(scratch.resolve("jdk-17/bin"));
-    Files.createSymbolicLink(old.resolve("javac"), onPath("env"));
+    Files.createSymbolicLink(old.resolve("javac"), Scripts.onPath("env"));
     Files.writeString(old.resolveSibling("release"), "JAVA_VERSION=\"17.0.9\"\n");
 
     Scripts.in(copy, scratch)
@@ -187,15 +173,15 @@ class SealedScriptIT {
         "eksp-destroy.sh x",
         "eksp-down.sh"
       })
-  void withoutAnEditionItSaysWhichThereIs(String call) throws Exception {
+  void withoutTheAwsCliItSaysSoAndThatThereIsAnotherEdition(String call) throws Exception {
     List<String> words = List.of(call.split(" "));
     String toType = call.replaceFirst("\\.sh", ".sh --local");
 
     scripts
         .run(words.getFirst(), words.subList(1, words.size()).toArray(String[]::new))
-        .exits(2)
+        .exits(1)
         .prints("")
-        .says("so far there is only the edition on this machine", "/" + toType + "\n");
+        .says("aws is missing, which talks to AWS", "getting-started-install", "/" + toType + "\n");
   }
 
   @Test
@@ -269,13 +255,5 @@ class SealedScriptIT {
     List<String> arguments = new ArrayList<>(words.subList(1, words.size()));
     arguments.addFirst("--local");
     return scripts.run(words.getFirst(), arguments.toArray(String[]::new));
-  }
-
-  private static Path onPath(String tool) {
-    return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(":"))
-        .map(folder -> Path.of(folder, tool))
-        .filter(Files::isExecutable)
-        .findFirst()
-        .orElseThrow(() -> new AssertionError(tool + " is needed on the PATH"));
   }
 }

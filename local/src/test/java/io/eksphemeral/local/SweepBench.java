@@ -56,6 +56,7 @@ final class SweepBench {
               new FileStore(home.folder("bucket")),
               rehearsal,
               new Letters(Outbox.open(home.folder("outbox"), clock), null, "--local"),
+              LocalControlPlane.CONFIG,
               Limits.DEFAULT,
               Versions.any("1.35"),
               clock,

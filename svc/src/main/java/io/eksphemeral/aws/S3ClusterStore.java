@@ -150,6 +150,11 @@ public final class S3ClusterStore implements ClusterStore {
   }
 
   @Override
+  public void putConfig(ClusterId id, String config) {
+    bucket.put(StoreKeys.config(id), config);
+  }
+
+  @Override
   public Fence fence(TaskKey key) {
     return bucket
         .get(StoreKeys.fence(key))

@@ -82,6 +82,9 @@ public interface ClusterStore {
    */
   boolean release(Claim claim);
 
+  /** Leaves a cluster's config for eksctl; a later one takes the place of an earlier one. */
+  void putConfig(ClusterId id, String config);
+
   /** The state of a task's fence. */
   Fence fence(TaskKey key);
 

@@ -27,12 +27,14 @@ public record ControlPlane(
       ClusterStore store,
       TaskRunner tasks,
       Letters letters,
+      EksctlConfig config,
       Limits limits,
       Versions fallback,
       InstantSource clock,
       Pause pause,
       Executor executor) {
-    Reconciler reconciler = new Reconciler(store, tasks, letters, limits, clock, pause);
+    Reconciler reconciler =
+        new Reconciler(store, tasks, letters, config, limits, fallback, clock, pause);
     return new ControlPlane(
         store,
         new CreateCluster(store, reconciler, clock),

@@ -101,6 +101,7 @@ public final class MarkFormat {
   public static String encode(Versions versions) {
     ObjectNode json = MAPPER.createObjectNode();
     versions.offered().forEach(json.putArray("offered")::add);
+    versions.extended().forEach(json.putArray("extended")::add);
     json.put("preferred", versions.preferred());
     return json.toString();
   }
@@ -108,9 +109,15 @@ public final class MarkFormat {
   /** The list of versions; empty if it cannot be read. */
   public static Optional<Versions> versions(String text) {
     JsonNode json = parse(text);
-    Versions versions = new Versions(texts(json.path("offered")), json.path("preferred").asText());
-    return Stream.concat(versions.offered().stream(), Stream.of(versions.preferred()))
-            .allMatch(Versions::isOne)
+    Versions versions =
+        new Versions(
+            texts(json.path("offered")),
+            texts(json.path("extended")),
+            json.path("preferred").asText());
+    return isListOrAbsent(json.path("extended"))
+            && Stream.of(versions.offered(), versions.extended(), List.of(versions.preferred()))
+                .flatMap(List::stream)
+                .allMatch(Versions::isOne)
         ? Optional.of(versions)
         : Optional.empty();
   }

@@ -12,6 +12,8 @@ import io.eksphemeral.domain.Sighting;
 import io.eksphemeral.domain.Sighting.View;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.Versions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -40,21 +42,31 @@ public final class Reconciler {
   private final ClusterStore store;
   private final TaskRunner tasks;
   private final Letters letters;
+  private final EksctlConfig config;
   private final Limits limits;
+  private final Versions fallback;
   private final InstantSource clock;
   private final Pause pause;
 
+  /**
+   * @param config what eksctl is told, where a cluster is about to be created
+   * @param fallback what versions there are where the store has no list of them
+   */
   public Reconciler(
       ClusterStore store,
       TaskRunner tasks,
       Letters letters,
+      EksctlConfig config,
       Limits limits,
+      Versions fallback,
       InstantSource clock,
       Pause pause) {
     this.store = store;
     this.tasks = tasks;
     this.letters = letters;
+    this.config = config;
     this.limits = limits;
+    this.fallback = fallback;
     this.clock = clock;
     this.pause = pause;
   }
@@ -197,6 +209,10 @@ public final class Reconciler {
 
   private Next launch(Stored.Live record, Task task) {
     Cluster cluster = record.cluster();
+    if (task.kind() == TaskKind.CREATE) {
+      Versions versions = store.versions().orElse(fallback);
+      store.putConfig(cluster.id(), config.of(cluster, task, versions));
+    }
     TaskRunner.Launch launch;
     try {
       launch = tasks.launch(cluster, task);

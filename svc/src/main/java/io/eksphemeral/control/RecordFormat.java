@@ -39,7 +39,7 @@ public final class RecordFormat {
 
   /** The record of a cluster, for writing it for the first time. */
   public static ObjectNode encode(Cluster cluster) {
-    ObjectNode record = spec(cluster.spec());
+    ObjectNode record = encode(cluster.spec());
     record.set("status", status(cluster));
     return record;
   }
@@ -81,7 +81,8 @@ public final class RecordFormat {
     }
   }
 
-  private static ObjectNode spec(Spec spec) {
+  /** A spec with every default filled in, as records begin with it. */
+  public static ObjectNode encode(Spec spec) {
     ObjectNode json = MAPPER.createObjectNode();
     json.put("name", spec.name());
     json.put("numworkers", spec.numworkers());

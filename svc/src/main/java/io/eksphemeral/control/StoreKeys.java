@@ -31,6 +31,11 @@ public final class StoreKeys {
     return CLAIMS + name;
   }
 
+  /** What eksctl is told to build: JSON, which is YAML. */
+  public static String config(ClusterId id) {
+    return TASKS + id + "/cluster.yaml";
+  }
+
   public static String fence(TaskKey key) {
     return TASKS + key.cluster() + "/" + key.label() + ".fence";
   }

@@ -4,8 +4,10 @@ import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.Answer;
 import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.RecordFormat;
 import io.eksphemeral.control.Refusal;
 import io.eksphemeral.control.Refusal.Kind;
 import io.eksphemeral.control.Stored;
@@ -19,7 +21,7 @@ import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** {@code CreateClusterFunc}: asks for clusters, and moves their ends. */
+/** {@code CreateClusterFunc}: says what clusters cost, asks for them, and moves their ends. */
 public final class CreateClusterHandler
     implements RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> {
   /** The largest spec, in bytes. */
@@ -30,6 +32,7 @@ public final class CreateClusterHandler
   private static final Pattern MINUTES = Pattern.compile("[-+]?[0-9]{1,9}");
 
   private final ControlPlane plane;
+  private final Presentation presentation;
   private final RecordView view;
   private final RandomGenerator random;
 
@@ -39,7 +42,8 @@ public final class CreateClusterHandler
   public CreateClusterHandler(
       ControlPlane plane, Presentation presentation, RandomGenerator random) {
     this.plane = plane;
-    this.view = new RecordView(presentation, plane.clock());
+    this.presentation = presentation;
+    this.view = new RecordView(presentation, plane);
     this.random = random;
   }
 
@@ -50,13 +54,19 @@ public final class CreateClusterHandler
         context,
         call ->
             switch (call.route().orElse(null)) {
-              case CREATE -> create(call);
+              case CREATE -> judged(call, (id, spec) -> create(id, spec, call.asker()));
+              case ESTIMATE -> judged(call, (_, spec) -> estimate(spec));
               case PROLONG -> prolong(call);
               case null, default -> HttpExchange.notThere();
             });
   }
 
-  private APIGatewayV2HTTPResponse create(HttpExchange call) {
+  /** What becomes of a spec that is fine. */
+  private interface Next {
+    APIGatewayV2HTTPResponse of(ClusterId id, Spec spec);
+  }
+
+  private APIGatewayV2HTTPResponse judged(HttpExchange call, Next next) {
     Optional<String> key = call.header("idempotency-key");
     Optional<ClusterId> chosen = key.flatMap(ClusterId::parse);
     if (key.isPresent() && chosen.isEmpty()) {
@@ -74,12 +84,31 @@ public final class CreateClusterHandler
       case Judgement.Faulty(List<String> problems) ->
           HttpExchange.refused(
               new Refusal(Kind.INPUT, "no cluster can be made from this spec", some(problems)));
-      case Judgement.Fine(Spec spec) ->
-          switch (plane.create().create(id, spec, call.asker())) {
-            case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
-            case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
-          };
+      case Judgement.Fine(Spec spec) -> next.of(id, spec);
     };
+  }
+
+  private APIGatewayV2HTTPResponse create(ClusterId id, Spec spec, String asker) {
+    return switch (plane.create().create(id, spec, asker)) {
+      case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
+      case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
+    };
+  }
+
+  /** The spec as it would be asked for, and what that would cost. */
+  private APIGatewayV2HTTPResponse estimate(Spec spec) {
+    ObjectNode answer = RecordFormat.encode(spec);
+    presentation
+        .costs(plane::versions)
+        .map(costs -> costs.of(spec))
+        .ifPresent(estimate ->
+            answer
+                .putObject("cost")
+                .put("usual", estimate.usual().doubleValue())
+                .put("most", estimate.most().doubleValue())
+                .put("hourly", estimate.hourly().doubleValue())
+                .put("assumes", estimate.assumes()));
+    return HttpExchange.ok(answer);
   }
 
   /** As many problems as anybody reads, and how many more there are. */

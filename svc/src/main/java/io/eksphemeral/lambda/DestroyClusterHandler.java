@@ -45,7 +45,7 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
 
   public DestroyClusterHandler(ControlPlane plane, Presentation presentation) {
     this.plane = plane;
-    this.view = new RecordView(presentation, plane.clock());
+    this.view = new RecordView(presentation, plane);
   }
 
   /**

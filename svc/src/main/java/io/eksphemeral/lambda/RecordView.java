@@ -1,41 +1,65 @@
 package io.eksphemeral.lambda;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.RecordFormat;
+import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Costs;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** A record as the API shows it: what is stored, and what follows from it now. */
 final class RecordView {
   private final Presentation presentation;
-  private final InstantSource clock;
+  private final ControlPlane plane;
 
-  RecordView(Presentation presentation, InstantSource clock) {
+  RecordView(Presentation presentation, ControlPlane plane) {
     this.presentation = presentation;
-    this.clock = clock;
+    this.plane = plane;
   }
 
   JsonNode of(Stored stored) {
+    return show(stored, costs());
+  }
+
+  ArrayNode of(List<Stored> all) {
+    ArrayNode records = JsonNodeFactory.instance.arrayNode();
+    Optional<Costs> costs = costs();
+    all.forEach(stored -> records.add(show(stored, costs)));
+    return records;
+  }
+
+  /** An answer is not to fail for what it would only add. */
+  private Optional<Costs> costs() {
+    try {
+      return presentation.costs(plane::versions);
+    } catch (StoreException _) {
+      return Optional.empty();
+    }
+  }
+
+  private JsonNode show(Stored stored, Optional<Costs> costs) {
     return switch (stored) {
-      case Stored.Live live -> live(live);
+      case Stored.Live live -> live(live, costs);
       case Stored.Legacy legacy -> RecordFormat.parse(legacy.json());
       case Stored.Unreadable unreadable -> unreadable(unreadable);
     };
   }
 
-  private ObjectNode live(Stored.Live live) {
+  private ObjectNode live(Stored.Live live, Optional<Costs> costs) {
     ObjectNode record = RecordFormat.encode(live.cluster(), live);
     ObjectNode status = JsonNodeFactory.instance.objectNode();
     for (Map.Entry<String, JsonNode> field : record.path("status").properties()) {
       if (field.getKey().equals("createdby")) {
-        addDerived(status, live.cluster(), clock.instant());
+        addDerived(status, live.cluster(), costs);
       }
       status.set(field.getKey(), field.getValue());
     }
@@ -43,9 +67,11 @@ final class RecordView {
     return record;
   }
 
-  private void addDerived(ObjectNode status, Cluster cluster, Instant now) {
+  private void addDerived(ObjectNode status, Cluster cluster, Optional<Costs> costs) {
+    Instant now = plane.clock().instant();
     cluster.minutesLeft(now).ifPresent(minutes -> status.put("minutesleft", minutes));
     usually(cluster).ifPresent(usual -> status.put("usually", usual.toSeconds()));
+    costs.ifPresent(known -> status.put("cost", known.soFar(cluster, now).doubleValue()));
     status.put("provider", presentation.provider());
   }
 

@@ -3,6 +3,7 @@ package io.eksphemeral.lambda;
 /** The routes of the HTTP API, and the function behind each. */
 public enum Route {
   CREATE(Function.CREATE_CLUSTER, "POST", "/create"),
+  ESTIMATE(Function.CREATE_CLUSTER, "POST", "/estimate"),
   PROLONG(Function.CREATE_CLUSTER, "POST", "/prolong/{id}/{minutes}"),
   LIST_IDS(Function.STATUS, "GET", "/status"),
   SHOW(Function.STATUS, "GET", "/status/{id}"),

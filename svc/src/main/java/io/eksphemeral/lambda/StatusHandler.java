@@ -22,7 +22,7 @@ public final class StatusHandler
 
   public StatusHandler(ControlPlane plane, Presentation presentation) {
     this.plane = plane;
-    this.view = new RecordView(presentation, plane.clock());
+    this.view = new RecordView(presentation, plane);
   }
 
   @Override
@@ -46,9 +46,7 @@ public final class StatusHandler
   }
 
   private APIGatewayV2HTTPResponse all() {
-    ArrayNode records = JsonNodeFactory.instance.arrayNode();
-    plane.status().all().forEach(stored -> records.add(view.of(stored)));
-    return HttpExchange.ok(records);
+    return HttpExchange.ok(view.of(plane.status().all()));
   }
 
   private APIGatewayV2HTTPResponse one(HttpExchange call) {

@@ -133,6 +133,7 @@ final class SweepBench {
         store,
         new SimulatedTasks(store, clock),
         new Letters(new MemoryMailer(), null, ""),
+        Samples.CONFIG,
         Limits.DEFAULT,
         new Versions(List.of("1.35"), "1.35"),
         clock,

@@ -243,10 +243,21 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
+  void aLaterConfigTakesThePlaceOfAnEarlier() throws Exception {
+    ClusterId id = newId();
+    store().putConfig(id, "{\"kind\": \"first, and longer\"}\n");
+    store().putConfig(id, "{\"kind\": \"ClusterConfig\"}\n");
+
+    assertThat(text(StoreKeys.config(id))).isEqualTo("{\"kind\": \"ClusterConfig\"}\n");
+    assertThat(store().fence(new TaskKey(id, TaskKind.CREATE, 1))).isEqualTo(Fence.OPEN);
+  }
+
+  @Test
   void fencesResultsClaimsAndTheArchiveAreNoRecords() {
     Cluster cluster = admitted("one");
     Stored.Live live = store().add(cluster).orElseThrow();
     store().claim(new Claim("one", cluster.id(), START));
+    store().putConfig(cluster.id(), "{}");
     store().takeFence(new TaskKey(cluster.id(), TaskKind.CREATE, 1), Fence.TAKEN, "task-1");
     store().putResult(new TaskKey(cluster.id(), TaskKind.CREATE, 1), result("x"));
     store().archive(live);

@@ -124,6 +124,7 @@ final class ConcurrentCreatesTest {
             counting(),
             tasks,
             new Letters(new MemoryMailer(), null, ""),
+            Samples.CONFIG,
             limits,
             Versions.any("1.35"),
             clock,

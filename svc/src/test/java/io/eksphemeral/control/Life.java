@@ -92,6 +92,7 @@ final class Life {
         mortality.mortal(ClusterStore.class, watchedStore),
         mortality.mortal(TaskRunner.class, watchedTasks),
         new Letters(mortality.mortal(Mailer.class, noting), OPERATOR, "--local"),
+        Samples.CONFIG,
         limits,
         Versions.any("1.35"),
         clock,
@@ -265,6 +266,11 @@ final class Life {
             .as("P1: a task of %s works and it is not on record", cluster.name())
             .isFalse();
       }
+      boolean creates =
+          tasks.running(cluster.id()).stream().anyMatch(handle -> handle.contains("-create-"));
+      assertThat(creates && store.get(StoreKeys.config(cluster.id())).isEmpty())
+          .as("a creation of %s was launched before its config was there", cluster.name())
+          .isFalse();
     }
     assertThat(live.stream().map(Cluster::name)).as("names in use").doesNotHaveDuplicates();
     assertThat(live.stream().filter(Cluster::isAdmitted).count())

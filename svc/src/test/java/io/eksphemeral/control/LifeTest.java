@@ -51,6 +51,32 @@ final class LifeTest {
   }
 
   @Test
+  void whatIsBuiltIsInItsConfigAndDestroyingWritesNone() {
+    ClusterId id = life.created("dev");
+    assertThat(life.store.get(StoreKeys.config(id)).orElseThrow())
+        .contains("\"" + id + "\"", "\"dev\"", "\"STANDARD\"");
+
+    life.store.put(StoreKeys.config(id), "as it was");
+    life.until(id, READY);
+    life.destroy(id);
+    life.untilAllGone();
+    assertThat(life.store.get(StoreKeys.config(id))).contains("as it was");
+  }
+
+  @Test
+  void aCreationThatWasRefusedIsToldWhatIsTrueWhenItIsLaunched() {
+    life.tasks.next(TaskKind.CREATE, Fate.REFUSED);
+    ClusterId id = life.created("dev");
+    assertThat(life.store.get(StoreKeys.config(id)).orElseThrow()).contains("\"STANDARD\"");
+
+    life.store.put(
+        StoreKeys.VERSIONS,
+        "{\"offered\":[\"1.35\",\"1.36\"],\"extended\":[\"1.35\"],\"preferred\":\"1.36\"}");
+    life.until(id, READY);
+    assertThat(life.store.get(StoreKeys.config(id)).orElseThrow()).contains("\"EXTENDED\"");
+  }
+
+  @Test
   void theNoticeComesOnceAndSomeMinutesBeforeTheEnd() {
     ClusterId id = life.created("dev");
     life.until(() -> life.mails().contains("dev is about to be destroyed"), "the notice");

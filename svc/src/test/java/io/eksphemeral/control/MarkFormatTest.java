@@ -90,11 +90,19 @@ final class MarkFormatTest {
 
   @Test
   void aListOfVersionsComesBackAsItWentAndOneThatCannotBeReadIsNone() {
-    Versions versions = new Versions(List.of("1.35", "1.34"), "1.34");
+    Versions versions = new Versions(List.of("1.35", "1.34", "1.32"), List.of("1.32"), "1.34");
     assertThat(MarkFormat.versions(MarkFormat.encode(versions))).contains(versions);
     assertThat(MarkFormat.versions("{}")).isEmpty();
     assertThat(MarkFormat.versions("{\"preferred\":\"latest\"}")).isEmpty();
     assertThat(MarkFormat.versions("{\"offered\":[\"1.x\"],\"preferred\":\"1.35\"}")).isEmpty();
+    assertThat(MarkFormat.versions("{\"extended\":[\"1.x\"],\"preferred\":\"1.35\"}")).isEmpty();
+    assertThat(MarkFormat.versions("{\"extended\":\"1.32\",\"preferred\":\"1.35\"}")).isEmpty();
+  }
+
+  @Test
+  void aListOfVersionsThatDoesNotSayHowTheyAreSupportedIsRead() {
+    assertThat(MarkFormat.versions("{\"offered\":[\"1.35\",\"1.34\"],\"preferred\":\"1.34\"}"))
+        .contains(new Versions(List.of("1.35", "1.34"), List.of(), "1.34"));
   }
 
   @Test

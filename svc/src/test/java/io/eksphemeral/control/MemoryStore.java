@@ -93,6 +93,11 @@ public final class MemoryStore implements ClusterStore {
   }
 
   @Override
+  public synchronized void putConfig(ClusterId id, String config) {
+    put(StoreKeys.config(id), config);
+  }
+
+  @Override
   public synchronized Fence fence(TaskKey key) {
     return get(StoreKeys.fence(key)).map(text -> MarkFormat.taken(text).as()).orElse(Fence.OPEN);
   }

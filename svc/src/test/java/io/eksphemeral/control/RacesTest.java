@@ -194,6 +194,7 @@ final class RacesTest {
         over,
         runner,
         new Letters(new MemoryMailer(), null, ""),
+        Samples.CONFIG,
         Limits.DEFAULT,
         Versions.any("1.35"),
         clock,

@@ -209,7 +209,9 @@ final class RecordSchemaTest {
     "/status/mails/0/delivery, \"maybe\"",
     "/status/history/0/state, \"asleep\"",
     "/status/history/0/why, null",
-    "/status/minutesleft, -1"
+    "/status/minutesleft, -1",
+    "/status/cost, -0.5",
+    "/status/cost, \"0.21\""
   })
   void theSchemaRefusesAWrongField(String place, String json) throws IOException {
     ObjectNode record = rich();

@@ -4,6 +4,7 @@ import io.eksphemeral.domain.Admission;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Spec;
 import java.time.Instant;
 import java.util.List;
@@ -14,6 +15,15 @@ public final class Samples {
   public static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
   public static final String ALICE = "arn:aws:iam::123456789012:user/alice";
   public static final String BOB = "arn:aws:iam::123456789012:user/bob";
+
+  /** What an installation tells eksctl. */
+  public static final EksctlConfig CONFIG =
+      new EksctlConfig(
+          new EksctlConfig.Settings(
+              "us-east-2",
+              "arn:aws:iam::123456789012:role/eksp-service",
+              "arn:aws:iam::123456789012:role/eksp-node",
+              new Nodes(List.of("t3.medium", "t3a.medium"), true)));
 
   private static final AtomicLong COUNT = new AtomicLong();
 

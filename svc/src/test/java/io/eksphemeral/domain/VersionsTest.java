@@ -8,7 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 final class VersionsTest {
-  private final Versions offered = new Versions(List.of("1.35", "1.34", "1.32"), "1.34");
+  private final Versions offered =
+      new Versions(List.of("1.35", "1.34", "1.32"), List.of("1.32"), "1.34");
 
   @ParameterizedTest
   @CsvSource({
@@ -29,5 +30,11 @@ final class VersionsTest {
   void withoutAListEveryVersionIsFine() {
     assertThat(Versions.any("1.35").offers("1.11")).isTrue();
     assertThat(Versions.any("1.35").preferred()).isEqualTo("1.35");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1.35, STANDARD", "1.34, STANDARD", "1.32, EXTENDED", "1.36, STANDARD"})
+  void itsStatusSaysHowAVersionIsSupported(String version, Versions.Support support) {
+    assertThat(offered.supports(version)).isEqualTo(support);
   }
 }

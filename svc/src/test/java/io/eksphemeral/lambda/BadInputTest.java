@@ -355,7 +355,7 @@ final class BadInputTest {
           APIGatewayV2HTTPEvent event = event("create");
           event.setHeaders(Map.of());
           event.setBody(body);
-          return installation.create.handleRequest(event, installation.context);
+          return estimatedAndCreated(installation, event);
         },
         400,
         NO_SPEC,
@@ -370,11 +370,24 @@ final class BadInputTest {
           event.setBody(Base64.getEncoder().encodeToString(body));
           event.setIsBase64Encoded(true);
           event.setHeaders(Map.of());
-          return installation.create.handleRequest(event, installation.context);
+          return estimatedAndCreated(installation, event);
         },
         400,
         NO_SPEC,
         List.of(problem));
+  }
+
+  /** Asks for a cluster, having asked what it would cost, which is refused in the same words. */
+  private static APIGatewayV2HTTPResponse estimatedAndCreated(
+      Installation installation, APIGatewayV2HTTPEvent event) {
+    event.setRouteKey("POST /estimate");
+    APIGatewayV2HTTPResponse estimated =
+        installation.create.handleRequest(event, installation.context);
+    event.setRouteKey("POST /create");
+    APIGatewayV2HTTPResponse created =
+        installation.create.handleRequest(event, installation.context);
+    assertThat(estimated).isEqualTo(created);
+    return created;
   }
 
   private static Bad create(

@@ -13,10 +13,12 @@ import static org.mockito.Mockito.spy;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.MemoryStore;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
+import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.control.TaskRunnerException;
 import io.eksphemeral.domain.Cluster;
@@ -56,6 +58,62 @@ final class CreateClusterHandlerTest {
     assertThat(installation.store.ids()).containsExactly(ID);
     assertThat(installation.tasks.launched()).isEqualTo(1);
     assertThat(installation.context.log()).isEmpty();
+  }
+
+  @Test
+  void anEstimateIsTheWholeSpecAndWhatItCosts() {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setRouteKey("POST /estimate");
+    event.setBody("{\"numworkers\": 2, \"timeout\": 30}");
+
+    APIGatewayV2HTTPResponse response = call(event);
+
+    assertThat(response.getStatusCode()).isEqualTo(200);
+    ObjectNode answer = (ObjectNode) body(response);
+    JsonNode cost = answer.remove("cost");
+    assertThat(answer)
+        .isEqualTo(
+            json(
+                "{\"name\":\"%s\",\"numworkers\":2,\"kubeversion\":\"1.35\",\"timeout\":30,\"owner\":\"nobody@example.com\"}"
+                    .formatted(ID.madeUpName())));
+    assertThat(cost.path("hourly").asDouble()).isEqualTo(0.20);
+    assertThat(cost.path("usual").asDouble()).isEqualTo(0.19);
+    assertThat(cost.path("most").asDouble()).isEqualTo(0.48);
+    assertThat(cost.path("assumes").asText()).contains("t3.medium", "spot");
+    assertThat(cost).hasSize(4);
+    assertThat(installation.store.contents()).isEmpty();
+    assertThat(installation.tasks.launched()).isZero();
+  }
+
+  @Test
+  void anEstimateIsByTheVersionsThatThereAreNow() {
+    installation.store.put(
+        StoreKeys.VERSIONS,
+        "{\"offered\":[\"1.33\",\"1.35\"],\"extended\":[\"1.33\"],\"preferred\":\"1.35\"}");
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setRouteKey("POST /estimate");
+    event.setBody("{\"kubeversion\": \"1.33\"}");
+
+    assertThat(body(call(event)).at("/cost/hourly").asDouble()).isEqualTo(0.65);
+  }
+
+  @Test
+  void whereNothingCostsAnythingNoCostIsNamed() {
+    Installation free = Installation.free();
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setRouteKey("POST /estimate");
+
+    APIGatewayV2HTTPResponse response = free.create.handleRequest(event, free.context);
+
+    assertThat(response.getStatusCode()).isEqualTo(200);
+    assertThat(body(response).fieldNames())
+        .toIterable()
+        .containsExactly("name", "numworkers", "kubeversion", "timeout", "owner");
+    free.created();
+    JsonNode status =
+        body(free.status.handleRequest(event("status-one"), free.context)).path("status");
+    assertThat(status.has("provider")).isTrue();
+    assertThat(status.has("cost")).isFalse();
   }
 
   @Test
@@ -110,6 +168,8 @@ final class CreateClusterHandlerTest {
   void whatNobodySignedIsForbidden() {
     APIGatewayV2HTTPEvent create = event("create");
     create.getRequestContext().setAuthorizer(null);
+    assertThat(call(create).getStatusCode()).isEqualTo(403);
+    create.setRouteKey("POST /estimate");
     assertThat(call(create).getStatusCode()).isEqualTo(403);
     assertThat(installation.store.contents()).isEmpty();
 

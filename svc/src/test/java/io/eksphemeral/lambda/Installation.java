@@ -19,6 +19,7 @@ import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Versions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -27,8 +28,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /** The three functions, over a store in memory and simulated tasks, called as Lambda calls them. */
 final class Installation {
@@ -36,8 +39,7 @@ final class Installation {
   static final ClusterId ID = new ClusterId("9be65bee-3baa-4fd0-aa3e-032325d5390c");
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
-  private static final Presentation PRESENTATION =
-      new Presentation("nobody builds anything", Duration.ofMinutes(17), Duration.ofMinutes(14));
+  private static final Nodes NODES = new Nodes(List.of("t3.medium", "t3a.medium"), true);
 
   final ManualClock clock = new ManualClock(Samples.START);
   final MemoryStore store = new MemoryStore();
@@ -52,18 +54,37 @@ final class Installation {
   }
 
   Installation(Versions versions, Limits limits) {
-    ControlPlane plane = plane(store, tasks, versions, limits);
-    create = new CreateClusterHandler(plane, PRESENTATION, new Random(1));
-    status = new StatusHandler(plane, PRESENTATION);
-    destroy = new DestroyClusterHandler(plane, PRESENTATION);
+    this(null, null, versions, limits, NODES);
   }
 
   /** The same clock, over ports of one's own. */
   Installation(ClusterStore failingStore, TaskRunner failingTasks) {
-    ControlPlane plane = plane(failingStore, failingTasks, Versions.any("1.35"), Limits.DEFAULT);
-    create = new CreateClusterHandler(plane, PRESENTATION, new Random(1));
-    status = new StatusHandler(plane, PRESENTATION);
-    destroy = new DestroyClusterHandler(plane, PRESENTATION);
+    this(failingStore, failingTasks, Versions.any("1.35"), Limits.DEFAULT, NODES);
+  }
+
+  /** One where nothing costs anything. */
+  static Installation free() {
+    return new Installation(null, null, Versions.any("1.35"), Limits.DEFAULT, null);
+  }
+
+  private Installation(
+      @Nullable ClusterStore failingStore,
+      @Nullable TaskRunner failingTasks,
+      Versions versions,
+      Limits limits,
+      @Nullable Nodes nodes) {
+    Presentation presentation =
+        new Presentation(
+            "nobody builds anything", Duration.ofMinutes(17), Duration.ofMinutes(14), nodes);
+    ControlPlane plane =
+        plane(
+            failingStore == null ? store : failingStore,
+            failingTasks == null ? tasks : failingTasks,
+            versions,
+            limits);
+    create = new CreateClusterHandler(plane, presentation, new Random(1));
+    status = new StatusHandler(plane, presentation);
+    destroy = new DestroyClusterHandler(plane, presentation);
   }
 
   private ControlPlane plane(
@@ -72,6 +93,7 @@ final class Installation {
         over,
         runner,
         new Letters(new MemoryMailer(), null, ""),
+        Samples.CONFIG,
         limits,
         versions,
         clock,

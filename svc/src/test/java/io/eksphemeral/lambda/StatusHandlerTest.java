@@ -7,12 +7,17 @@ import static io.eksphemeral.lambda.Installation.body;
 import static io.eksphemeral.lambda.Installation.event;
 import static io.eksphemeral.lambda.Installation.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.spy;
+import static org.mockito.Mockito.times;
+import static org.mockito.Mockito.verify;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.MemoryStore;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
@@ -20,6 +25,7 @@ import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -123,10 +129,63 @@ final class StatusHandlerTest {
     installation.created();
     ObjectNode record =
         (ObjectNode) json(installation.store.get(StoreKeys.record(ID)).orElseThrow());
-    ((ObjectNode) record.path("status")).put("cost", 1.25);
+    ((ObjectNode) record.path("status")).put("mood", "blue");
     installation.store.put(StoreKeys.record(ID), record.toString());
 
-    assertThat(body(call(event("status-one"))).at("/status/cost").asDouble()).isEqualTo(1.25);
+    assertThat(body(call(event("status-one"))).at("/status/mood").asText()).isEqualTo("blue");
+  }
+
+  @Test
+  void whatItCostSoFarIsShownAndGrowsUntilItIsGone() {
+    installation.created();
+    assertThat(cost()).isZero();
+    installation.letTasksEnd();
+    installation.runDestroy(Installation.text("schedule"));
+    double ready = cost();
+    assertThat(ready).isPositive();
+    assertThat(body(call(event("clusters"))).at("/0/status/cost").asDouble()).isEqualTo(ready);
+
+    installation.clock.advance(Duration.ofMinutes(20));
+    double later = cost();
+    assertThat(later).isGreaterThan(ready);
+
+    installation.runDestroy(Installation.text("destroy"));
+    installation.letTasksEnd();
+    installation.runDestroy(Installation.text("schedule"));
+    double gone = cost();
+    assertThat(gone).isGreaterThan(later);
+    installation.clock.advance(Duration.ofDays(10));
+    assertThat(cost()).isEqualTo(gone);
+  }
+
+  private double cost() {
+    return body(call(event("status-one"))).at("/status/cost").doubleValue();
+  }
+
+  @Test
+  void allAreShownWithOneLookAtTheVersions() {
+    MemoryStore store = spy(new MemoryStore());
+    Installation spied = new Installation(store, mock(TaskRunner.class));
+    store.add(asked(Samples.newId(), "one"));
+    store.add(asked(Samples.newId(), "other"));
+
+    JsonNode all = body(spied.status.handleRequest(event("clusters"), spied.context));
+
+    assertThat(all).hasSize(2).allMatch(record -> record.at("/status/cost").isNumber());
+    verify(store, times(1)).versions();
+  }
+
+  @Test
+  void withoutTheVersionsAllIsShownButTheCost() {
+    MemoryStore store = spy(new MemoryStore());
+    doThrow(new StoreException("down")).when(store).versions();
+    Installation failing = new Installation(store, mock(TaskRunner.class));
+    store.add(asked(Samples.newId(), "dev"));
+
+    JsonNode record = body(failing.status.handleRequest(event("clusters"), failing.context)).get(0);
+
+    assertThat(record.path("name").asText()).isEqualTo("dev");
+    assertThat(record.path("status").has("cost")).isFalse();
   }
 
   @Test

@@ -2,11 +2,19 @@ package io.eksphemeral.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
 import io.eksphemeral.control.MarkFormat;
+import io.eksphemeral.control.Samples;
+import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
+import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,8 +40,14 @@ class PrepareTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String FENCE = "tasks/" + ID + "/create-1.fence";
   private static final String RESULT = "tasks/" + ID + "/create-1.result";
+  private static final String CONFIG = "tasks/" + ID + "/cluster.yaml";
+  private static final String ALICE = "arn:aws:iam::123456789012:user/people/alice";
+  private static final String SSO = "AWSReservedSSO_Admin_0123456789abcdef";
+  private static final String OLD_VERSIONS = "{\"offered\":[\"1.30\"],\"preferred\":\"1.30\"}";
   private static final int LOST = 75;
   private static final int FOREIGN = 76;
+
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
   @TempDir Path shared;
   private Aws aws;
@@ -40,7 +55,7 @@ class PrepareTest {
   @BeforeEach
   void begin() throws IOException {
     aws = Aws.empty();
-    aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/cluster.yaml", "kind: ClusterConfig\n");
+    configFor(ALICE);
   }
 
   @Test
@@ -49,7 +64,7 @@ class PrepareTest {
 
     assertThat(MarkFormat.taken(aws.object(FENCE).orElseThrow()))
         .isEqualTo(new MarkFormat.Taken(Fence.TAKEN, "task-1"));
-    assertThat(shared.resolve("cluster.yaml")).hasContent("kind: ClusterConfig\n");
+    assertThat(config()).isEqualTo(MAPPER.readTree(aws.object(CONFIG).orElseThrow()));
     assertThat(Files.getPosixFilePermissions(shared.resolve("cluster.yaml")))
         .isEqualTo(PosixFilePermissions.fromString("rw-r--r--"));
     assertThat(aws.object(RESULT)).isEmpty();
@@ -126,6 +141,165 @@ class PrepareTest {
   }
 
   @Test
+  void whoIsARoleForTheTimeBeingGetsInAsTheRoleThatItIs() throws Exception {
+    String sso = aws.ask("role", SSO, "/aws-reserved/sso.amazonaws.com/eu-west-1/").asText();
+    String ci = aws.ask("role", "ci", "/").asText();
+    configFor(session(SSO, "alice@x.org"), ALICE, session("ci", "build-7"));
+
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    assertThat(sso).contains(":role/aws-reserved/sso.amazonaws.com/eu-west-1/");
+    assertThat(principals()).containsExactlyInAnyOrder(sso, ALICE, ci);
+    assertThat(withoutPrincipals(config()))
+        .isEqualTo(withoutPrincipals(MAPPER.readTree(aws.object(CONFIG).orElseThrow())));
+  }
+
+  @Test
+  void whoIsNamedTwiceInTheEndGetsInOnce() throws Exception {
+    String role = aws.ask("role", "ci", "/service/").asText();
+    configFor(session("ci", "build-7"), role, ALICE, session("ci", "build-8"));
+
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    assertThat(principals()).containsExactlyInAnyOrder(role, ALICE);
+  }
+
+  @Test
+  void whereNobodyGetsInThereIsNobodyToLookUp() throws Exception {
+    configFor();
+
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    assertThat(principals()).isEmpty();
+    assertThat(aws.calls()).doesNotContain("iam get-role");
+  }
+
+  @Test
+  void aRoleThatCannotBeLookedUpEndsIt() throws Exception {
+    configFor(session("gone", "bob"));
+    failsWith("the role gone, which is to get in, cannot be looked up: ", "NoSuchEntity");
+  }
+
+  @Test
+  void iamThatDoesNotAnswerEndsIt() throws Exception {
+    aws.ask("role", "ci", "/");
+    aws.ask("fault", "iam POST .*Action=GetRole");
+    configFor(session("ci", "bob"));
+    failsWith("the role ci, which is to get in, cannot be looked up: ", "AccessDenied");
+  }
+
+  /** A role of the same name in this account is another's. */
+  @Test
+  void aRoleOfAnotherAccountEndsIt() throws Exception {
+    aws.ask("role", "ci", "/");
+    configFor("arn:aws:sts::210987654321:assumed-role/ci/bob");
+    failsWith("the role ci, which is to get in, is one of the account 210987654321");
+  }
+
+  @Test
+  void whoIsNoRoleAtAllEndsIt() throws Exception {
+    aws.ask("role", "ci", "/");
+    for (String nobody :
+        List.of(
+            "arn:aws:sts::123456789012:federated-user/bob",
+            "arn:aws:sts::123456789012:assumed-role/ci",
+            "arn:aws:sts::123456789012:assumed-role/$(id)/bob",
+            "arn:aws:sts::123456789012:assumed-role/ci bob/x")) {
+      configFor(nobody);
+      failsWith("who is to get in is no role: " + nobody);
+    }
+  }
+
+  @Test
+  void aNameLikeAnOptionIsAName() throws Exception {
+    aws.ask("role", "ci", "/");
+    configFor(session("--debug", "bob"));
+    failsWith("the role --debug, which is to get in, cannot be looked up: ", "NoSuchEntity");
+  }
+
+  @Test
+  void aConfigThatIsNoneEndsIt() throws Exception {
+    for (String none : List.of("kind: ClusterConfig\n", "{}", "[1]")) {
+      aws.ask("put", Aws.BUCKET, CONFIG, none);
+      failsWith("the config for eksctl cannot be read: ");
+    }
+  }
+
+  private void failsWith(String... why) throws Exception {
+    assertThat(prepare(Map.of()).exit()).isEqualTo(1);
+
+    TaskResult result = aws.result(ID, "create-1");
+    assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(result.message()).contains(why);
+    assertThat(shared).isEmptyDirectory();
+  }
+
+  @Test
+  void theListOfVersionsIsBroughtUpToDate() throws Exception {
+    aws.ask("put", Aws.BUCKET, StoreKeys.VERSIONS, OLD_VERSIONS);
+    offer(
+        version("1.36", "STANDARD_SUPPORT", false),
+        version("1.35", "STANDARD_SUPPORT", true),
+        version("1.32", "EXTENDED_SUPPORT", false),
+        version("1.33", "EXTENDED_SUPPORT", false),
+        version("1.31", "UNSUPPORTED", false));
+
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    assertThat(versions())
+        .isEqualTo(
+            new Versions(List.of("1.32", "1.33", "1.35", "1.36"), List.of("1.32", "1.33"), "1.35"));
+  }
+
+  @Test
+  void whatIsCalledStatusIsUnderstoodAsWell() throws Exception {
+    offer(
+        Map.of("clusterVersion", "1.35", "status", "standard-support", "defaultVersion", true),
+        Map.of("clusterVersion", "1.33", "status", "extended-support"));
+
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    assertThat(versions())
+        .isEqualTo(new Versions(List.of("1.33", "1.35"), List.of("1.33"), "1.35"));
+  }
+
+  @Test
+  void withoutADefaultTheNewestInStandardSupportIsPreferred() throws Exception {
+    offer(
+        version("1.36", "EXTENDED_SUPPORT", false),
+        version("1.34", "STANDARD_SUPPORT", false),
+        version("1.35", "STANDARD_SUPPORT", false));
+
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    assertThat(versions().preferred()).isEqualTo("1.35");
+  }
+
+  @Test
+  void versionsThatCannotBeHadKeepNothingFromBeingBuiltAndTheListAsItWas() throws Exception {
+    aws.ask("put", Aws.BUCKET, StoreKeys.VERSIONS, OLD_VERSIONS);
+    offer();
+    theListStays("EKS offers no version");
+    offer(version("1.31", "UNSUPPORTED", false), version("2", "STANDARD_SUPPORT", true));
+    theListStays("EKS offers no version");
+
+    offer(version("1.35", "STANDARD_SUPPORT", true));
+    for (String fault : List.of("eks GET /cluster-versions", "s3 PUT .*versions.json")) {
+      aws.ask("fault", fault);
+      theListStays("AccessDenied");
+      aws.ask("heal");
+    }
+  }
+
+  private void theListStays(String why) throws Exception {
+    Aws.Outcome outcome = prepare(Map.of());
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.output()).contains("the list of versions stays as it was: ", why);
+    assertThat(aws.object(StoreKeys.VERSIONS)).contains(OLD_VERSIONS);
+    assertThat(shared.resolve("cluster.yaml")).exists();
+  }
+
+  @Test
   void ecsSaysWhichTaskItIs() throws Exception {
     HttpServer ecs =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -154,5 +328,51 @@ class PrepareTest {
     Map<String, String> environment = new HashMap<>(more);
     environment.put("EKSPHEMERAL_SHARED", shared.toString());
     return aws.run("prepare.sh", ID, "dev", 1, environment);
+  }
+
+  /** Leaves a config as the control plane writes it, with these who are to get in. */
+  private void configFor(String... principals) throws IOException {
+    Cluster cluster = Samples.admitted("dev");
+    JsonNode config =
+        MAPPER.readTree(
+            Samples.CONFIG.of(cluster, cluster.tasks().getFirst(), Versions.any("1.35")));
+    ArrayNode entries = config.withArray("/accessConfig/accessEntries");
+    JsonNode entry = entries.remove(0);
+    for (String principal : principals) {
+      entries.add(entry.<ObjectNode>deepCopy().put("principalARN", principal));
+    }
+    aws.ask("put", Aws.BUCKET, CONFIG, config.toString());
+  }
+
+  private JsonNode config() throws IOException {
+    return MAPPER.readTree(shared.resolve("cluster.yaml").toFile());
+  }
+
+  private List<String> principals() throws IOException {
+    return config().path("accessConfig").findValuesAsText("principalARN");
+  }
+
+  /** A config and everybody's entry, but for whose it is. */
+  private static JsonNode withoutPrincipals(JsonNode config) {
+    config.path("accessConfig").findParents("principalARN").stream()
+        .map(ObjectNode.class::cast)
+        .forEach(entry -> entry.remove("principalARN"));
+    return config;
+  }
+
+  private static String session(String role, String name) {
+    return "arn:aws:sts::123456789012:assumed-role/%s/%s".formatted(role, name);
+  }
+
+  private void offer(Object... versions) throws IOException {
+    aws.ask("offer", List.of(versions));
+  }
+
+  private static Map<String, Object> version(String number, String support, boolean preferred) {
+    return Map.of("clusterVersion", number, "versionStatus", support, "defaultVersion", preferred);
+  }
+
+  private Versions versions() throws IOException {
+    return MarkFormat.versions(aws.object(StoreKeys.VERSIONS).orElseThrow()).orElseThrow();
   }
 }

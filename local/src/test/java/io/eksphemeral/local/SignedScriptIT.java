@@ -1,0 +1,493 @@
+package io.eksphemeral.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * How the commands find the API in AWS, sign what they ask it, and what they make of its answers.
+ */
+class SignedScriptIT {
+  private static final String ID = "01890a5d-ac96-774b-bcce-b302099a8057";
+  private static final String OTHER_KEY = "ASIAQEXAMPLE";
+  private static final String OTHER_SECRET = "another/secret+EXAMPLE";
+  private static final String FORBIDDEN = "{\"message\":\"Forbidden\"}";
+
+  private final Account account;
+  private final Scripts scripts;
+  private final Path remembered;
+
+  SignedScriptIT(@TempDir Path scratch) throws IOException {
+    account = new Account(scratch).stack("UPDATE_COMPLETE");
+    scripts = account.scripts();
+    remembered = scripts.home().resolve("endpoints/123456789012-us-east-2");
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    account.close();
+  }
+
+  // --- where it is ---
+
+  @Test
+  void itIsLookedUpOnceAndRemembered() throws Exception {
+    account.api().answers(200, "[]");
+
+    scripts.run("eksp-list.sh").exits(0).prints("[]\n");
+    assertThat(account.calls()).anyMatch(call -> call.startsWith("cloudformation describe-stacks"));
+    account.forgetCalls();
+    scripts.run("eksp-list.sh").exits(0).prints("[]\n");
+
+    assertThat(account.calls()).noneMatch(call -> call.startsWith("cloudformation"));
+    assertThat(remembered).hasContent(account.api().endpoint());
+  }
+
+  @Test
+  void itIsRememberedForEachAccountAndRegion() throws Exception {
+    remember(account.api().endpoint());
+    account.refuses(
+        "cloudformation describe-stacks*", "ValidationError", "Stack with id eksp does not exist");
+
+    scripts
+        .with("AWS_REGION", "eu-west-1")
+        .run("eksp-list.sh")
+        .exits(2)
+        .prints("")
+        .says(
+            "EKSphemeral is not installed in region eu-west-1 of account 123456789012",
+            "it is in us-east-2: AWS_REGION=us-east-2 ",
+            "install it: ",
+            "/eksp-up.sh\n",
+            "/eksp-list.sh --local\n");
+    account.answers(
+        "sts *",
+        "{\"Account\": \"999999999999\", \"Arn\": \"arn:aws:iam::999999999999:user/bob\"}");
+    scripts.run("eksp-list.sh").exits(2).says("not installed").doesNotSay("it is in us-east-2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "eksp-list.sh",
+        "eksp-create.sh default-cc.json",
+        "eksp-prolong.sh x 5",
+        "eksp-destroy.sh x"
+      })
+  void whereItIsNotInstalledItSaysHow(String call) throws Exception {
+    Files.delete(account.file("stack.json"));
+    List<String> words = List.of(call.split(" "));
+
+    scripts
+        .run(words.getFirst(), words.subList(1, words.size()).toArray(String[]::new))
+        .exits(2)
+        .prints("")
+        .says("EKSphemeral is not installed in region us-east-2", "/eksp-up.sh\n", ".sh --local");
+  }
+
+  @Test
+  void aStackWithoutAnApiIsSaid() throws Exception {
+    account.answers(
+        "cloudformation describe-stacks*",
+        "{\"Stacks\": [{\"StackStatus\": \"ROLLBACK_COMPLETE\"}]}");
+
+    scripts.run("eksp-list.sh").exits(2).says("its stack is in ROLLBACK_COMPLETE", "/eksp-up.sh\n");
+  }
+
+  @Test
+  void whoMayNotLookIsTold() throws Exception {
+    account.refuses(
+        "cloudformation *", "AccessDenied", "alice may not cloudformation:DescribeStacks");
+
+    scripts
+        .run("eksp-list.sh")
+        .exits(1)
+        .says("CloudFormation does not say where EKSphemeral is: alice may not", "permissions");
+  }
+
+  @Test
+  void oneThatMovedIsFoundAgain() throws Exception {
+    remember("http://before.execute-api.localhost:1");
+    account.api().answers(200, "[]");
+
+    scripts.run("eksp-list.sh").exits(0).prints("[]\n");
+
+    assertThat(remembered).hasContent(account.api().endpoint());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {403, 404})
+  void oneThatTheGatewayDoesNotKnowAnyMoreIsFoundAgain(int status) throws Exception {
+    SignedApi before = new SignedApi().answers(status, "{\"message\":\"Not Found\"}");
+    try (before) {
+      remember(before.endpoint("before"));
+      account.api().answers(200, "[]");
+
+      scripts.run("eksp-list.sh").exits(0).prints("[]\n");
+    }
+
+    assertThat(before.asked()).hasSize(1);
+    assertThat(remembered).hasContent(account.api().endpoint());
+  }
+
+  @Test
+  void oneThatWasRemovedIsForgotten() throws Exception {
+    remember(account.api().endpoint());
+    account.api().answers(404, "{\"message\":\"Not Found\"}");
+    Files.delete(account.file("stack.json"));
+
+    scripts.run("eksp-list.sh").exits(2).says("EKSphemeral is not installed");
+
+    assertThat(remembered).doesNotExist();
+  }
+
+  @Test
+  void itIsLookedForOnlyOnce() throws Exception {
+    remember(account.api().endpoint());
+    account.api().answers(403, FORBIDDEN);
+
+    scripts.run("eksp-list.sh").exits(1);
+
+    assertThat(account.calls().stream().filter(call -> call.startsWith("cloudformation")))
+        .hasSize(1);
+    assertThat(account.api().asked()).hasSize(1);
+  }
+
+  @Test
+  void aClusterThatIsNotThereIsNoReasonToLookElsewhere() throws Exception {
+    remember(account.api().endpoint());
+    account.api().answers(404, "{\"error\":\"no such cluster\",\"problems\":[]}");
+
+    scripts.run("eksp-list.sh", "x").exits(2).says("no such cluster", "what there is: ");
+
+    assertThat(account.calls()).noneMatch(call -> call.startsWith("cloudformation"));
+  }
+
+  @Test
+  void anOldAwsCliMustNotMistakeTheRealAwsForAnother() throws Exception {
+    account.on("--version", "echo aws-cli/2.12.0");
+
+    scripts
+        .with("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
+        .run("eksp-list.sh")
+        .exits(1)
+        .says("AWS_ENDPOINT_URL_STS is set, and aws-cli/2.12.0 is too old to know it");
+
+    assertThat(account.calls()).containsExactly("--version");
+  }
+
+  // --- signing ---
+
+  @Test
+  void aRequestIsSignedWithItsBody() throws Exception {
+    account.api().answers(400, "{\"error\":\"no\"}");
+
+    scripts.runOn("{\"timeout\": 5}", "eksp-create.sh", "-").exits(2);
+
+    SignedApi.Asked asked = account.api().asked().getFirst();
+    assertThat(asked)
+        .isEqualTo(
+            new SignedApi.Asked("POST", "/estimate", "{\"timeout\": 5}", Account.KEY, "us-east-2"));
+    assertThat(account.curls())
+        .anyMatch(call -> call.contains("--aws-sigv4 aws:amz:us-east-2:execute-api -K -"));
+  }
+
+  @Test
+  void aLargeBodyIsSignedToo() throws Exception {
+    String spec = "{\"name\": \"" + "x".repeat(60_000) + "\"}";
+    account.api().answers(413, "{\"error\":\"too large\"}");
+
+    scripts.runOn(spec, "eksp-create.sh", "-").exits(2).says("too large");
+
+    assertThat(account.api().asked().getFirst().body()).isEqualTo(spec);
+  }
+
+  @Test
+  void keysInTheEnvironmentCount() throws Exception {
+    account.api().knows(OTHER_KEY, OTHER_SECRET, "");
+    account.api().answers(200, "[]");
+
+    scripts
+        .with("AWS_ACCESS_KEY_ID", OTHER_KEY)
+        .with("AWS_SECRET_ACCESS_KEY", OTHER_SECRET)
+        .run("eksp-list.sh")
+        .exits(0);
+
+    assertThat(account.api().asked().getFirst().key()).isEqualTo(OTHER_KEY);
+    assertThat(account.calls()).noneMatch(call -> call.startsWith("configure export"));
+  }
+
+  @Test
+  void anOlderAwsCliStillHandsOutTheKeysOfAProfile() throws Exception {
+    account.api().knows(OTHER_KEY, OTHER_SECRET, "");
+    account.api().answers(200, "[]");
+    account.fails(
+        "configure export-credentials*",
+        "usage: … aws: error: argument subcommand: Invalid choice, valid choices are:");
+    account.on("configure get aws_access_key_id", "echo " + OTHER_KEY);
+    account.on("configure get aws_secret_access_key", "echo " + OTHER_SECRET);
+
+    scripts.run("eksp-list.sh").exits(0);
+
+    assertThat(account.api().asked().getFirst().key()).isEqualTo(OTHER_KEY);
+  }
+
+  @Test
+  void anOlderAwsCliHandsOutNothingOfARole() throws Exception {
+    account.fails(
+        "configure export-credentials*",
+        "aws: error: argument subcommand: Invalid choice, valid choices are:");
+
+    scripts
+        .run("eksp-list.sh")
+        .exits(1)
+        .says("there are no credentials to sign with", "install version 2");
+  }
+
+  @Test
+  void theRegionIsThatOfTheApi() throws Exception {
+    account.curlDoes(
+        "if [[ $* != *--version* ]]; then cat >/dev/null; printf 'HTTP/1.1 200 OK\\r\\n\\r\\n[]200'; exit; fi");
+
+    scripts
+        .with("EKSPHEMERAL_URL", "https://abc.execute-api.eu-west-1.amazonaws.com/")
+        .run("eksp-list.sh")
+        .exits(0)
+        .prints("[]\n");
+
+    assertThat(account.curls().getLast())
+        .endsWith(
+            "-X GET --aws-sigv4 aws:amz:eu-west-1:execute-api -K -"
+                + " https://abc.execute-api.eu-west-1.amazonaws.com/status");
+    assertThat(account.calls()).noneMatch(call -> call.startsWith("cloudformation"));
+  }
+
+  @Test
+  void anEndpointOfOnesOwnIsNotSigned() throws Exception {
+    account.curlDoes("printf 'HTTP/1.1 200 OK\\r\\n\\r\\n[]200'; exit");
+
+    scripts.with("EKSPHEMERAL_URL", "http://localhost:1").run("eksp-list.sh").exits(0);
+
+    assertThat(account.curls().getLast()).doesNotContain("sigv4");
+    assertThat(account.calls()).isEmpty();
+  }
+
+  @Test
+  void anOldCurlIsSaid() throws Exception {
+    account.curlDoes("[[ $* != *--version* ]] || { echo 'curl 7.74.0 (x)'; exit; }");
+
+    scripts.run("eksp-list.sh").exits(1).says("curl 7.74.0 is too old", "install curl 7.75");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a*", "../clusters", "ü", "a b", "a?b"})
+  void whatIsNoNameIsNotAskedFor(String name) throws Exception {
+    scripts.run("eksp-destroy.sh", name).exits(2).says("there is no such cluster");
+
+    assertThat(account.api().asked()).isEmpty();
+  }
+
+  // --- while time goes by ---
+
+  @Test
+  void credentialsThatRanOutAreFetchedAnew() throws Exception {
+    account.api().knows(OTHER_KEY, OTHER_SECRET, "");
+    account
+        .api()
+        .answers(202, record("destroying", ""), this::renewCredentials)
+        .answers(200, record("gone", ""));
+
+    scripts.run("eksp-destroy.sh", "dev").exits(0).says("dev is gone").doesNotSay("not allowed");
+
+    assertThat(account.api().asked().stream().map(SignedApi.Asked::key))
+        .containsExactly(Account.KEY, "", OTHER_KEY);
+  }
+
+  @Test
+  void credentialsThatAreAboutToRunOutAreFetchedBefore() throws Exception {
+    account.api().knows(OTHER_KEY, OTHER_SECRET, "");
+    account.write(
+        "credentials.json",
+        """
+        {"Version": 1, "AccessKeyId": "%s", "SecretAccessKey": "%s", "SessionToken": "%s",
+         "Expiration": "2019-06-01T12:00:00+00:00"}
+        """
+            .formatted(Account.KEY, Account.SECRET, Account.TOKEN));
+    account
+        .api()
+        .answers(202, record("destroying", ""), () -> replaceCredentials(OTHER_KEY, OTHER_SECRET))
+        .answers(200, record("gone", ""));
+
+    scripts.run("eksp-destroy.sh", "dev").exits(0);
+
+    assertThat(account.api().asked().stream().map(SignedApi.Asked::key))
+        .containsExactly(Account.KEY, OTHER_KEY);
+  }
+
+  @Test
+  void anExpiredSessionIsSaidAndWhatGoesOn() throws Exception {
+    account
+        .api()
+        .answers(
+            202,
+            record("destroying", ""),
+            () -> {
+              account.api().forgets(Account.KEY);
+              refuse(
+                  "sts *", "ExpiredToken", "The security token included in the request is expired");
+            })
+        .answers(200, record("gone", ""));
+
+    scripts
+        .run("eksp-destroy.sh", "dev")
+        .exits(1)
+        .prints("")
+        .says(
+            "the credentials do not count any more: The security token included in the request is expired",
+            "aws sso login",
+            "dev is destroyed all the same",
+            "/eksp-list.sh " + ID);
+  }
+
+  // --- what it answers ---
+
+  @Test
+  void whoMayNotAskIsToldWhatItTakes() throws Exception {
+    account.api().answers(403, FORBIDDEN);
+
+    scripts
+        .run("eksp-list.sh")
+        .exits(1)
+        .prints("")
+        .says(
+            "not allowed: Forbidden",
+            "you are arn:aws:iam::123456789012:user/alice",
+            "execute-api:Invoke",
+            "arn:aws:execute-api:us-east-2:123456789012:abc123/*");
+  }
+
+  @Test
+  void whatTheServiceForbidsIsItsOwnWord() throws Exception {
+    account.api().answers(403, "{\"error\":\"this cluster is bob's\"}");
+
+    scripts
+        .run("eksp-destroy.sh", "x")
+        .exits(1)
+        .says("not allowed: this cluster is bob's")
+        .doesNotSay("execute-api");
+  }
+
+  @Test
+  void tooManyRequestsAreAskedAgain() throws Exception {
+    account.api().answers(429, "{\"message\":\"Too Many Requests\"}").answers(200, "[]");
+
+    scripts.run("eksp-list.sh").exits(0).prints("[]\n").says("no good answer (429), asking again");
+  }
+
+  @Test
+  void farTooManyAreGivenUp() throws Exception {
+    account.api().answers(429, "{\"message\":\"Too Many Requests\"}");
+
+    scripts
+        .run("eksp-prolong.sh", "dev", "5")
+        .exits(1)
+        .says("too many requests at a time: Too Many Requests", "wait a minute, and ask again");
+
+    assertThat(account.api().asked()).hasSize(5);
+  }
+
+  @Test
+  void aFailureSaysWhereTheLogIs() throws Exception {
+    account.api().answers(500, "{\"message\":\"Internal Server Error\"}");
+
+    scripts
+        .run("eksp-list.sh")
+        .exits(1)
+        .says(
+            "the control plane failed with 500: Internal Server Error",
+            "aws logs tail /eksphemeral/status --since 15m --region us-east-2");
+    assertThat(account.api().asked()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "6, Could not resolve host: abc123.execute-api.localhost",
+    "7, Failed to connect to abc123.execute-api.localhost port 443",
+    "28, Operation timed out after 30001 milliseconds"
+  })
+  void noAnswerIsSaid(int code, String why) throws Exception {
+    account.curlDoes(
+        "[[ $* == *--version* ]] || { echo 'curl: (%d) %s' >&2; exit %d; }"
+            .formatted(code, why, code));
+
+    scripts
+        .run("eksp-list.sh")
+        .exits(1)
+        .prints("")
+        .says("no answer from " + account.api().endpoint() + ": " + why, "is there a network?");
+  }
+
+  @Test
+  void withoutANetworkWhatIsRememberedStays() throws Exception {
+    remember(account.api().endpoint());
+    account.curlDoes(
+        "[[ $* == *--version* ]] || { echo 'curl: (6) Could not resolve host: x' >&2; exit 6; }");
+    account.fails("cloudformation *", "Could not connect to the endpoint URL");
+
+    scripts.run("eksp-list.sh").exits(1).says("no answer from", "Could not resolve host: x");
+
+    assertThat(remembered).exists();
+  }
+
+  @Test
+  void whatAClusterHasCostIsSaid() throws Exception {
+    account
+        .api()
+        .answers(202, record("destroying", ""))
+        .answers(200, record("gone", ",\"cost\":0.3749"));
+
+    scripts.run("eksp-destroy.sh", "dev").exits(0).says("dev is gone; it cost about 0.37 USD\n");
+  }
+
+  private void remember(String endpoint) throws IOException {
+    Files.createDirectories(remembered.getParent());
+    Files.writeString(remembered, endpoint + "\n");
+  }
+
+  private void renewCredentials() {
+    account.api().forgets(Account.KEY);
+    replaceCredentials(OTHER_KEY, OTHER_SECRET);
+  }
+
+  private void replaceCredentials(String key, String secret) {
+    try {
+      account.credentials(key, secret, "");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private void refuse(String pattern, String code, String message) {
+    try {
+      account.refuses(pattern, code, message);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static String record(String state, String more) {
+    return """
+    {"name":"dev","numworkers":1,"status":{"id":"%s","state":"%s","provider":"EKS"%s}}\
+    """
+        .formatted(ID, state, more);
+  }
+}

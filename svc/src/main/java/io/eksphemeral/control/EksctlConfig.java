@@ -1,0 +1,151 @@
+package io.eksphemeral.control;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Lifecycle;
+import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.Task;
+import io.eksphemeral.domain.Versions;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What eksctl is told to build: its ClusterConfig, of eksctl.io/v1alpha5, as JSON, which it reads
+ * as the YAML that it is. Every default is spelled out, since eksctl's change from one of its
+ * versions to the next.
+ *
+ * <p>The cluster has its nodes in public subnets, and no NAT gateway, which would cost more than a
+ * node. The roles are the installation's, so that who runs eksctl need not be able to create any.
+ */
+public final class EksctlConfig {
+  private static final int LONGEST_TAG = 256;
+
+  /** What AWS takes in no value of a tag. */
+  private static final Pattern NOT_IN_TAGS = Pattern.compile("[^A-Za-z0-9 +=._:/@-]");
+
+  /** Who can have an access entry; root and federated users cannot. */
+  private static final Pattern PRINCIPAL =
+      Pattern.compile(
+          "arn:aws[a-z-]*:(iam::[0-9]{12}:(user|role)|sts::[0-9]{12}:assumed-role/[^/]+)/[\\x21-\\x7e]+");
+
+  private final Settings settings;
+
+  /**
+   * What an installation settles for all of its clusters.
+   *
+   * @param region where they are
+   * @param serviceRole the ARN of the role of their control planes
+   * @param nodeRole the ARN of the role of their nodes
+   */
+  public record Settings(String region, String serviceRole, String nodeRole, Nodes nodes) {}
+
+  public EksctlConfig(Settings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * The config of a cluster. The same one for the same task, for as long as settings and versions
+   * are the same.
+   *
+   * <p>An asker who is an assumed role stands in it with the ARN of the session, {@code
+   * arn:aws:sts::…:assumed-role/NAME/SESSION}, which EKS does not take: the task resolves it, as
+   * only IAM knows the path of the role.
+   *
+   * @param creation the task that creates it
+   */
+  public String of(Cluster cluster, Task creation, Versions versions) {
+    ObjectNode config = JsonNodeFactory.instance.objectNode();
+    config.put("apiVersion", "eksctl.io/v1alpha5");
+    config.put("kind", "ClusterConfig");
+    ObjectNode metadata = config.putObject("metadata");
+    metadata.put("name", cluster.name());
+    metadata.put("region", settings.region());
+    metadata.put("version", cluster.spec().kubeversion());
+    metadata
+        .putObject("tags")
+        .put("eksphemeral:id", cluster.id().value())
+        .put("eksphemeral:owner", tagged(cluster.spec().owner()))
+        .put("eksphemeral:expires", latestEnd(cluster, creation).toString());
+    config
+        .putObject("upgradePolicy")
+        .put("supportType", versions.supports(cluster.spec().kubeversion()).name());
+    config.putObject("autoModeConfig").put("enabled", false);
+    config.putObject("iam").put("serviceRoleARN", settings.serviceRole()).put("withOIDC", false);
+    ObjectNode vpc = config.putObject("vpc");
+    vpc.putObject("nat").put("gateway", "Disable");
+    vpc.putObject("clusterEndpoints").put("publicAccess", true).put("privateAccess", false);
+    putAccess(config.putObject("accessConfig"), cluster);
+    config.putObject("addonsConfig").put("disableDefaultAddons", true);
+    ArrayNode addons = config.putArray("addons");
+    List.of("vpc-cni", "kube-proxy", "coredns")
+        .forEach(addon -> addons.addObject().put("name", addon));
+    putNodes(config.putArray("managedNodeGroups").addObject(), cluster.spec().numworkers());
+    return config.toPrettyString() + "\n";
+  }
+
+  /** The creator is the task, which is also who tears the cluster down if need be. */
+  private void putAccess(ObjectNode json, Cluster cluster) {
+    json.put("authenticationMode", "API");
+    json.put("bootstrapClusterCreatorAdminPermissions", true);
+    ArrayNode entries = json.putArray("accessEntries");
+    Stream.concat(
+            Stream.of(cluster.createdBy()).filter(asker -> PRINCIPAL.matcher(asker).matches()),
+            cluster.spec().access().stream())
+        .distinct()
+        .forEach(principal -> {
+          ObjectNode entry = entries.addObject().put("principalARN", principal);
+          entry
+              .putArray("accessPolicies")
+              .addObject()
+              .put("policyARN", administrator())
+              .putObject("accessScope")
+              .put("type", "cluster");
+        });
+  }
+
+  private void putNodes(ObjectNode json, int number) {
+    json.put("name", "workers");
+    json.putObject("iam").put("instanceRoleARN", settings.nodeRole());
+    json.put("amiFamily", "AmazonLinux2023");
+    settings.nodes().instanceTypes().forEach(json.putArray("instanceTypes")::add);
+    json.put("spot", settings.nodes().spot());
+    json.put("minSize", number);
+    json.put("maxSize", number);
+    json.put("desiredCapacity", number);
+    json.put("volumeSize", Nodes.DISK_GIGABYTES);
+    json.put("privateNetworking", false);
+    json.put("disableIMDSv1", true);
+  }
+
+  private String administrator() {
+    return "arn:%s:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+        .formatted(partition(settings.region()));
+  }
+
+  private static String partition(String region) {
+    if (region.startsWith("cn-")) {
+      return "aws-cn";
+    }
+    return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+  }
+
+  /** When it ends at the latest, as planned now: it may still be prolonged. */
+  private static Instant latestEnd(Cluster cluster, Task creation) {
+    return creation
+        .planned()
+        .plus(Lifecycle.CREATE_DEADLINE)
+        .plus(Duration.ofMinutes(cluster.spec().timeout()))
+        .truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  private static String tagged(String text) {
+    String value = NOT_IN_TAGS.matcher(text).replaceAll("_");
+    return value.substring(0, Math.min(value.length(), LONGEST_TAG));
+  }
+}

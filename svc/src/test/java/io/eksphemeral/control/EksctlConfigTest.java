@@ -1,0 +1,324 @@
+package io.eksphemeral.control;
+
+import static io.eksphemeral.control.Samples.ALICE;
+import static io.eksphemeral.control.Samples.BOB;
+import static io.eksphemeral.control.Samples.START;
+import static io.eksphemeral.control.Samples.newId;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import io.eksphemeral.control.EksctlConfig.Settings;
+import io.eksphemeral.domain.Admission;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.Versions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What eksctl is told: what it would refuse, by a schema as strict as it is; and what it would take
+ * and then build something else from, rule by rule.
+ */
+final class EksctlConfigTest {
+  private static final String SERVICE_ROLE = "arn:aws:iam::123456789012:role/eksp/service";
+  private static final String NODE_ROLE = "arn:aws:iam::123456789012:role/eksp/node";
+  private static final String SESSION =
+      "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@x.org";
+
+  private static final Path RESOURCES = Path.of("src/test/resources/eksctl");
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  private static final Nodes NODES = new Nodes(List.of("t3.medium", "t3a.medium"), true);
+  private static final Versions VERSIONS =
+      new Versions(List.of("1.35", "1.34", "1.32"), List.of("1.32"), "1.35");
+
+  private final Schema schema = schema();
+
+  @Test
+  void aConfigIsThis() throws IOException {
+    Spec spec = new Spec("2node-135-30", 2, "1.35", 30, "alice@eksphemeral.io", List.of(BOB), null);
+    ClusterId id = new ClusterId("9be65bee-3baa-4fd0-aa3e-032325d5390c");
+    Cluster asked = Cluster.asked(id, spec, ALICE, START);
+
+    String text = text(admitted(asked), "us-east-2", NODES);
+
+    assertFine(text);
+    assertThat(text).isEqualTo(Files.readString(RESOURCES.resolve("cluster.yaml")));
+  }
+
+  @Test
+  void theSameTaskHasTheSameConfigAndItIsLaidOutForPeople() {
+    Cluster cluster = admitted(Samples.spec("dev"), ALICE);
+    String text = text(cluster, "us-east-2", NODES);
+    assertThat(text(cluster.prolonged(60, START), "us-east-2", NODES)).isEqualTo(text);
+    assertThat(text.lines()).hasSizeGreaterThan(50);
+    assertThat(text).endsWith("}\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/metadata/name, \"-dev\"",
+    "/metadata/name, \"dev prod\"",
+    "/metadata/version, 1.35",
+    "/metadata/tags/eksphemeral:id, 1",
+    "/metadata/tags/eksphemeral:id, null",
+    "/deletionProtection, true",
+    "/metadata/color, \"red\"",
+    "/managedNodeGroups/0/color, \"red\"",
+    "/iam/serviceRoleARN, \"eksp-service\"",
+    "/managedNodeGroups/0/iam/instanceRoleARN, \"arn:aws:iam\"",
+    "/accessConfig/accessEntries/0/principalARN, \"alice\""
+  })
+  void whatEksctlRefusesTheSchemaRefuses(String place, String value) throws IOException {
+    ObjectNode config = json(Samples.spec("dev"), ALICE);
+    JsonPointer where = JsonPointer.compile(place);
+    ((ObjectNode) config.at(where.head()))
+        .set(where.last().getMatchingProperty(), MAPPER.readTree(value));
+    assertThat(schema.validate(config.toString(), InputFormat.JSON)).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "2node-111-30", "1e9", "on", "0x1F", "null", "X"})
+  void aNameStaysAText(String name) throws IOException {
+    String text = text(admitted(Samples.spec(name), ALICE), "us-east-2", NODES);
+    assertFine(text);
+    assertThat(MAPPER.readTree(text).at("/metadata/name").textValue()).isEqualTo(name);
+  }
+
+  @Test
+  void aVersionIsATextWhateverItLooksLike() {
+    assertThat(json(versioned("1.30"), ALICE).at("/metadata/version").textValue())
+        .isEqualTo("1.30");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1.35, STANDARD", "1.34, STANDARD", "1.32, EXTENDED", "1.36, STANDARD"})
+  void theSupportIsThatOfTheVersion(String version, String support) {
+    assertThat(json(versioned(version), ALICE).at("/upgradePolicy/supportType").textValue())
+        .isEqualTo(support);
+  }
+
+  /** eksctl takes "None" as well, and then makes a NAT gateway. */
+  @Test
+  void thereIsNoNatGatewayAndNoNodeNeedsOne() {
+    JsonNode config = json(Samples.spec("dev"), ALICE);
+    assertThat(config.at("/vpc/nat/gateway").textValue()).isEqualTo("Disable");
+    assertThat(config.at("/managedNodeGroups/0/privateNetworking").isBoolean()).isTrue();
+    assertThat(config.at("/managedNodeGroups/0/privateNetworking").booleanValue()).isFalse();
+  }
+
+  /** eksctl takes any ARN for a policy's. */
+  @ParameterizedTest
+  @CsvSource({
+    "us-east-2, arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+    "eu-central-1, arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+    "cn-north-1, arn:aws-cn:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+    "us-gov-west-1, arn:aws-us-gov:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+  })
+  void whoGetsInIsAdministratorInThePartitionOfTheRegion(String region, String policy)
+      throws IOException {
+    String text = text(admitted(Samples.spec("dev"), ALICE), region, NODES);
+    assertFine(text);
+    JsonNode config = MAPPER.readTree(text);
+    assertThat(config.at("/metadata/region").textValue()).isEqualTo(region);
+    JsonNode policies = config.at("/accessConfig/accessEntries/0/accessPolicies");
+    assertThat(policies).hasSize(1);
+    assertThat(policies.at("/0/policyARN").textValue()).isEqualTo(policy);
+    assertThat(policies.at("/0/accessScope/type").textValue()).isEqualTo("cluster");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "arn:aws:iam::123456789012:user/alice",
+        "arn:aws:iam::123456789012:user/people/alice",
+        "arn:aws:iam::123456789012:user/root",
+        "arn:aws:iam::123456789012:role/service/ci",
+        "arn:aws-us-gov:iam::123456789012:user/alice",
+        SESSION
+      })
+  void whoAsksGetsIn(String asker) {
+    assertThat(principals(Samples.spec("dev"), asker)).containsExactly(asker);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "arn:aws:iam::123456789012:root",
+        "arn:aws:sts::123456789012:federated-user/bob",
+        "arn:aws:iam::123456789012:user/",
+        "arn:aws:sts::123456789012:assumed-role/ci",
+        "123456789012",
+        "nobody"
+      })
+  void whoCanHaveNoEntryGetsNone(String asker) throws IOException {
+    Spec spec = Samples.spec("dev");
+    assertThat(principals(spec, asker)).isEmpty();
+    assertFine(text(admitted(spec, asker), "us-east-2", NODES));
+    assertThat(principals(sharedWith(BOB), asker)).containsExactly(BOB);
+  }
+
+  @Test
+  void whoIsNamedTwiceHasOneEntry() {
+    assertThat(principals(sharedWith(BOB, ALICE, BOB), ALICE)).containsExactly(ALICE, BOB);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "alice@eksphemeral.io, alice@eksphemeral.io",
+    "hausenbl+notif@amazon.com, hausenbl+notif@amazon.com",
+    "o'brien!{x}|y@a.de, o_brien__x__y@a.de",
+    "a\u00e9\ud83d\ude00@b.de, a__@b.de"
+  })
+  void anOwnerIsWrittenAsATagTakesIt(String owner, String tag) {
+    assertThat(json(owned(owner), ALICE).at("/metadata/tags/eksphemeral:owner").textValue())
+        .isEqualTo(tag);
+  }
+
+  @Test
+  void aTagHasItsLimit() {
+    assertThat(
+            json(owned("x".repeat(300)), ALICE).at("/metadata/tags/eksphemeral:owner").textValue())
+        .hasSize(256);
+  }
+
+  @Test
+  void itExpiresWhenItWouldIfItsCreationTookAllTheTimeItMay() {
+    JsonNode tags = json(Samples.spec("dev"), ALICE).at("/metadata/tags");
+    assertThat(tags.path("eksphemeral:expires").textValue()).isEqualTo("2026-11-22T11:15:00Z");
+  }
+
+  @Test
+  void onDemandIsNotSpot() throws IOException {
+    String text =
+        text(
+            admitted(Samples.spec("dev"), ALICE),
+            "us-east-2",
+            new Nodes(List.of("m7i.large"), false));
+    JsonNode group = MAPPER.readTree(text).at("/managedNodeGroups/0");
+    assertThat(group.path("spot").isBoolean()).isTrue();
+    assertThat(group.path("spot").booleanValue()).isFalse();
+    assertThat(texts(group.path("instanceTypes"))).containsExactly("m7i.large");
+  }
+
+  /** What no rule lets through so far is held off here once more. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"}, \"iam\": {\"withOIDC\": true}, \"x\": {\"y\": \"",
+        "dev\nkind: Evil",
+        "dev: *anchor",
+        "{{ template }} $(id) `id` ${HOME}",
+        "a\\\"b\\",
+        "\u0000\u001b[31m\u2028\u0085\ufeff\ud800",
+        "# comment",
+        "!!binary x",
+        "---"
+      })
+  void noTextIsMoreThanAText(String hostile) throws IOException {
+    String principal = "arn:aws:iam::123456789012:role/" + hostile;
+    Spec spec = new Spec(hostile, 2, hostile, 30, hostile, List.of(principal), null);
+    String text = text(admitted(spec, "arn:aws:iam::123456789012:user/" + hostile), hostile, NODES);
+
+    JsonNode config = MAPPER.readTree(text);
+    assertThat(places(config)).isEqualTo(places(json(sharedWith(BOB), ALICE)));
+    assertThat(config.at("/iam/withOIDC").booleanValue()).isFalse();
+    assertThat(config.at("/metadata/tags/eksphemeral:owner").textValue())
+        .matches("[A-Za-z0-9 +=._:/@-]*");
+  }
+
+  /** Where in a tree there is anything, the items of a list all being one place. */
+  private static Set<String> places(JsonNode json) {
+    Set<String> places = new TreeSet<>();
+    collect(json, "", places);
+    return places;
+  }
+
+  private static void collect(JsonNode json, String at, Set<String> places) {
+    places.add(at);
+    json.properties()
+        .forEach(field -> collect(field.getValue(), at + "/" + field.getKey(), places));
+    if (json.isArray()) {
+      json.forEach(item -> collect(item, at + "/*", places));
+    }
+  }
+
+  private void assertFine(String config) {
+    assertThat(schema.validate(config, InputFormat.JSON)).as(config).isEmpty();
+    assertThat(schema.validate(config, InputFormat.YAML)).as(config).isEmpty();
+  }
+
+  private static List<String> principals(Spec spec, String asker) {
+    return StreamSupport.stream(
+            json(spec, asker).at("/accessConfig/accessEntries").spliterator(), false)
+        .map(entry -> entry.path("principalARN").textValue())
+        .toList();
+  }
+
+  private static List<String> texts(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false).map(JsonNode::textValue).toList();
+  }
+
+  private static Spec versioned(String version) {
+    return new Spec("dev", 2, version, 30, "alice@eksphemeral.io", List.of(), null);
+  }
+
+  private static Spec owned(String owner) {
+    return new Spec("dev", 2, "1.35", 30, owner, List.of(), null);
+  }
+
+  private static Spec sharedWith(String... access) {
+    return new Spec("dev", 2, "1.35", 30, "alice@eksphemeral.io", List.of(access), null);
+  }
+
+  private static Cluster admitted(Spec spec, String asker) {
+    return admitted(Cluster.asked(newId(), spec, asker, START));
+  }
+
+  private static Cluster admitted(Cluster asked) {
+    Admission admission = Admission.judge(asked, List.of(), 0, Limits.DEFAULT, START);
+    return ((Admission.Admitted) admission).cluster();
+  }
+
+  private static String text(Cluster cluster, String region, Nodes nodes) {
+    return new EksctlConfig(new Settings(region, SERVICE_ROLE, NODE_ROLE, nodes))
+        .of(cluster, cluster.tasks().getFirst(), VERSIONS);
+  }
+
+  private static ObjectNode json(Spec spec, String asker) {
+    try {
+      return (ObjectNode) MAPPER.readTree(text(admitted(spec, asker), "us-east-2", NODES));
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Schema schema() {
+    try {
+      return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+          .getSchema(
+              Files.readString(RESOURCES.resolve("cluster-config.schema.json")), InputFormat.JSON);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

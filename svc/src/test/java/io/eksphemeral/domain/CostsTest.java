@@ -1,0 +1,175 @@
+package io.eksphemeral.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.domain.Costs.Estimate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Sums in the comments are by hand, in USD. */
+final class CostsTest {
+  private static final Instant TEN = Instant.parse("2026-11-22T10:00:00Z");
+  private static final ClusterId ID = new ClusterId("9be65bee-3baa-4fd0-aa3e-032325d5390c");
+  private static final Versions VERSIONS =
+      new Versions(List.of("1.33", "1.35"), List.of("1.33"), "1.35");
+  private static final Costs COSTS = costs("t3.medium", "t3a.medium");
+
+  /** An hour: 0.10 and 2 of 0.0416 + 0.0022 + 0.005 are 0.1976, and 0.017 for a task. */
+  @Test
+  void aClusterCostsItsControlPlaneItsNodesAndTheTasks() {
+    Estimate estimate = COSTS.of(spec(2, "1.35", 30));
+    assertThat(estimate.hourly()).isEqualByComparingTo("0.20");
+    // 55 minutes are 0.18113, and 25 of tasks 0.00708
+    assertThat(estimate.usual()).isEqualByComparingTo("0.19");
+    // 135 minutes are 0.4446, and 105 of tasks 0.02975
+    assertThat(estimate.most()).isEqualByComparingTo("0.48");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1.35, 20, 0.15, 0.12, 0.34",
+    "10, 1.35, 1440, 0.59, 14.37, 15.18",
+    "1, 1.33, 20, 0.65, 0.50, 1.39"
+  })
+  void nodesTimeAndExtendedSupportCostMore(
+      int workers, String version, int minutes, String hourly, String usual, String most) {
+    Estimate estimate = COSTS.of(spec(workers, version, minutes));
+    assertThat(estimate.hourly()).isEqualByComparingTo(hourly);
+    assertThat(estimate.usual()).isEqualByComparingTo(usual);
+    assertThat(estimate.most()).isEqualByComparingTo(most);
+  }
+
+  @Test
+  void theDearestTypeCounts() {
+    Spec spec = spec(10, "1.35", 30);
+    // 0.10 and 10 of 0.1008 + 0.0072
+    assertThat(costs("t3a.small", "m7i.large", "t3.small").of(spec).hourly())
+        .isEqualByComparingTo("1.18");
+    assertThat(costs("m7i.large").of(spec).hourly()).isEqualByComparingTo("1.18");
+  }
+
+  @Test
+  void aTypeWithoutAKnownPriceIsNamedAndLeftOut() {
+    Spec spec = spec(10, "1.35", 30);
+    Estimate half = costs("t3.medium", "x9.huge").of(spec);
+    assertThat(half.hourly()).isEqualTo(costs("t3.medium").of(spec).hourly());
+    assertThat(half.assumes())
+        .contains("a t3.medium on demand", "without the price of x9.huge, which is not known");
+
+    // 0.10 and 10 of 0.0072
+    Estimate none = costs("x9.huge", "x9.tiny").of(spec);
+    assertThat(none.hourly()).isEqualByComparingTo("0.18");
+    assertThat(none.assumes())
+        .contains("without the price of x9.huge, x9.tiny, which is not known")
+        .doesNotContain("on demand");
+  }
+
+  @Test
+  void whatItAssumesIsOneSentence() {
+    assertThat(COSTS.of(spec(2, "1.33", 30)).assumes())
+        .isEqualTo(
+            "list prices of us-east-1 in November 2026: a control plane in extended support at 0.60"
+                + " USD an hour, and for each of 2 nodes a t3.medium on demand with a disk of 20 GB"
+                + " and a public address; creation and destruction usually take 25 minutes, and"
+                + " one attempt at each 105 at most");
+  }
+
+  @Test
+  void spotIsSaidToCostLessAndNotGuessed() {
+    Spec spec = spec(2, "1.35", 30);
+    Estimate spot = new Costs(new Nodes(List.of("t3.medium"), true), VERSIONS).of(spec);
+    Estimate onDemand = new Costs(new Nodes(List.of("t3.medium"), false), VERSIONS).of(spec);
+    assertThat(spot.usual()).isEqualTo(onDemand.usual());
+    assertThat(spot.assumes())
+        .isEqualTo(onDemand.assumes() + "; the nodes are spot ones, which cost less");
+  }
+
+  @Test
+  void whatWasNotLaunchedCostNothing() {
+    Cluster asked = Cluster.asked(ID, spec(2, "1.35", 30), "somebody", TEN);
+    assertThat(soFar(asked, 600)).isEqualTo("0.00");
+    assertThat(soFar(asked.admitted(TEN), 600)).isEqualTo("0.00");
+  }
+
+  @Test
+  void itCostsFromTheLaunchOfItsCreationOn() {
+    Cluster creating = creating(spec(2, "1.35", 30));
+    assertThat(soFar(creating, 0)).isEqualTo("0.00");
+    assertThat(soFar(creating, 1)).isEqualTo("0.01");
+    // 0.1976 and 0.017
+    assertThat(soFar(creating, 60)).isEqualTo("0.22");
+    assertThat(soFar(creating, -5)).as("by a clock that is behind").isEqualTo("0.00");
+
+    // 0.1976 and 0.00425
+    Cluster ready = creating.becameReady(at(15), at(15));
+    assertThat(soFar(ready, 60)).isEqualTo("0.21");
+  }
+
+  @Test
+  void itCostsNothingMoreOnceItIsGone() {
+    Cluster destroying =
+        creating(spec(2, "1.35", 30))
+            .becameReady(at(15), at(15))
+            .destroying("asked", at(60))
+            .launched("task-2", at(60));
+    // 0.2964 and, for 15 and 30 minutes, 0.01275
+    assertThat(soFar(destroying, 90)).isEqualTo("0.31");
+    assertThat(soFar(destroying.gone(at(90)), 90)).isEqualTo("0.31");
+    assertThat(soFar(destroying.gone(at(90)), 9000)).isEqualTo("0.31");
+  }
+
+  /** 1.088 an hour if it were there. */
+  @Test
+  void whatWasNeverBuiltCostItsTasksAlone() {
+    Spec large = spec(10, "1.33", 30);
+    Cluster foreign = creating(large).neverBuilt("the name is another's", at(20));
+    assertThat(soFar(foreign, 60)).isEqualTo("0.01");
+
+    Cluster neverLaunched =
+        Cluster.asked(ID, large, "somebody", TEN)
+            .admitted(TEN)
+            .taskOver("never launched", at(5))
+            .destroying("asked", at(5))
+            .launched("task-2", at(5))
+            .gone(at(20));
+    assertThat(soFar(neverLaunched, 60)).isEqualTo("0.01");
+  }
+
+  @Test
+  void eachAttemptToDestroyIsCounted() {
+    Cluster failed =
+        creating(spec(2, "1.35", 30))
+            .creationFailed("why", List.of(), at(0))
+            .destroying("its creation failed", at(0))
+            .launched("task-2", at(0))
+            .destroyFailed("why", List.of(), at(60))
+            .destroying("again", at(60))
+            .launched("task-3", at(60));
+    // 0.3952 and 0.034
+    assertThat(soFar(failed, 120)).isEqualTo("0.43");
+  }
+
+  private static String soFar(Cluster cluster, int minutes) {
+    return COSTS.soFar(cluster, at(minutes)).toString();
+  }
+
+  private static Cluster creating(Spec spec) {
+    return Cluster.asked(ID, spec, "somebody", TEN).admitted(TEN).launched("task-1", TEN);
+  }
+
+  private static Instant at(int minutes) {
+    return TEN.plus(Duration.ofMinutes(minutes));
+  }
+
+  private static Costs costs(String... types) {
+    return new Costs(new Nodes(List.of(types), false), VERSIONS);
+  }
+
+  private static Spec spec(int workers, String version, int minutes) {
+    return new Spec("dev", workers, version, minutes, "nobody@example.com", List.of(), null);
+  }
+}

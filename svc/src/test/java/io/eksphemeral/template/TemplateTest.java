@@ -1,0 +1,553 @@
+package io.eksphemeral.template;
+
+import static io.eksphemeral.template.Template.functions;
+import static io.eksphemeral.template.Template.properties;
+import static io.eksphemeral.template.Template.stream;
+import static io.eksphemeral.template.Template.target;
+import static io.eksphemeral.template.Template.texts;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.lambda.DestroyClusterHandler;
+import io.eksphemeral.lambda.Route;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What {@code template.yaml} must have, whatever it looks like. */
+final class TemplateTest {
+  /** How long the gateway waits; API Gateway allows 30 seconds. */
+  private static final int GATEWAY_MILLISECONDS = 29_000;
+
+  static Set<String> parameters() {
+    Set<String> names = new TreeSet<>();
+    Template.parameters().fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  static Set<String> functionNames() {
+    return functions().keySet();
+  }
+
+  /** The events of a type that call a function, by what they are called. */
+  private static Map<String, JsonNode> events(JsonNode function, String type) {
+    Map<String, JsonNode> events = new TreeMap<>();
+    function
+        .path("Events")
+        .properties()
+        .forEach(event -> {
+          if (event.getValue().path("Type").asText().equals(type)) {
+            events.put(event.getKey(), event.getValue().path("Properties"));
+          }
+        });
+    return events;
+  }
+
+  // --- parameters ---
+
+  @ParameterizedTest
+  @MethodSource("parameters")
+  void everyParameterIsDescribedAndLimited(String name) {
+    JsonNode parameter = Template.parameters().path(name);
+    assertThat(parameter.path("Description").asText()).isNotBlank();
+    assertThat(parameter.path("ConstraintDescription").asText()).startsWith("must be ");
+    assertThat(parameter.path("Type").asText()).isIn("String", "Number");
+    if (parameter.path("Type").asText().equals("Number")) {
+      assertThat(parameter.path("MinValue").asInt()).isEqualTo(1);
+      assertThat(parameter.path("Default").asInt())
+          .isBetween(1, parameter.path("MaxValue").asInt());
+    } else if (parameter.has("AllowedValues")) {
+      assertThat(texts(parameter.path("AllowedValues")))
+          .contains(parameter.path("Default").asText());
+    } else {
+      Pattern allowed = Pattern.compile(parameter.path("AllowedPattern").asText());
+      assertThat(allowed.pattern()).startsWith("^").endsWith("$");
+      if (parameter.has("Default")) {
+        assertThat(parameter.path("Default").asText()).matches(allowed);
+      }
+    }
+  }
+
+  @Test
+  void theLimitsAreThoseOfTheServiceIfNobodySaysOtherwise() {
+    assertThat(
+            new Limits(
+                Template.parameters().path("MaxMinutes").path("Default").asInt(),
+                Template.parameters().path("MaxWorkers").path("Default").asInt(),
+                Template.parameters().path("MaxClusters").path("Default").asInt(),
+                Template.parameters().path("MaxClustersPerAsker").path("Default").asInt()))
+        .isEqualTo(Limits.DEFAULT);
+  }
+
+  @Test
+  void imagesArePinned() {
+    assertThat(List.of("AwsCliImage", "EksctlImage"))
+        .allSatisfy(image ->
+            assertThat(Template.parameters().path(image).path("Default").asText())
+                .matches("public[.]ecr[.]aws/.*:v?[0-9]+[.][0-9]+[.][0-9]+"));
+  }
+
+  @Test
+  void theCodeStandsWithEachFunctionWherePackageLooksForIt() {
+    assertThat(Template.all(Template.FUNCTION).values())
+        .isNotEmpty()
+        .allSatisfy(function ->
+            assertThat(function.path("CodeUri").asText())
+                .isEqualTo("svc/target/eksphemeral-lambda.jar"));
+  }
+
+  // --- the API ---
+
+  @Test
+  void theRoutesAreThoseThatTheFunctionsKnow() {
+    Map<String, String> routes = new TreeMap<>();
+    functions()
+        .forEach((name, function) ->
+            events(function, "HttpApi")
+                .values()
+                .forEach(event ->
+                    routes.put(
+                        event.path("Method").asText() + " " + event.path("Path").asText(), name)));
+    assertThat(routes)
+        .isEqualTo(
+            Arrays.stream(Route.values())
+                .collect(Collectors.toMap(Route::key, route -> route.function().title())));
+  }
+
+  @Test
+  void nobodyIsLetInWithoutASignature() {
+    assertThat(
+            Template.types().filter(type -> type.matches("AWS::(Serverless|ApiGateway.*)::.*Api")))
+        .containsExactly("AWS::Serverless::HttpApi");
+    JsonNode api = properties("Api");
+    assertThat(api.path("Auth").path("EnableIamAuthorizer").asBoolean()).isTrue();
+    assertThat(api.path("Auth").path("DefaultAuthorizer").asText()).isEqualTo("AWS_IAM");
+    assertThat(api.has("CorsConfiguration")).isFalse();
+    assertThat(api.has("DefinitionBody") || api.has("DefinitionUri")).isFalse();
+    assertThat(functions().values())
+        .allSatisfy(function -> {
+          assertThat(function.has("FunctionUrlConfig")).isFalse();
+          assertThat(events(function, "HttpApi").values())
+              .allSatisfy(event -> {
+                assertThat(target(event.path("ApiId"))).isEqualTo("Api");
+                assertThat(event.has("Auth")).isFalse();
+              });
+          assertThat(stream(function.path("Events")).map(event -> event.path("Type").asText()))
+              .isSubsetOf("HttpApi", "Schedule", "EventBridgeRule");
+        });
+    // SAM allows API and rules each to call what they call. Nobody else is allowed anything.
+    assertThat(Template.types())
+        .doesNotContain(
+            "AWS::Lambda::Permission",
+            "AWS::Lambda::Url",
+            "AWS::SQS::QueuePolicy",
+            "AWS::SNS::TopicPolicy",
+            "AWS::S3::BucketPolicy");
+  }
+
+  @Test
+  void theGatewayWaitsLongerThanAFunctionThatAnswersTakes() {
+    functions()
+        .forEach((name, function) -> {
+          assertThat(events(function, "HttpApi").values())
+              .isNotEmpty()
+              .allSatisfy(event -> {
+                assertThat(event.path("TimeoutInMillis").asInt()).isEqualTo(GATEWAY_MILLISECONDS);
+                assertThat(event.path("PayloadFormatVersion").asText()).isEqualTo("2.0");
+              });
+          int seconds = function.path("Timeout").asInt();
+          if (name.equals("DestroyClusterFunc")) {
+            assertThat(seconds).as("a sweep ends before the next begins").isBetween(60, 299);
+          } else {
+            assertThat(seconds * 1000).isBetween(20_000, GATEWAY_MILLISECONDS - 1);
+          }
+        });
+  }
+
+  // --- the functions ---
+
+  @ParameterizedTest
+  @MethodSource("functionNames")
+  void everyFunctionIsRestoredFromASnapshotOfItsVersion(String name) throws Exception {
+    JsonNode function = Template.function(name);
+    assertThat(function.path("FunctionName").asText()).isEqualTo(name);
+    assertThat(function.path("Runtime").asText()).isEqualTo("java25");
+    assertThat(function.path("SnapStart").path("ApplyOn").asText()).isEqualTo("PublishedVersions");
+    assertThat(function.path("AutoPublishAlias").asText()).isEqualTo("live");
+    assertThat(target(function.path("AutoPublishCodeSha256"))).isEqualTo("CodeVersion");
+    assertThat(function.path("CodeUri").asText()).isEqualTo("svc/target/eksphemeral-lambda.jar");
+    assertThat(function.has("ReservedConcurrentExecutions")).isFalse();
+    Class<?> handler = Class.forName(function.path("Handler").asText());
+    assertThat(handler.getPackage()).isEqualTo(DestroyClusterHandler.class.getPackage());
+  }
+
+  @Test
+  void everyFunctionIsTheOneOfItsRoutes() {
+    assertThat(functionNames())
+        .isEqualTo(
+            Arrays.stream(Route.Function.values())
+                .map(Route.Function::title)
+                .collect(Collectors.toSet()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("functionNames")
+  void aFunctionIsToldWhatItNeedsAndNoMore(String name) {
+    Map<String, String> told = new TreeMap<>();
+    Template.function(name)
+        .path("Environment")
+        .path("Variables")
+        .properties()
+        .forEach(variable -> told.put(variable.getKey(), target(variable.getValue())));
+
+    Map<String, String> wanted =
+        new TreeMap<>(
+            Map.of(
+                "EKSPHEMERAL_BUCKET", "ClusterBucket",
+                "EKSPHEMERAL_MAX_CLUSTERS", "MaxClusters",
+                "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "MaxClustersPerAsker",
+                "EKSPHEMERAL_MAX_MINUTES", "MaxMinutes",
+                "EKSPHEMERAL_MAX_WORKERS", "MaxWorkers",
+                "EKSPHEMERAL_INSTANCE_TYPES", "InstanceTypes",
+                "EKSPHEMERAL_SPOT", "Spot",
+                "JAVA_TOOL_OPTIONS",
+                    "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dhttp.maxConnections=64"));
+    if (!name.equals("StatusFunc")) {
+      wanted.putAll(
+          Map.of(
+              "EKSPHEMERAL_ECS_CLUSTER", "EcsCluster",
+              "EKSPHEMERAL_CREATE_TASK", "CreateTask",
+              "EKSPHEMERAL_DESTROY_TASK", "DestroyTask",
+              "EKSPHEMERAL_SUBNETS", "Subnets",
+              "EKSPHEMERAL_SECURITY_GROUP", "SecurityGroup",
+              "EKSPHEMERAL_SERVICE_ROLE", "ServiceRole",
+              "EKSPHEMERAL_NODE_ROLE", "NodeRole",
+              "EKSPHEMERAL_NOTIFY_ADDRESS", "NotifyAddress"));
+    }
+    assertThat(told).isEqualTo(wanted);
+  }
+
+  @Test
+  void everyFunctionHasItsOwnRoleAndItsOwnLog() {
+    Map<String, String> roles = new TreeMap<>();
+    Map<String, String> logs = new TreeMap<>();
+    functions()
+        .forEach((name, function) -> {
+          roles.put(name, target(function.path("Role")));
+          logs.put(name, target(function.path("LoggingConfig").path("LogGroup")));
+          assertThat(function.path("LoggingConfig").path("LogFormat").asText()).isEqualTo("Text");
+        });
+    assertThat(roles)
+        .isEqualTo(
+            Map.of(
+                "CreateClusterFunc", "CreateClusterRole",
+                "StatusFunc", "StatusRole",
+                "DestroyClusterFunc", "DestroyClusterRole"));
+    assertThat(logs)
+        .isEqualTo(
+            Map.of(
+                "CreateClusterFunc", "CreateClusterLog",
+                "StatusFunc", "StatusLog",
+                "DestroyClusterFunc", "SweepLog"));
+    functions()
+        .forEach((name, function) ->
+            assertThat(Template.statements(roles.getOrDefault(name, "")).toString())
+                .contains(":log-group:${%s}:".formatted(logs.get(name))));
+  }
+
+  @Test
+  void everythingThatIsKeptHasAnEnd() {
+    assertThat(Template.all("AWS::Logs::LogGroup"))
+        .hasSizeGreaterThan(4)
+        .allSatisfy((name, group) ->
+            assertThat(group.path("RetentionInDays").asInt()).as(name).isBetween(1, 30));
+    assertThat(properties("FailedSweeps").path("SqsManagedSseEnabled").asBoolean()).isTrue();
+  }
+
+  // --- what calls the functions ---
+
+  @Test
+  void theSweepIsRunEveryFiveMinutesAndWhenATaskOfOursStops() {
+    JsonNode sweeper = Template.function("DestroyClusterFunc");
+    assertThat(events(sweeper, "Schedule").values())
+        .singleElement()
+        .satisfies(rule -> {
+          assertThat(rule.path("Schedule").asText()).isEqualTo("rate(5 minutes)");
+          // What a rule sends by itself is what the function knows for a sweep.
+          assertThat(rule.has("Input")).isFalse();
+          assertThat(rule.has("Enabled") || rule.has("State")).isFalse();
+        });
+    assertThat(events(sweeper, "EventBridgeRule").values())
+        .singleElement()
+        .satisfies(rule -> {
+          JsonNode pattern = rule.path("Pattern");
+          assertThat(texts(pattern.path("source"))).containsExactly("aws.ecs");
+          assertThat(texts(pattern.path("detail-type"))).containsExactly("ECS Task State Change");
+          assertThat(texts(pattern.path("detail").path("lastStatus"))).containsExactly("STOPPED");
+          assertThat(stream(pattern.path("detail").path("clusterArn")).map(Template::target))
+              .containsExactly("EcsCluster");
+        });
+  }
+
+  @Test
+  void theOthersArePingedDaily() {
+    assertThat(List.of("CreateClusterFunc", "StatusFunc"))
+        .allSatisfy(name ->
+            assertThat(events(Template.function(name), "Schedule").values())
+                .singleElement()
+                .satisfies(rule -> {
+                  assertThat(rule.path("Schedule").asText()).isEqualTo("rate(1 day)");
+                  assertThat(rule.path("Input").asText()).isEqualTo("{\"routeKey\": \"ping\"}");
+                }));
+  }
+
+  @Test
+  void whatFailsWithNobodyWaitingIsNotTriedForHours() {
+    assertThat(functions().values())
+        .allSatisfy(function -> {
+          assertThat(function.path("EventInvokeConfig").path("MaximumEventAgeInSeconds").asInt())
+              .isBetween(60, 300);
+          assertThat(
+                  Stream.of("Schedule", "EventBridgeRule")
+                      .flatMap(type -> events(function, type).values().stream()))
+              .allMatch(event ->
+                  event.path("RetryPolicy").path("MaximumEventAgeInSeconds").asInt(86_400) <= 3600);
+        });
+    JsonNode failure =
+        Template.function("DestroyClusterFunc")
+            .path("EventInvokeConfig")
+            .path("DestinationConfig")
+            .path("OnFailure");
+    assertThat(failure.path("Type").asText()).isEqualTo("SQS");
+    assertThat(target(failure.path("Destination"))).isEqualTo("FailedSweeps");
+  }
+
+  // --- alarms ---
+
+  @Test
+  void somebodyHearsOfEveryKindOfFailure() throws IOException {
+    Map<String, JsonNode> alarms = Template.all("AWS::CloudWatch::Alarm");
+    assertThat(alarms.values())
+        .allSatisfy(alarm -> {
+          assertThat(alarm.path("AlarmDescription").asText()).contains("EKSphemeral");
+          assertThat(stream(alarm.path("AlarmActions")).map(Template::target))
+              .containsExactly("Operator");
+        });
+    assertThat(
+            alarms.values().stream()
+                .map(alarm ->
+                    "%s %s %s"
+                        .formatted(
+                            alarm.path("Namespace").asText(),
+                            alarm.path("MetricName").asText(),
+                            stream(alarm.path("Dimensions"))
+                                .map(dimension -> target(dimension.path("Value")))
+                                .collect(Collectors.joining()))
+                        .strip()))
+        .containsExactlyInAnyOrder(
+            "EKSphemeral clusters",
+            "EKSphemeral failed",
+            "EKSphemeral unreadable",
+            "AWS/Lambda Errors CreateClusterFunc",
+            "AWS/Lambda Errors StatusFunc",
+            "AWS/Lambda Errors DestroyClusterFunc",
+            "AWS/SQS ApproximateNumberOfMessagesVisible FailedSweeps");
+    String handler =
+        Files.readString(Path.of("src/main/java/io/eksphemeral/lambda/DestroyClusterHandler.java"));
+    assertThat(handler)
+        .contains(
+            "metrics.put(\"clusters\"", "metrics.put(\"failed\"", "metrics.put(\"unreadable\"");
+  }
+
+  @Test
+  void noSweepForFifteenMinutesIsAnAlarmForWhichThereIsNoMetric() {
+    JsonNode alarm = properties("NoSweep");
+    assertThat(alarm.path("TreatMissingData").asText()).isEqualTo("breaching");
+    assertThat(alarm.path("Period").asInt() * alarm.path("EvaluationPeriods").asInt())
+        .isEqualTo(15 * 60);
+    assertThat(alarm.path("Statistic").asText()).isEqualTo("SampleCount");
+    assertThat(alarm.path("ComparisonOperator").asText()).isEqualTo("LessThanThreshold");
+    assertThat(
+            Template.all("AWS::CloudWatch::Alarm").entrySet().stream()
+                .filter(other -> !other.getKey().equals("NoSweep"))
+                .map(other -> other.getValue().path("TreatMissingData").asText()))
+        .allMatch("notBreaching"::equals);
+  }
+
+  @Test
+  void theOperatorIsMailedOnlyWhereThereIsAnAddress() {
+    assertThat(Template.resource("OperatorMail").path("Condition").asText())
+        .isEqualTo("SomebodyIsMailed");
+    assertThat(target(properties("OperatorMail").path("Endpoint"))).isEqualTo("NotifyAddress");
+  }
+
+  // --- the tasks ---
+
+  static Set<String> tasks() {
+    return Set.of("CreateTask", "DestroyTask");
+  }
+
+  private static Map<String, JsonNode> containers(String task) {
+    return stream(properties(task).path("ContainerDefinitions"))
+        .collect(Collectors.toMap(container -> container.path("Name").asText(), one -> one));
+  }
+
+  private static JsonNode container(String task, String name) {
+    return stream(properties(task).path("ContainerDefinitions"))
+        .filter(container -> container.path("Name").asText().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Map<String, String> environment(JsonNode container) {
+    Map<String, String> environment = new TreeMap<>();
+    stream(container.path("Environment"))
+        .forEach(variable ->
+            environment.put(variable.path("Name").asText(), variable.path("Value").toString()));
+    return environment;
+  }
+
+  @Test
+  void thereIsATaskForEachKind() {
+    assertThat(tasks().stream().map(task -> properties(task).path("Family").asText()))
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(TaskKind.values()).map(kind -> "eksp-" + kind.text()).toList());
+    assertThat(properties("EcsCluster").path("ClusterName").asText()).isEqualTo("eksp");
+  }
+
+  @ParameterizedTest
+  @MethodSource("tasks")
+  void aTaskIsOneForFargate(String task) {
+    JsonNode properties = properties(task);
+    assertThat(texts(properties.path("RequiresCompatibilities"))).containsExactly("FARGATE");
+    assertThat(properties.path("NetworkMode").asText()).isEqualTo("awsvpc");
+    assertThat(properties.path("RuntimePlatform").path("CpuArchitecture").asText())
+        .isEqualTo("X86_64");
+    assertThat(target(properties.path("TaskRoleArn"))).isEqualTo("TaskRole");
+    assertThat(target(properties.path("ExecutionRoleArn"))).isEqualTo("TaskExecutionRole");
+    assertThat(containers(task).values())
+        .allSatisfy(container -> {
+          JsonNode log = container.path("LogConfiguration");
+          assertThat(log.path("LogDriver").asText()).isEqualTo("awslogs");
+          assertThat(target(log.path("Options").path("awslogs-group"))).isEqualTo("TaskLog");
+          assertThat(environment(container))
+              .containsEntry("AWS_REGION", "{\"Ref\":\"AWS::Region\"}")
+              .containsEntry("AWS_DEFAULT_REGION", "{\"Ref\":\"AWS::Region\"}");
+          // After it, whoever waits for this container would give up.
+          assertThat(container.has("StartTimeout")).isFalse();
+        });
+  }
+
+  @Test
+  void whatIsToldWhichClusterItIsRunsAScript() {
+    Map<String, String> scripts = new TreeMap<>();
+    for (String task : tasks()) {
+      containers(task)
+          .forEach((name, container) -> {
+            if (target(container.path("Image")).equals("AwsCliImage")) {
+              String command = texts(container.path("Command")).getFirst();
+              assertThat(texts(container.path("EntryPoint"))).containsExactly("/bin/bash", "-c");
+              assertThat(texts(container.path("Command"))).hasSize(1);
+              assertThat(command)
+                  .contains(" --recursive \"$EKSPHEMERAL_SCRIPTS\" \"$scripts\" && exec bash ");
+              scripts.put(name, command.replaceAll(".*\"\\$scripts/(.*)\"", "$1"));
+              assertThat(environment(container))
+                  .containsEntry(
+                      "EKSPHEMERAL_SCRIPTS",
+                      "{\"Fn::Sub\":\"s3://${ServiceBucket}/${TaskScripts}/\"}")
+                  .hasSize(3);
+            }
+          });
+    }
+    assertThat(scripts)
+        .isEqualTo(
+            Map.of("prepare", "prepare.sh", "report", "report.sh", "teardown", "teardown.sh"));
+    assertThat(scripts.values()).allMatch(script -> Files.isExecutable(Path.of("task", script)));
+  }
+
+  @Test
+  void theCreationGoesFromOneContainerToTheNextAndEndsWithItsReport() {
+    Map<String, JsonNode> containers = containers("CreateTask");
+    assertThat(containers).containsOnlyKeys("prepare", "eksctl", "report");
+    Map<String, String> waitsFor = new TreeMap<>();
+    containers.forEach((name, container) -> {
+      assertThat(container.path("Essential").asBoolean(true)).isEqualTo(name.equals("report"));
+      stream(container.path("DependsOn"))
+          .forEach(other ->
+              waitsFor.put(
+                  name,
+                  other.path("ContainerName").asText() + " " + other.path("Condition").asText()));
+    });
+    assertThat(waitsFor)
+        .isEqualTo(Map.of("eksctl", "prepare SUCCESS", "report", "eksctl COMPLETE"));
+    assertThat(containers("DestroyTask")).containsOnlyKeys("teardown");
+    assertThat(container("DestroyTask", "teardown").path("Essential").asBoolean()).isTrue();
+  }
+
+  @Test
+  void eksctlIsGivenAFileAndNothingElse() {
+    JsonNode eksctl = container("CreateTask", "eksctl");
+    assertThat(target(eksctl.path("Image"))).isEqualTo("EksctlImage");
+    assertThat(eksctl.has("EntryPoint")).isFalse();
+    assertThat(String.join(" ", texts(eksctl.path("Command"))))
+        .isEqualTo(
+            "create cluster -f /shared/cluster.yaml --timeout 40m --write-kubeconfig=false -C false");
+    assertThat(environment(eksctl)).containsOnlyKeys("AWS_REGION", "AWS_DEFAULT_REGION");
+    assertThat(List.of("prepare", "eksctl"))
+        .allSatisfy(name ->
+            assertThat(stream(container("CreateTask", name).path("MountPoints")))
+                .singleElement()
+                .satisfies(mount -> {
+                  assertThat(mount.path("SourceVolume").asText()).isEqualTo("shared");
+                  assertThat(mount.path("ContainerPath").asText()).isEqualTo("/shared");
+                  assertThat(mount.path("ReadOnly").asBoolean()).isEqualTo(name.equals("eksctl"));
+                }));
+  }
+
+  // --- the rest ---
+
+  /** IAM's patterns know * and ?, and both stand for slashes, too. */
+  @Test
+  void recordsCanBeWrittenAndTheListOfVersionsCannot() {
+    ClusterId id = ClusterId.parse("01a20423-5bec-7087-be32-80521e52d1bd").orElseThrow();
+    List<Pattern> writable =
+        Template.statements("SteeringPolicy").stream()
+            .filter(statement -> texts(statement.path("Action")).contains("s3:PutObject"))
+            .flatMap(statement -> stream(statement.path("Resource")))
+            .map(resource ->
+                resource.path("Fn::Sub").asText().replaceFirst(".*\\$\\{ClusterBucket}/", ""))
+            .map(glob ->
+                Pattern.compile(glob.replace(".", "[.]").replace("?", ".").replace("*", ".*")))
+            .toList();
+    assertThat(writable).hasSizeGreaterThan(2);
+    assertThat(List.of(StoreKeys.record(id), StoreKeys.archive(id), StoreKeys.claim("dev")))
+        .allMatch(key -> writable.stream().anyMatch(glob -> glob.matcher(key).matches()));
+    assertThat(List.of(StoreKeys.VERSIONS, "something-else.json"))
+        .noneMatch(key -> writable.stream().anyMatch(glob -> glob.matcher(key).matches()));
+  }
+
+  @Test
+  void outputsAreDescribed() {
+    assertThat(stream(Template.outputs()))
+        .allMatch(output -> !output.path("Description").asText().isBlank());
+    assertThat(Template.outputs().path("EKSphemeralAPIEndpoint").path("Value").toString())
+        .contains("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}\"");
+    assertThat(Template.outputs().has("TaskLogGroup")).isTrue();
+  }
+}

@@ -200,13 +200,16 @@ class TeardownTest {
   @Test
   void withoutKnowingWhatWasKeptNothingIsTouched() throws Exception {
     aws.cluster("dev", ID);
-    aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/kept.json", "{");
     Set<String> before = aws.inventory();
-
+    aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/kept.json", "{");
     assertThat(tearDown(1).exit()).isEqualTo(1);
+
+    aws.ask("fault", "s3 GET .*kept.json");
+    assertThat(tearDown(2).exit()).isEqualTo(1);
 
     assertThat(aws.inventory()).isEqualTo(before);
     assertThat(aws.result(ID, "destroy-1").outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(aws.result(ID, "destroy-2").outcome()).isEqualTo(Outcome.FAILED);
   }
 
   @Test

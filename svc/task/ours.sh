@@ -117,12 +117,10 @@ look() {
     asked_for_addresses=$vpcs
   fi
 
-  # Also those without our id that were made for our cluster, by eksctl in somebody's hands; the
-  # cluster's own stack always has it.
+  # Also those without our id that were made for our cluster, by eksctl in somebody's hands.
   jq -r "${jq_arguments[@]}" "$definitions"'
     .Stacks[] | select(.StackStatus != "DELETE_COMPLETE")
-    | select(ours or (tag("eksphemeral:id") == null and of_the_name and (is_cluster_stack | not)
-        and (.CreationTime | of_our_time)))
+    | select(ours or (tag("eksphemeral:id") == null and of_the_name and (.CreationTime | of_our_time)))
     | [.StackId, .StackName, .StackStatus, (.EnableTerminationProtection // false),
        (if is_cluster_stack then "cluster" else "other" end), (.DeletionTime // now)]
     | @tsv' "$scratch/all-stacks" >"$scratch/stacks"

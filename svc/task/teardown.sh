@@ -80,9 +80,8 @@ find_outside() {
     | "address \($id)"' ec2 describe-addresses
   found '.LaunchTemplates[] | select(ours or (.LaunchTemplateId | is_retained("AWS::EC2::LaunchTemplate")))
     | "launch-template \(.LaunchTemplateId)"' ec2 describe-launch-templates
-  found '.InternetGateways[]
-    | select(ours or (.InternetGatewayId | is_retained("AWS::EC2::InternetGateway")))
-    | "internet-gateway \(.InternetGatewayId)"' ec2 describe-internet-gateways
+  found '.InternetGateways[] | select(ours) | "internet-gateway \(.InternetGatewayId)"' \
+    ec2 describe-internet-gateways --filters "Name=tag:eksphemeral:id,Values=$EKSPHEMERAL_ID"
   [[ $(jq '.issuers | length' "$kept") == 0 ]] \
     || found '.OpenIDConnectProviderList[].Arn | . as $arn
       | select($kept[0].issuers | any(sub("^https://"; "") == ($arn | sub("^[^/]*/"; ""))))
@@ -98,8 +97,8 @@ find_vpcs() {
     ec2 describe-vpcs --filters "Name=vpc-id,Values=${vpcs//$'\n'/,}"
 }
 
-# What CloudFormation let go of is looked up by its type, unless that was done above: by its VPC, or by
-# its cluster. A role's policy goes with the role.
+# What CloudFormation let go of is looked up by its type, unless that was done above: by its VPC, its
+# tag or its cluster. A role's policy goes with the role.
 find_retained() {
   local type id
   while read -r type id; do

@@ -6,8 +6,9 @@ caller's arguments, environment and files. What is called as `aws` only hands th
 
     python -ISs aws.py SOCKET ARGUMENT …
 
-EKSPHEMERAL_DIE_AFTER=N has the N-th call that changed something, of those counted in the file
-EKSPHEMERAL_CHANGES, kill its caller and all that it started.
+Each call is noted in the file EKSPHEMERAL_CALLS, and each that changed something, when it has, in
+EKSPHEMERAL_CHANGES. EKSPHEMERAL_DIE_AFTER=N has the N-th change kill its caller, and all that it
+started.
 """
 
 import os
@@ -19,6 +20,9 @@ import sys
 def call(path, arguments):
     import json
 
+    if "EKSPHEMERAL_CALLS" in os.environ:
+        with open(os.environ["EKSPHEMERAL_CALLS"], "a") as calls:
+            calls.write(" ".join(arguments[:2]) + "\n")
     request = json.dumps(
         {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd()}
     ).encode()

@@ -192,6 +192,7 @@ final class Aws {
   /** Runs a script of svc/task to its end; the environment is what is given and nothing else. */
   Outcome run(String script, String id, String name, int attempt, Map<String, String> more)
       throws IOException, InterruptedException {
+    Path calls = Files.writeString(scratch.resolve("calls"), "");
     Path changes = Files.writeString(scratch.resolve("changes"), "");
     Path output = scratch.resolve("output");
     Map<String, String> environment =
@@ -229,6 +230,8 @@ final class Aws {
             "0",
             "EKSPHEMERAL_PATIENCE",
             "6",
+            "EKSPHEMERAL_CALLS",
+            calls.toString(),
             "EKSPHEMERAL_CHANGES",
             changes.toString()));
     environment.putAll(more);
@@ -245,6 +248,11 @@ final class Aws {
       throw new AssertionError("does not end: " + Files.readString(output));
     }
     return new Outcome(process.exitValue(), Files.readString(output));
+  }
+
+  /** What the last script called of the aws CLI, a line each: {@code ec2 describe-vpcs}. */
+  List<String> calls() throws IOException {
+    return Files.readAllLines(scratch.resolve("calls"));
   }
 
   /** What the last script changed, a line each: {@code ec2 delete-volume}. */

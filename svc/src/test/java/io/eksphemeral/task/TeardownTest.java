@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -199,13 +200,16 @@ class TeardownTest {
   @Test
   void withoutKnowingWhatWasKeptNothingIsTouched() throws Exception {
     aws.cluster("dev", ID);
-    aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/kept.json", "{");
     Set<String> before = aws.inventory();
-
+    aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/kept.json", "{");
     assertThat(tearDown(1).exit()).isEqualTo(1);
+
+    aws.ask("fault", "s3 GET .*kept.json");
+    assertThat(tearDown(2).exit()).isEqualTo(1);
 
     assertThat(aws.inventory()).isEqualTo(before);
     assertThat(aws.result(ID, "destroy-1").outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(aws.result(ID, "destroy-2").outcome()).isEqualTo(Outcome.FAILED);
   }
 
   @Test
@@ -301,17 +305,22 @@ class TeardownTest {
 
     // Each attempt is killed as soon as it has taken its fence and changed one thing.
     Set<String> last = new HashSet<>();
+    List<String> said = new ArrayList<>();
     int attempt = 0;
     do {
       attempt++;
       assertThat(attempt).isLessThan(60);
-      assertThat(tearDown(attempt, Map.of("EKSPHEMERAL_DIE_AFTER", "2")).exit()).isNotZero();
+      Aws.Outcome outcome = tearDown(attempt, Map.of("EKSPHEMERAL_DIE_AFTER", "2"));
+      assertThat(outcome.exit()).isNotZero();
+      outcome.output().lines().forEach(said::add);
       last.add(aws.changes().getLast());
     } while (aws.object("tasks/" + ID + "/destroy-" + attempt + ".result").isEmpty());
 
     // The last one was killed when its result was written, and that is the proof.
     assertThat(aws.inventory()).isEmpty();
     assertThat(aws.result(ID, "destroy-" + attempt).provesAbsence()).isTrue();
+    assertThat(said.stream().filter(line -> line.startsWith("deleting stack eksctl-dev-nodegroup")))
+        .hasSize(3); // as usual, again, by force, whoever saw it fail
     assertThat(last)
         .contains(
             "s3api put-object",

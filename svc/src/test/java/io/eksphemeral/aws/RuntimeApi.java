@@ -22,6 +22,10 @@ final class RuntimeApi implements AutoCloseable {
   private static final String RUNTIME = "/2018-06-01/runtime/";
   private static final Duration DEADLINE = Duration.ofMinutes(5);
 
+  static {
+    PlainS3.sendAtOnce();
+  }
+
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final CompletableFuture<Void> primed = new CompletableFuture<>();

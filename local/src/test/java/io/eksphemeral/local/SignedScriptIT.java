@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * How the commands find the API in AWS, sign what they ask it, and what they make of its answers.
  */
+@Tag("account")
 class SignedScriptIT {
   private static final String ID = "01890a5d-ac96-774b-bcce-b302099a8057";
   private static final String OTHER_KEY = "ASIAQEXAMPLE";

@@ -457,7 +457,7 @@ class SignedScriptIT {
         .answers(202, record("destroying", ""))
         .answers(200, record("gone", ",\"cost\":0.3749"));
 
-    scripts.run("eksp-destroy.sh", "dev").exits(0).says("dev is gone; it cost about 0.37 USD\n");
+    scripts.run("eksp-destroy.sh", "dev").exits(0).says("dev is gone; it cost at most 0.37 USD\n");
   }
 
   private void remember(String endpoint) throws IOException {

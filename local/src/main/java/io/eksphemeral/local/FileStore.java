@@ -169,11 +169,13 @@ public final class FileStore implements ClusterStore {
   }
 
   @Override
-  public List<Claim> claims(Set<String> except) {
-    return io("list the claims", () -> bucket.names("names")).stream()
-        .filter(name -> !except.contains(name))
-        .flatMap(name -> readableClaim(name).stream())
-        .toList();
+  public Set<String> claimedNames() {
+    return Set.copyOf(io("list the claims", () -> bucket.names("names")));
+  }
+
+  @Override
+  public List<Claim> claims(Set<String> names) {
+    return names.stream().flatMap(name -> readableClaim(name).stream()).toList();
   }
 
   /** The claim on a name; one that cannot be read keeps no other from being listed. */

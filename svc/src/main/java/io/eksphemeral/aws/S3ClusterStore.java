@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The store in an S3 bucket. All that it promises rests on conditional writes; {@link Bucket} says
@@ -131,12 +132,15 @@ public final class S3ClusterStore implements ClusterStore {
   }
 
   @Override
-  public List<Claim> claims(Set<String> except) {
+  public Set<String> claimedNames() {
     return bucket.list(StoreKeys.CLAIMS).stream()
         .map(entry -> entry.key().substring(StoreKeys.CLAIMS.length()))
-        .filter(name -> !except.contains(name))
-        .flatMap(name -> claimOn(name).stream())
-        .toList();
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public List<Claim> claims(Set<String> names) {
+    return names.stream().flatMap(name -> claimOn(name).stream()).toList();
   }
 
   @Override

@@ -67,13 +67,16 @@ public interface ClusterStore {
   /** The claim on a name; empty if nobody has it. */
   Optional<Claim> claimOn(String name);
 
+  /** The names that are claimed, in no order. Reads no claim. */
+  Set<String> claimedNames();
+
+  /** The claims on some names, in no order; one that cannot be read is left out. */
+  List<Claim> claims(Set<String> names);
+
   /** All claims, in no order. */
   default List<Claim> claims() {
-    return claims(Set.of());
+    return claims(claimedNames());
   }
-
-  /** All claims but those on the given names, which are not even read; in no order. */
-  List<Claim> claims(Set<String> except);
 
   /**
    * Frees a name, if it still is claimed by this claim.

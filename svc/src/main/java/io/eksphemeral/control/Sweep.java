@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -64,19 +65,24 @@ public final class Sweep {
    * Sweeps over all clusters.
    *
    * @param timeLeft how long this process may still run
-   * @throws StoreException if the clusters cannot be listed
+   * @throws StoreException if the clusters, or the names, cannot be listed
    */
   public SweepReport all(Supplier<Duration> timeLeft) {
-    return over(store.list(), timeLeft, true);
+    // Side by side: each listing is a request for every thousand. A name that is claimed later is
+    // too young to be freed, and all else about a claim is looked up when it is to be.
+    CompletableFuture<Set<String>> claimed =
+        CompletableFuture.supplyAsync(store::claimedNames, executor);
+    return over(store.list(), timeLeft, claimed);
   }
 
   /** Sweeps over one cluster, of which there is news. One that is not on record is no news. */
   public SweepReport one(ClusterId id, Supplier<Duration> timeLeft) {
     Optional<Stored> found = store.find(id);
-    return over(found.stream().toList(), timeLeft, false);
+    return over(found.stream().toList(), timeLeft, CompletableFuture.completedFuture(Set.of()));
   }
 
-  private SweepReport over(List<Stored> listed, Supplier<Duration> timeLeft, boolean names) {
+  private SweepReport over(
+      List<Stored> listed, Supplier<Duration> timeLeft, CompletableFuture<Set<String>> claimed) {
     Instant begun = clock.instant();
     List<CompletableFuture<Visit>> visits = new ArrayList<>();
     Map<State, Long> states = new EnumMap<>(State.class);
@@ -97,7 +103,9 @@ public final class Sweep {
     List<Visit> done = visits.stream().map(CompletableFuture::join).toList();
     Map<ClusterId, String> failed = new TreeMap<>();
     each(done, Visit.Failed.class).forEach(visit -> failed.put(visit.cluster(), visit.why()));
-    List<String> freed = names ? freeNames(inUse, timeLeft, failed) : List.of();
+    Set<String> unused = new HashSet<>(join(claimed));
+    unused.removeAll(inUse);
+    List<String> freed = freeNames(unused, timeLeft, failed);
     return new SweepReport(
         states,
         each(done, Visit.Changed.class).map(Visit.Changed::change).toList(),
@@ -138,15 +146,26 @@ public final class Sweep {
     }
   }
 
+  private static <T> T join(CompletableFuture<T> future) {
+    try {
+      return future.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw e.getCause() instanceof RuntimeException failure ? failure : e;
+    }
+  }
+
   /**
    * Frees names that are claimed for no cluster.
    *
-   * @param inUse the names of clusters that were just seen on record, whose claims need no look
+   * @param unused those that are claimed and were not just seen on record
    */
   private List<String> freeNames(
-      Set<String> inUse, Supplier<Duration> timeLeft, Map<ClusterId, String> failed) {
+      Set<String> unused, Supplier<Duration> timeLeft, Map<ClusterId, String> failed) {
     List<String> freed = new ArrayList<>();
-    for (Claim claim : store.claims(inUse)) {
+    for (Claim claim : store.claims(unused)) {
       if (isLate(timeLeft)) {
         break;
       }

@@ -49,8 +49,6 @@ final class AwsControlPlane {
   /** How many clusters are worked on at a time, and how many records are read. */
   private static final int THREADS = 64;
 
-  private static final String NOTIFY_ADDRESS = "EKSPHEMERAL_NOTIFY_ADDRESS";
-
   private final Settings settings;
   private final Executor threads =
       Executors.newFixedThreadPool(THREADS, Thread.ofVirtual().factory());
@@ -59,11 +57,22 @@ final class AwsControlPlane {
     this.settings = settings;
   }
 
-  /** What an installation says to each of its functions. */
+  /**
+   * What an installation says to each of its functions.
+   *
+   * @param notifyAddress where mails come from, and whose the installation is; empty if nobody is
+   *     mailed
+   */
   private record Settings(
-      String region, String bucket, Limits limits, Nodes nodes, Presentation presentation) {
-    static Settings of(Environment environment, boolean isNobodyMailed) {
+      String region,
+      String bucket,
+      String notifyAddress,
+      Limits limits,
+      Nodes nodes,
+      Presentation presentation) {
+    static Settings of(Environment environment) {
       String region = environment.text("AWS_REGION");
+      String notifyAddress = environment.textOrNone("EKSPHEMERAL_NOTIFY_ADDRESS");
       Nodes nodes =
           new Nodes(
               environment.texts("EKSPHEMERAL_INSTANCE_TYPES"),
@@ -71,6 +80,7 @@ final class AwsControlPlane {
       return new Settings(
           region,
           environment.text("EKSPHEMERAL_BUCKET"),
+          notifyAddress,
           new Limits(
               environment.number("EKSPHEMERAL_MAX_MINUTES"),
               environment.number("EKSPHEMERAL_MAX_WORKERS"),
@@ -79,7 +89,7 @@ final class AwsControlPlane {
           nodes,
           new Presentation(
               "eksctl on Fargate in %s%s"
-                  .formatted(region, isNobodyMailed ? ", and nobody is mailed" : ""),
+                  .formatted(region, notifyAddress.isEmpty() ? ", and nobody is mailed" : ""),
               USUAL_CREATION,
               USUAL_DESTRUCTION,
               nodes));
@@ -109,10 +119,7 @@ final class AwsControlPlane {
    */
   static Viewing viewing(Map<String, String> variables) {
     Environment environment = new Environment(variables);
-    // A function that is not told whom to mail does not know, and says nothing of it.
-    boolean isNobodyMailed =
-        environment.has(NOTIFY_ADDRESS) && environment.textOrNone(NOTIFY_ADDRESS).isEmpty();
-    Settings settings = Settings.of(environment, isNobodyMailed);
+    Settings settings = Settings.of(environment);
     environment.check();
     AwsControlPlane aws = new AwsControlPlane(settings);
 
@@ -134,8 +141,7 @@ final class AwsControlPlane {
    */
   static Changing changing(Map<String, String> variables) {
     Environment environment = new Environment(variables);
-    String notifyAddress = environment.textOrNone(NOTIFY_ADDRESS);
-    Settings settings = Settings.of(environment, notifyAddress.isEmpty());
+    Settings settings = Settings.of(environment);
     FargateSettings fargate = fargate(environment, settings.bucket());
     EksctlConfig config =
         new EksctlConfig(
@@ -155,18 +161,18 @@ final class AwsControlPlane {
     TaskRunner tasks = new EcsTaskRunner(ecs, bucket, fargate);
     SesClient ses = Clients.ses().httpClient(connections).region(region).build();
     Changing changing =
-        aws.changing(store, tasks, letters(ses, notifyAddress), config, InstantSource.system());
+        aws.changing(store, tasks, aws.letters(ses), config, InstantSource.system());
     Priming.beforeSnapshot(
         () -> {
           PretendedAws pretended = new PretendedAws(settings.region());
           ClusterStore pretendedStore = aws.store(pretended.bucket());
           Trial.ofChanging(
-              notifyAddress,
+              settings.notifyAddress(),
               clock ->
                   aws.changing(
                       pretendedStore,
                       new EcsTaskRunner(pretended.ecs(), pretended.bucket(), fargate),
-                      letters(pretended.ses(), notifyAddress),
+                      aws.letters(pretended.ses()),
                       config,
                       clock));
         },
@@ -199,7 +205,8 @@ final class AwsControlPlane {
   }
 
   /** Mails come from the address that is the operator's, too; without one there are none. */
-  private static Letters letters(SesClient ses, String notifyAddress) {
+  private Letters letters(SesClient ses) {
+    String notifyAddress = settings.notifyAddress();
     return notifyAddress.isEmpty()
         ? new Letters(new NoSender(), null, "")
         : new Letters(new SesMailer(ses, notifyAddress), notifyAddress, "");

@@ -24,10 +24,6 @@ final class Environment {
     return variables.getOrDefault(name, "").strip();
   }
 
-  boolean has(String name) {
-    return variables.containsKey(name);
-  }
-
   /** The text of a variable that must be there. */
   String text(String name) {
     String text = textOrNone(name);

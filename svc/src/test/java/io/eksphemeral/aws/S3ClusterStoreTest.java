@@ -3,8 +3,10 @@ package io.eksphemeral.aws;
 import static io.eksphemeral.control.Samples.START;
 import static io.eksphemeral.control.Samples.admitted;
 import static io.eksphemeral.control.Samples.newId;
+import static io.eksphemeral.domain.State.READY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.entry;
 
 import io.eksphemeral.aws.Wire.Seen;
 import io.eksphemeral.control.Claim;
@@ -13,6 +15,8 @@ import io.eksphemeral.control.ClusterStoreContract;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.control.Sweep;
+import io.eksphemeral.control.SweepReport;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
@@ -23,7 +27,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -110,15 +113,22 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aClaimThatIsExceptedIsNotRead() {
-    Claim claim = new Claim("dev", newId(), START);
-    store.claim(claim);
-    store.claim(new Claim("prod", newId(), START));
+  void aSweepWithNothingToDoCostsTwoListingsAndNoMore() {
+    for (int i = 0; i < 5; i++) {
+      ClusterId id = newId();
+      plant(StoreKeys.record(id), PlainS3.record(id, "c" + i));
+      store.claim(new Claim("c" + i, id, START.minusSeconds(3600)));
+    }
+    Sweep sweep = SweepBench.plane(store, executor).sweep();
+    assertThat(sweep.all(() -> Duration.ofMinutes(1)).states()).containsOnly(entry(READY, 5L));
     wire.forget();
 
-    assertThat(store.claims(Set.of("prod"))).containsExactly(claim);
-    assertThat(wire.seen()).hasSize(2);
-    assertThat(reads()).hasSize(1);
+    SweepReport report = sweep.all(() -> Duration.ofMinutes(1));
+
+    assertThat(report.states()).containsOnly(entry(READY, 5L));
+    assertThat(report.failed()).isEmpty();
+    assertThat(report.namesFreed()).isEmpty();
+    assertThat(wire.seen()).hasSize(2).allMatch(Seen::isListing);
   }
 
   @Test

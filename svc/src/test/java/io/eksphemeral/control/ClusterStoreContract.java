@@ -55,6 +55,7 @@ public abstract class ClusterStoreContract {
     assertThat(store().ids()).isEmpty();
     assertThat(store().list()).isEmpty();
     assertThat(store().claims()).isEmpty();
+    assertThat(store().claimedNames()).isEmpty();
     assertThat(store().versions()).isEmpty();
   }
 
@@ -168,8 +169,9 @@ public abstract class ClusterStoreContract {
     assertThat(store().claimOn("dev")).contains(first);
     assertThat(store().claimOn("dev-prod")).isEmpty();
     assertThat(store().claims()).containsExactly(first);
-    assertThat(store().claims(Set.of("dev"))).isEmpty();
-    assertThat(store().claims(Set.of("dev-prod"))).containsExactly(first);
+    assertThat(store().claimedNames()).containsExactly("dev");
+    assertThat(store().claims(Set.of("dev"))).containsExactly(first);
+    assertThat(store().claims(Set.of("dev-prod"))).isEmpty();
   }
 
   @Test

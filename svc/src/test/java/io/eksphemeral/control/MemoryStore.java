@@ -77,13 +77,16 @@ public final class MemoryStore implements ClusterStore {
   }
 
   @Override
-  public synchronized List<Claim> claims(Set<String> except) {
+  public synchronized Set<String> claimedNames() {
     return items.keySet().stream()
         .filter(key -> key.startsWith(StoreKeys.CLAIMS))
         .map(key -> key.substring(StoreKeys.CLAIMS.length()))
-        .filter(name -> !except.contains(name))
-        .flatMap(name -> claimOn(name).stream())
-        .toList();
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public synchronized List<Claim> claims(Set<String> names) {
+    return names.stream().flatMap(name -> claimOn(name).stream()).toList();
   }
 
   @Override

@@ -20,6 +20,7 @@ final class AwsControlPlaneTest {
           "AWS_REGION", "us-east-2",
           "EKSPHEMERAL_INSTANCE_TYPES", "t3.medium,t3a.medium",
           "EKSPHEMERAL_SPOT", "false",
+          "EKSPHEMERAL_NOTIFY_ADDRESS", "eksp@eksphemeral.io",
           "EKSPHEMERAL_BUCKET", "records",
           "EKSPHEMERAL_MAX_CLUSTERS", "7",
           "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "3",
@@ -35,11 +36,10 @@ final class AwsControlPlaneTest {
           "EKSPHEMERAL_SUBNETS", "subnet-1,subnet-2",
           "EKSPHEMERAL_SECURITY_GROUP", "sg-1",
           "EKSPHEMERAL_SERVICE_ROLE", "arn:aws:iam::123456789012:role/eksp-service",
-          "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::123456789012:role/eksp-node",
-          "EKSPHEMERAL_NOTIFY_ADDRESS", "eksp@eksphemeral.io");
+          "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::123456789012:role/eksp-node");
 
   @Test
-  void whatOnlyLooksNeedsTheBucketAndTheLimitsAlone() {
+  void whatOnlyLooksNeedsNothingThatIsAboutTasks() {
     AwsControlPlane.Viewing viewing = AwsControlPlane.viewing(ALL);
     assertThat(viewing.presentation().provider()).isEqualTo("eksctl on Fargate in us-east-2");
     assertThat(viewing.presentation().nodes())

@@ -226,6 +226,7 @@ final class TemplateTest {
                 "EKSPHEMERAL_MAX_WORKERS", "MaxWorkers",
                 "EKSPHEMERAL_INSTANCE_TYPES", "InstanceTypes",
                 "EKSPHEMERAL_SPOT", "Spot",
+                "EKSPHEMERAL_NOTIFY_ADDRESS", "NotifyAddress",
                 "JAVA_TOOL_OPTIONS",
                     "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dhttp.maxConnections=64"));
     if (!name.equals("StatusFunc")) {
@@ -237,8 +238,7 @@ final class TemplateTest {
               "EKSPHEMERAL_SUBNETS", "Subnets",
               "EKSPHEMERAL_SECURITY_GROUP", "SecurityGroup",
               "EKSPHEMERAL_SERVICE_ROLE", "ServiceRole",
-              "EKSPHEMERAL_NODE_ROLE", "NodeRole",
-              "EKSPHEMERAL_NOTIFY_ADDRESS", "NotifyAddress"));
+              "EKSPHEMERAL_NODE_ROLE", "NodeRole"));
     }
     assertThat(told).isEqualTo(wanted);
   }

@@ -34,5 +34,5 @@ while [[ -z ${option_no_wait-} && $record_state != gone ]]; do
       "  the control plane tries again by itself, until nothing is left" "$look"
   fi
 done
-say "$record_name is $record_state${record_cost:+; it cost about $record_cost USD}"
+say "$record_name is $record_state${record_cost:+; it cost at most $record_cost USD}"
 printf '%s\n' "$answer_body"

@@ -40,7 +40,7 @@ estimate() {
   expect_success
   cost=$(jq -r '
     def dollars: . * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end) USD";
-    select(.cost) | "\(.name) will cost about \(.cost.usual | dollars) for its \(.timeout) minutes, and at most \(.cost.most | dollars)",
+    select(.cost) | "\(.name) will cost about \(.cost.usual | dollars) for its \(.timeout) minute\(if .timeout == 1 then "" else "s" end), and at most \(.cost.most | dollars)",
       "  an hour more is \(.cost.hourly | dollars); \(.cost.assumes // "at list prices")"
     | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
   [[ -z $cost ]] || say "$cost"

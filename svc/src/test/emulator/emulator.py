@@ -75,8 +75,9 @@ def end_with_input():
     os._exit(0)
 
 
-threading.Thread(target=end_with_input, daemon=True).start()
+if __name__ == "__main__":
+    threading.Thread(target=end_with_input, daemon=True).start()
 
-from ministack.app import main  # noqa: E402  (it reads its settings when it is imported)
+    from ministack.app import main  # it reads its settings when it is imported
 
-main()
+    main()

@@ -6,12 +6,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Asking for a cluster in AWS: where its task runs, what it costs, and how it is used. */
+@Tag("account")
 class CreateScriptIT {
   private static final String ID = "01890a5d-ac96-774b-bcce-b302099a8057";
   private static final String ESTIMATE =

@@ -9,12 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Removing the control plane from an account that a program pretends to be. */
+@Tag("account")
 class RemoveScriptIT {
   private static final String ID = "01890a5d-ac96-774b-bcce-b302099a8057";
   private static final String LATE = "01890a5d-ac96-774b-bcce-b302099a8058";

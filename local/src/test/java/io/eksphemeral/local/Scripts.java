@@ -37,10 +37,9 @@ final class Scripts {
                   + "readlink rm sed sleep sort tail touch tr uname uniq wc")
               .split(" "));
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
-
   private final Path root;
   private final Path scratch;
+  private Duration patience = Duration.ofSeconds(60);
   private final Map<String, String> environment = new LinkedHashMap<>();
 
   private Scripts(Path root, Path scratch) {
@@ -106,6 +105,12 @@ final class Scripts {
     return this;
   }
 
+  /** How long a command may take, if not a minute. */
+  Scripts patient(Duration longest) {
+    patience = longest;
+    return this;
+  }
+
   Scripts without(String variable) {
     environment.remove(variable);
     return this;
@@ -142,12 +147,18 @@ final class Scripts {
             .redirectError(err.toFile());
     builder.environment().clear();
     builder.environment().putAll(environment);
-    return new Running(builder.start(), String.join(" ", command), out, err);
+    return new Running(builder.start(), String.join(" ", command), out, err, patience);
   }
 
   /** Waits until something is so, and fails when it does not come to be. */
   static void until(String what, BooleanSupplier isSo) throws InterruptedException {
-    Instant deadline = Instant.now().plus(PATIENCE);
+    until(what, Duration.ofSeconds(60), isSo);
+  }
+
+  /** The same, within some time. */
+  static void until(String what, Duration patience, BooleanSupplier isSo)
+      throws InterruptedException {
+    Instant deadline = Instant.now().plus(patience);
     while (!isSo.getAsBoolean()) {
       assertThat(Instant.now()).as(what).isBefore(deadline);
       Thread.sleep(20);
@@ -155,9 +166,9 @@ final class Scripts {
   }
 
   /** A command that may still run. */
-  record Running(Process process, String command, Path out, Path err) {
+  record Running(Process process, String command, Path out, Path err, Duration patience) {
     Outcome outcome() throws IOException, InterruptedException {
-      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      if (!process.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw new AssertionError("does not end: " + soFar(-1));
       }

@@ -160,16 +160,16 @@ public final class Costs {
   private String assumptions(Spec spec) {
     String support =
         versions.supports(spec.kubeversion()) == Support.STANDARD ? "standard" : "extended";
-    String each = dearest().map("a %s on demand with "::formatted).orElse("");
+    String each = dearest().map("a %s on demand, "::formatted).orElse("");
     List<String> unknown =
         nodes.instanceTypes().stream().filter(type -> !NODE_HOUR.containsKey(type)).toList();
     return ("list prices of us-east-1 in November 2026: a control plane in %s support at %s USD an"
-            + " hour, and for each of %d nodes %sa disk of %d GB and a public address; creation and"
-            + " destruction usually take %d minutes, and one attempt at each %d at most%s%s")
+            + " hour, and for each node %sa disk of %d GB and a public address; creation and"
+            + " destruction usually take %d minutes together, at most %d if the first attempt to"
+            + " destroy does it%s%s")
         .formatted(
             support,
             controlPlaneHour(spec),
-            spec.numworkers(),
             each,
             Nodes.DISK_GIGABYTES,
             USUAL_WORK.toMinutes(),

@@ -73,9 +73,9 @@ final class CostsTest {
     assertThat(COSTS.of(spec(2, "1.33", 30)).assumes())
         .isEqualTo(
             "list prices of us-east-1 in November 2026: a control plane in extended support at 0.60"
-                + " USD an hour, and for each of 2 nodes a t3.medium on demand with a disk of 20 GB"
-                + " and a public address; creation and destruction usually take 25 minutes, and"
-                + " one attempt at each 105 at most");
+                + " USD an hour, and for each node a t3.medium on demand, a disk of 20 GB and a"
+                + " public address; creation and destruction usually take 25 minutes together, at"
+                + " most 105 if the first attempt to destroy does it");
   }
 
   @Test

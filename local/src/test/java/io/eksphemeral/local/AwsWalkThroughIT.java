@@ -1,0 +1,588 @@
+package io.eksphemeral.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.eksphemeral.lambda.Route;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The README's walk-through in AWS, from an empty account to an empty account: the real template,
+ * scripts, functions and tasks, and a stand-in for eksctl that has real stacks made. One step leads
+ * to the next, as for who reads it; a life of a minute goes on beside the others.
+ */
+@Tag("account")
+@TestMethodOrder(OrderAnnotation.class)
+class AwsWalkThroughIT {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String SENDER = "eksphemeral@your-company.io";
+  private static final String OWNER = "you@your-company.io";
+  private static final String CODE = "eks-svc";
+  private static final String RECORDS = "eks-cluster-meta";
+
+  /** A role as SSO makes them, with a path that its sessions do not have. */
+  private static final String DEVELOPERS = "AWSReservedSSO_developers_0123456789abcdef";
+
+  private static final String DEVELOPERS_PATH = "/aws-reserved/sso.amazonaws.com/us-east-2/";
+  private static final Duration LIFE = Duration.ofMinutes(5);
+
+  @TempDir private static Path scratch;
+  private static EmulatedAws aws;
+  private static Scripts scripts;
+  private static Scripts developer;
+
+  /** The ids of the cluster that one works with, and of the one that lives for a minute. */
+  private static String id = "";
+
+  private static String shortId = "";
+
+  @BeforeAll
+  static void anEmptyAccount() throws Exception {
+    aws = new EmulatedAws(scratch);
+    scripts = installed(aws.scripts());
+    JsonNode session = sessionOfADeveloper();
+    developer =
+        installed(aws.scripts())
+            .with("AWS_ACCESS_KEY_ID", session.path("AccessKeyId").asText())
+            .with("AWS_SECRET_ACCESS_KEY", session.path("SecretAccessKey").asText())
+            .with("AWS_SESSION_TOKEN", session.path("SessionToken").asText());
+  }
+
+  @AfterAll
+  static void theEnd() throws IOException {
+    if (aws != null) {
+      aws.close();
+    }
+  }
+
+  private static Scripts installed(Scripts scripts) {
+    return scripts
+        .with("EKSPHEMERAL_SVC_BUCKET", CODE)
+        .with("EKSPHEMERAL_CLUSTERMETA_BUCKET", RECORDS)
+        .with("KUBECONFIG", scratch.resolve("kubeconfig").toString());
+  }
+
+  private static JsonNode sessionOfADeveloper() throws Exception {
+    String trust =
+        """
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+          "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}]}\
+        """;
+    String role =
+        aws.aws(
+                "iam",
+                "create-role",
+                "--path",
+                DEVELOPERS_PATH,
+                "--role-name",
+                DEVELOPERS,
+                "--assume-role-policy-document",
+                trust)
+            .path("Role")
+            .path("Arn")
+            .asText();
+    allow("put-role-policy", "--role-name", DEVELOPERS, "execute-api:Invoke");
+    allow("put-role-policy", "--role-name", DEVELOPERS, "cloudformation:Describe*");
+    allow("put-role-policy", "--role-name", DEVELOPERS, "eks:DescribeCluster");
+    return aws.aws("sts", "assume-role", "--role-arn", role, "--role-session-name", "bob")
+        .path("Credentials");
+  }
+
+  private static void allow(String call, String option, String name, String action)
+      throws Exception {
+    policy(call, option, name, "Allow", action);
+  }
+
+  private static void policy(String call, String option, String name, String effect, String action)
+      throws Exception {
+    String document =
+        """
+        {"Version": "2012-10-17", "Statement": [{"Effect": "%s", "Action": "%s", "Resource": "*"}]}\
+        """
+            .formatted(effect, action);
+    aws.call(
+            "iam",
+            call,
+            option,
+            name,
+            "--policy-name",
+            policyName(action),
+            "--policy-document",
+            document)
+        .exits(0);
+  }
+
+  private static String policyName(String action) {
+    return action.replaceAll("[^A-Za-z]", "-");
+  }
+
+  // --- installing ---
+
+  @Test
+  @Order(1)
+  void oneCommandInstallsIt() throws Exception {
+    scripts
+        .run("eksp-up.sh", "--notify", SENDER)
+        .exits(0)
+        .prints("")
+        .says("made the bucket " + CODE, "made the bucket " + RECORDS)
+        .says("the control plane is up at http://", "no mails go out until you click the link");
+
+    aws.ask("click", SENDER);
+  }
+
+  @Test
+  @Order(2)
+  void doneAgainItChangesNothing() throws Exception {
+    Map<String, JsonNode> before = installation();
+
+    scripts
+        .run("eksp-up.sh")
+        .exits(0)
+        .says("the control plane is up to date at http://")
+        .doesNotSay("no mails go out");
+
+    assertThat(installation()).isEqualTo(before);
+  }
+
+  /** All that an installation consists of, with the versions of what has any. */
+  private static Map<String, JsonNode> installation() throws Exception {
+    Map<String, JsonNode> all = new TreeMap<>();
+    all.put("stack", aws.aws("cloudformation", "describe-stacks", "--stack-name", "eksp"));
+    all.put("events", aws.aws("cloudformation", "describe-stack-events", "--stack-name", "eksp"));
+    all.put("tasks", aws.aws("ecs", "list-task-definitions"));
+    for (String bucket : List.of(CODE, RECORDS)) {
+      all.put(bucket, aws.aws("s3api", "list-object-versions", "--bucket", bucket));
+      all.put(bucket + " policy", aws.aws("s3api", "get-bucket-policy", "--bucket", bucket));
+    }
+    for (Route.Function function : Route.Function.values()) {
+      all.put(
+          function.title(),
+          aws.aws("lambda", "list-versions-by-function", "--function-name", function.title()));
+    }
+    return all;
+  }
+
+  @Test
+  @Order(3)
+  void theApiHasOurRoutesAndEachWantsASignature() throws Exception {
+    String api = aws.aws("apigatewayv2", "get-apis").path("Items").path(0).path("ApiId").asText();
+
+    JsonNode routes = aws.aws("apigatewayv2", "get-routes", "--api-id", api).path("Items");
+
+    assertThat(texts(routes, "RouteKey"))
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(Route.values()).map(Route::key).toList());
+    assertThat(texts(routes, "AuthorizationType")).containsOnly("AWS_IAM");
+  }
+
+  // --- who gets in ---
+
+  @Test
+  @Order(4)
+  void withoutASignatureNobodyGetsIn() throws Exception {
+    assertThat(curl("/status", List.of())).startsWith("403 ");
+  }
+
+  @Test
+  @Order(4)
+  void withAWrongSignatureNobodyGetsIn() throws Exception {
+    String known =
+        aws.aws("iam", "list-access-keys", "--user-name", "alice")
+            .path("AccessKeyMetadata")
+            .path(0)
+            .path("AccessKeyId")
+            .asText();
+
+    List<String> signature =
+        List.of("--aws-sigv4", "aws:amz:us-east-2:execute-api", "--user", known + ":guessed");
+
+    assertThat(curl("/status", signature)).startsWith("403 ");
+    scripts.run("eksp-list.sh").exits(0).prints("[]\n"); // and with the right one:
+  }
+
+  @Test
+  @Order(4)
+  void withoutThePermissionNobodyGetsIn() throws Exception {
+    aws.aws("iam", "create-user", "--user-name", "mallory");
+    JsonNode key = aws.aws("iam", "create-access-key", "--user-name", "mallory").path("AccessKey");
+
+    Scripts mallory =
+        installed(aws.scripts())
+            .with("AWS_ACCESS_KEY_ID", key.path("AccessKeyId").asText())
+            .with("AWS_SECRET_ACCESS_KEY", key.path("SecretAccessKey").asText());
+
+    mallory.run("eksp-list.sh").exits(1).prints("").says("execute-api:Invoke", "user/mallory");
+    allow("put-user-policy", "--user-name", "mallory", "execute-api:Invoke");
+    mallory.run("eksp-list.sh").exits(0).prints("[]\n");
+  }
+
+  /** What the API answers: the status, and a blank before the body. */
+  private static String curl(String path, List<String> options) throws Exception {
+    Scripts.Outcome outcome =
+        Scripts.in(scratch)
+            .run(
+                Scripts.onPath("curl").toString(),
+                Stream.concat(
+                        Stream.of("-s", "-g", "-w", " %{http_code}", endpoint() + path),
+                        options.stream())
+                    .toArray(String[]::new));
+    int end = outcome.exits(0).out().lastIndexOf(' ');
+    return outcome.out().substring(end + 1) + " " + outcome.out().substring(0, end);
+  }
+
+  private static String endpoint() throws Exception {
+    JsonNode outputs =
+        aws.aws("cloudformation", "describe-stacks", "--stack-name", "eksp")
+            .path("Stacks")
+            .path(0)
+            .path("Outputs");
+    return StreamSupport.stream(outputs.spliterator(), false)
+        .filter(output -> output.path("OutputKey").asText().equals("EKSphemeralAPIEndpoint"))
+        .map(output -> output.path("OutputValue").asText())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  // --- clusters ---
+
+  @Test
+  @Order(5)
+  void aSessionOfARoleAsksForAClusterOfAMinute() throws Exception {
+    shortId =
+        developer
+            .run(
+                "eksp-create.sh",
+                "--no-wait",
+                "--name",
+                "short",
+                "--timeout",
+                "1",
+                "--owner",
+                OWNER)
+            .exits(0)
+            .says("short is accepted")
+            .line();
+  }
+
+  @Test
+  @Order(6)
+  void aClusterIsCreatedAndCanBeUsed() throws Exception {
+    Scripts.Outcome created = scripts.run("eksp-create.sh", "2node-135-30.json").exits(0);
+
+    id = created.line();
+    created.says(
+        "2node-135-30 will cost about ",
+        "2node-135-30 is ready (eksctl on Fargate in us-east-2)",
+        ", in 30 minutes",
+        "/eksp-prolong.sh " + id + " 30\n",
+        "/eksp-destroy.sh " + id + "\n");
+    assertThat(scratch.resolve("kubeconfig")).content().contains("2node-135-30");
+    JsonNode cluster = aws.aws("eks", "describe-cluster", "--name", "2node-135-30").path("cluster");
+    assertThat(cluster.path("tags").path("eksphemeral:id").asText()).isEqualTo(id);
+    assertThat(cluster.path("version").asText()).isEqualTo("1.35");
+    assertThat(
+            texts(
+                aws.aws("eks", "list-access-entries", "--cluster-name", "2node-135-30")
+                    .path("accessEntries")))
+        .contains("arn:aws:iam::123456789012:user/alice");
+    JsonNode nodes =
+        aws.aws(
+                "eks",
+                "describe-nodegroup",
+                "--cluster-name",
+                "2node-135-30",
+                "--nodegroup-name",
+                "workers")
+            .path("nodegroup");
+    assertThat(nodes.path("scalingConfig").path("desiredSize").asInt()).isEqualTo(2);
+    assertThat(nodes.path("capacityType").asText()).isEqualTo("SPOT");
+  }
+
+  @Test
+  @Order(7)
+  void theRoleHasAccessAndItsPathIsKnown() throws Exception {
+    Scripts.until("that short is ready", () -> !state(shortId).equals("creating"));
+
+    assertThat(
+            texts(
+                aws.aws("eks", "list-access-entries", "--cluster-name", "short")
+                    .path("accessEntries")))
+        .contains("arn:aws:iam::123456789012:role" + DEVELOPERS_PATH + DEVELOPERS);
+    // What runs in it leaves behind what no stack knows of.
+    for (String kind : List.of("load-balancer", "network-interface", "volume")) {
+      aws.ask("left_over", kind, "short");
+    }
+  }
+
+  @Test
+  @Order(8)
+  void allOfThemAreListedAndOneIsShown() throws Exception {
+    assertThat(texts(JSON.readTree(scripts.run("eksp-list.sh").exits(0).line())))
+        .contains(shortId, id);
+
+    JsonNode shown = JSON.readTree(scripts.run("eksp-list.sh", "2node-135-30").exits(0).line());
+
+    assertThat(shown.path("numworkers").asInt()).isEqualTo(2);
+    assertThat(shown.path("status").path("id").asText()).isEqualTo(id);
+    assertThat(shown.path("status").path("state").asText()).isEqualTo("ready");
+    assertThat(shown.path("status").path("createdby").asText()).endsWith(":user/alice");
+    assertThat(shown.path("status").path("cost").asDouble()).isPositive();
+  }
+
+  @Test
+  @Order(9)
+  void itIsKeptForLonger() throws Exception {
+    JsonNode longer = JSON.readTree(scripts.run("eksp-prolong.sh", id, "40").exits(0).line());
+
+    assertThat(longer.path("status").path("lifetime").asInt()).isEqualTo(70);
+    scripts.run("eksp-prolong.sh", id, "1400").exits(2).says("1440");
+  }
+
+  @Test
+  @Order(10)
+  void whatAsksForTooMuchIsRefusedWithAllThatIsWrong() throws Exception {
+    scripts
+        .runOn("{\"numworkers\": 11, \"kubeversion\": \"1.12\"}", "eksp-create.sh", "-")
+        .exits(2)
+        .prints("")
+        .says("numworkers", "1.12", "1.35");
+  }
+
+  @Test
+  @Order(11)
+  void aClusterOfSomebodyElsesIsLeftAlone() throws Exception {
+    String subnets =
+        texts(aws.aws("ec2", "describe-subnets").path("Subnets"), "SubnetId").stream()
+            .limit(2)
+            .collect(Collectors.joining(","));
+    String role =
+        aws.aws(
+                "cloudformation",
+                "list-stack-resources",
+                "--stack-name",
+                "eksp",
+                "--query",
+                "StackResourceSummaries[?LogicalResourceId=='ServiceRole']")
+            .path(0)
+            .path("PhysicalResourceId")
+            .asText();
+    aws.aws(
+        "eks",
+        "create-cluster",
+        "--name",
+        "theirs",
+        "--kubernetes-version",
+        "1.35",
+        "--role-arn",
+        "arn:aws:iam::123456789012:role/" + role,
+        "--resources-vpc-config",
+        "subnetIds=" + subnets);
+
+    scripts
+        .run("eksp-create.sh", "--name", "theirs")
+        .exits(2)
+        .says("there is a cluster named theirs already, which EKSphemeral did not make");
+    // Who may not look is told by the task.
+    aws.call(
+            "iam",
+            "delete-role-policy",
+            "--role-name",
+            DEVELOPERS,
+            "--policy-name",
+            policyName("eks:DescribeCluster"))
+        .exits(0);
+    developer
+        .run("eksp-create.sh", "--name", "theirs")
+        .exits(1)
+        .says("theirs was not created: a cluster named theirs is there that is not ours");
+  }
+
+  // --- what fails ---
+
+  @Test
+  @Order(12)
+  void whereThereIsNoRoomForAVpcTheCreationFailsAndIsRemoved() throws Exception {
+    List<String> vpcs = fillUpVpcs();
+
+    Scripts.Outcome failed = scripts.run("eksp-create.sh", "--name", "unlucky").exits(1);
+
+    failed
+        .prints("")
+        .says("eksp-create.sh: unlucky was not created: eksctl ended with exit code 1")
+        .says("  | ", "The maximum number of VPCs has been reached");
+    Scripts.until("that unlucky is gone", LIFE, () -> !isListed("unlucky"));
+    for (String vpc : vpcs) {
+      aws.call("ec2", "delete-vpc", "--vpc-id", vpc).exits(0);
+    }
+  }
+
+  private static List<String> fillUpVpcs() throws Exception {
+    List<String> made = new ArrayList<>();
+    while (aws.aws("ec2", "describe-vpcs").path("Vpcs").size() < 5) {
+      made.add(
+          aws.aws("ec2", "create-vpc", "--cidr-block", "10.0.0.0/16")
+              .path("Vpc")
+              .path("VpcId")
+              .asText());
+    }
+    return made;
+  }
+
+  @Test
+  @Order(13)
+  void anImageThatCannotBePulledIsSaid() throws Exception {
+    aws.ask("withhold", "eksctl");
+    try {
+      scripts
+          .run("eksp-create.sh", "--name", "unpulled")
+          .exits(1)
+          .says("unpulled was not created: ", "CannotPullContainerError");
+    } finally {
+      aws.ask("release", "eksctl");
+    }
+  }
+
+  @Test
+  @Order(14)
+  void aDestructionThatFailsSaysWhatIsLeftAndIsTriedAgainWhenAsked() throws Exception {
+    String volume = aws.ask("left_over", "volume", "2node-135-30").asText();
+    String role =
+        aws.aws(
+                "cloudformation",
+                "describe-stacks",
+                "--stack-name",
+                "eksp",
+                "--query",
+                "Stacks[0].Outputs[?OutputKey=='TaskRoleArn'].OutputValue")
+            .path(0)
+            .asText()
+            .replaceFirst(".*/", "");
+    policy("put-role-policy", "--role-name", role, "Deny", "ec2:DeleteVolume");
+
+    scripts.run("eksp-destroy.sh", id).exits(1).prints("").says("could not be destroyed: ");
+    JsonNode status = JSON.readTree(scripts.run("eksp-list.sh", id).exits(0).line()).path("status");
+    assertThat(texts(status.path("leftovers"))).anyMatch(one -> one.startsWith(volume));
+    assertThat(aws.inventory()).contains(volume);
+
+    aws.call(
+            "iam",
+            "delete-role-policy",
+            "--role-name",
+            role,
+            "--policy-name",
+            policyName("ec2:DeleteVolume"))
+        .exits(0);
+    scripts.run("eksp-destroy.sh", id).exits(0).says("2node-135-30 is gone");
+    assertThat(aws.inventory()).doesNotContain(volume).noneMatch(one -> one.contains("2node"));
+  }
+
+  // --- the end ---
+
+  @Test
+  @Order(15)
+  void theLifeOfAMinuteEndsByItselfWithAllThatWasLeftBehind() throws Exception {
+    Scripts.until("that short is gone", LIFE, () -> state(shortId).equals("gone"));
+
+    JsonNode gone = JSON.readTree(scripts.run("eksp-list.sh", shortId).exits(0).line());
+    assertThat(texts(gone.path("status").path("history"), "why"))
+        .contains("its time was up", "nothing of it was found");
+    assertThat(texts(aws.ask("mails", OWNER), "Subject"))
+        .containsExactlyInAnyOrder( // with a minute to live the notice is due at once
+            "EKSphemeral: cluster short is ready",
+            "EKSphemeral: cluster short is about to be destroyed",
+            "EKSphemeral: cluster short is gone");
+    Scripts.until("that the failed ones are gone", LIFE, () -> list().equals("[]\n"));
+    assertThat(aws.inventory()).containsExactly("cluster theirs");
+  }
+
+  @Test
+  @Order(16)
+  void nothingIsLeftWhenItIsRemoved() throws Exception {
+    scripts.run("eksp-create.sh", "--no-wait", "--name", "last").exits(0);
+
+    scripts.run("eksp-down.sh").exits(2).prints("").says("last", "--destroy-clusters");
+    scripts
+        .run("eksp-down.sh", "--destroy-clusters")
+        .exits(0)
+        .says("the control plane is down, and all cluster specs are removed");
+
+    scripts.run("eksp-list.sh").exits(2).says("EKSphemeral is not installed in region us-east-2");
+    assertThat(aws.inventory()).containsExactly("cluster theirs");
+    assertThat(left()).isEmpty();
+    for (String bucket : List.of(CODE, RECORDS)) {
+      assertThat(aws.call("s3api", "list-object-versions", "--bucket", bucket).out())
+          .doesNotContain("VersionId");
+    }
+  }
+
+  /** What there still is of the control plane. */
+  private static Set<String> left() throws Exception {
+    Set<String> left = new TreeSet<>();
+    left.addAll(texts(aws.aws("lambda", "list-functions").path("Functions"), "FunctionName"));
+    left.addAll(texts(aws.aws("apigatewayv2", "get-apis").path("Items"), "ApiId"));
+    left.addAll(texts(aws.aws("events", "list-rules").path("Rules"), "Name"));
+    left.addAll(texts(aws.aws("ecs", "list-clusters").path("clusterArns")));
+    left.addAll(texts(aws.aws("sns", "list-topics").path("Topics"), "TopicArn"));
+    left.addAll(texts(aws.aws("cloudformation", "describe-stacks").path("Stacks"), "StackName"));
+    return left;
+  }
+
+  private static List<String> texts(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false).map(JsonNode::asText).toList();
+  }
+
+  private static List<String> texts(JsonNode array, String field) {
+    return StreamSupport.stream(array.spliterator(), false)
+        .map(one -> one.path(field).asText())
+        .toList();
+  }
+
+  private static String state(String id) {
+    try {
+      return JSON.readTree(scripts.run("eksp-list.sh", id).exits(0).line())
+          .path("status")
+          .path("state")
+          .asText();
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static boolean isListed(String name) {
+    try {
+      return scripts.run("eksp-list.sh", name).exit() == 0;
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String list() {
+    try {
+      return scripts.run("eksp-list.sh").exits(0).out();
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,362 @@
+"""EKS and what a cluster lies in, with what the emulator lacks:
+
+- EKS says which versions it offers, and knows the VPC of a cluster;
+- access entries are a type of resource of stacks;
+- node groups have instances, which go with them;
+- what is in use cannot be deleted: security groups by interfaces and other groups' rules, subnets by
+  interfaces; and an account has five VPCs at most;
+- deleting a stack that eksctl made takes a moment;
+- a load balancer is in the VPC of its subnets, and has interfaces there, which nobody else can
+  delete; classic ones there are none;
+- Service Quotas says how many VPCs there may be.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+
+from ministack import app
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import alb, ec2, eks
+from ministack.services.cloudformation import handlers, provisioners, stacks
+
+from patches import lean_on, replace, replace_in_stacks
+
+MOST_VPCS = 5
+SECONDS_TO_DELETE = 1
+
+# What EKS offered in November 2026.
+STANDARD, EXTENDED = ("1.34", "1.35"), ("1.32", "1.33")
+DEFAULT_VERSION = "1.35"
+
+
+def versions():
+    return [
+        {
+            "clusterVersion": version,
+            "clusterType": "eks",
+            "defaultVersion": version == DEFAULT_VERSION,
+            "status": status.lower().replace("_", "-"),
+            "versionStatus": status,
+        }
+        for status, offered in (("STANDARD_SUPPORT", STANDARD), ("EXTENDED_SUPPORT", EXTENDED))
+        for version in reversed(offered)
+    ]
+
+
+@replace("handle_request", eks, was="0f7ffc7c")
+async def eks_request(original, method, path, headers, body, query_params):
+    if (method, path) == ("GET", "/cluster-versions"):
+        return eks._json_resp(200, {"clusterVersions": versions()})
+    return await original(method, path, headers, body, query_params)
+
+
+@replace("_create_cluster", eks, was="7c6cfd44")
+def create_cluster(original, body, creator_arn=None):
+    config = body.get("resourcesVpcConfig", {})
+    found = [ec2._subnets[one]["VpcId"] for one in config.get("subnetIds", []) if one in ec2._subnets]
+    if body.get("version") not in STANDARD + EXTENDED:
+        return eks._error(400, "InvalidParameterException", f"unsupported Kubernetes version {body.get('version')}")
+    if found:
+        config["vpcId"] = found[0]
+    answer = original(body, creator_arn)
+    if answer[0] == 200:
+        certificate = base64.b64encode(b"there is no cluster behind this").decode()
+        eks._clusters[body["name"]]["certificateAuthority"]["data"] = certificate
+    return answer
+
+
+# --- in stacks ---
+
+
+def succeed(answer, what):
+    if answer[0] >= 400:
+        raise ValueError(f"{what}: {json.loads(answer[2]).get('message', answer[2])}")
+
+
+def create_access_entry(logical_id, props, stack_name):
+    name, principal = props["ClusterName"], props["PrincipalArn"]
+    request = {"principalArn": principal, "tags": provisioners._tag_map(props.get("Tags"))}
+    succeed(eks._create_access_entry(name, request), "AWS::EKS::AccessEntry")
+    for policy in props.get("AccessPolicies", []):
+        scope = {key[0].lower() + key[1:]: value for key, value in policy["AccessScope"].items()}
+        request = {"policyArn": policy["PolicyArn"], "accessScope": scope}
+        succeed(eks._associate_access_policy(name, principal, request), "AWS::EKS::AccessEntry")
+    return f"{principal}|{name}", {}
+
+
+def delete_access_entry(physical_id, props):
+    eks._delete_access_entry(props["ClusterName"], props["PrincipalArn"])
+
+
+provisioners._RESOURCE_HANDLERS["AWS::EKS::AccessEntry"] = {"create": create_access_entry, "delete": delete_access_entry}
+provisioners._STACK_TAG_PROPERTY["AWS::EKS::AccessEntry"] = ("Tags", "list")
+
+
+@replace_in_stacks("AWS::EKS::Nodegroup", "create", was="7a940033")
+def create_node_group(original, logical_id, props, stack_name):
+    name, attributes = original(logical_id, props, stack_name)
+    group = eks._nodegroups[f"{props['ClusterName']}/{name}"]
+    group["capacityType"] = props.get("CapacityType", "ON_DEMAND")
+    group["_instances"] = [
+        one["InstanceId"]
+        for one in ec2._launch_instances_internal(
+            image_id="ami-00000000", instance_type=group["instanceTypes"][0], subnet_id=group["subnets"][0],
+            count=group["scalingConfig"]["desiredSize"],
+            sg_ids=[eks._clusters[props["ClusterName"]]["resourcesVpcConfig"]["clusterSecurityGroupId"]],
+        )
+    ]
+    return name, attributes
+
+
+@replace_in_stacks("AWS::EKS::Nodegroup", "delete", was="4246c3b3")
+def delete_node_group(original, physical_id, props):
+    group = eks._nodegroups.get(f"{props.get('ClusterName', '')}/{physical_id}")
+    if group and group.get("_instances"):
+        ec2._terminate_instances({f"InstanceId.{n}": [one] for n, one in enumerate(group["_instances"], 1)})
+    original(physical_id, props)
+
+
+@replace("_delete_stack_async", stacks, handlers, was="910363ee")
+async def delete_stack(original, stack_name, stack_id, *more, **named):
+    if stack_name.startswith("eksctl-"):
+        from ministack.services.cloudformation import _stacks
+
+        _stacks[stack_name]["StackStatus"] = "DELETE_IN_PROGRESS"
+        await asyncio.sleep(SECONDS_TO_DELETE)
+    await original(stack_name, stack_id, *more, **named)
+
+
+# --- what is in use ---
+
+
+def keeps_group(group):
+    """What keeps a security group from being deleted, or None."""
+    for interface in ec2._network_interfaces.values():
+        if any(one.get("GroupId") == group for one in interface.get("Groups", [])):
+            return interface["NetworkInterfaceId"]
+    for other in ec2._security_groups.values():
+        rules = other["IpPermissions"] + other["IpPermissionsEgress"]
+        pairs = [pair for rule in rules for pair in rule.get("UserIdGroupPairs", [])]
+        if other["GroupId"] != group and any(pair.get("GroupId") == group for pair in pairs):
+            return other["GroupId"]
+    return None
+
+
+def keeps_subnet(subnet):
+    for interface in ec2._network_interfaces.values():
+        if interface["SubnetId"] == subnet:
+            return interface["NetworkInterfaceId"]
+    for instance in ec2._instances.values():
+        if instance["SubnetId"] == subnet and instance["State"]["Name"] != "terminated":
+            return instance["InstanceId"]
+    return None
+
+
+def guard(resource_type, delete_action, parameter, keeps, was_in_stacks, was):
+    """Has both ways to delete something refuse to while something else keeps it."""
+
+    def refusal(id):
+        user = keeps(id)
+        return f"resource {id} has a dependent object: {user}" if user else None
+
+    @replace_in_stacks(resource_type, "delete", was=was_in_stacks)
+    def delete_in_stack(original, physical_id, props):
+        problem = refusal(physical_id)
+        if problem:
+            raise ValueError(problem)
+        return original(physical_id, props)
+
+    action = ec2._ACTION_MAP[delete_action]
+
+    @replace(action.__name__, ec2, was=was)
+    def delete(original, p):
+        problem = refusal(ec2._p(p, parameter))
+        return ec2._error("DependencyViolation", problem, 400) if problem else original(p)
+
+    ec2._ACTION_MAP[delete_action] = delete
+
+
+@replace("_delete_network_interface", ec2, was="82fad9de")
+def delete_interface(original, p):
+    interface = ec2._network_interfaces.get(ec2._p(p, "NetworkInterfaceId"), {})
+    if interface.get("Status") == "in-use":
+        return ec2._error("InvalidParameterValue", f"Network interface '{interface['NetworkInterfaceId']}' is currently in use.", 400)
+    return original(p)
+
+
+ec2._ACTION_MAP["DeleteNetworkInterface"] = delete_interface
+
+
+guard("AWS::EC2::SecurityGroup", "DeleteSecurityGroup", "GroupId", keeps_group, "8efab757", "769ce932")
+guard("AWS::EC2::Subnet", "DeleteSubnet", "SubnetId", keeps_subnet, "261875bf", "dbc56de2")
+
+
+@replace_in_stacks("AWS::EC2::VPC", "create", was="4920746a")
+def create_vpc_in_stack(original, logical_id, props, stack_name):
+    if len(ec2._vpcs) >= MOST_VPCS:
+        raise ValueError(
+            'Resource handler returned message: "The maximum number of VPCs has been reached. (Service: Ec2,'
+            ' Status Code: 400)"'
+        )
+    return original(logical_id, props, stack_name)
+
+
+# --- load balancers ---
+
+
+@replace("_create_lb", alb, was="80262ade")
+def create_load_balancer(original, params):
+    answer = original(params)
+    made = next((one for one in alb._lbs.values() if one["LoadBalancerName"] == alb._p(params, "Name")), None)
+    if answer[0] == 200 and made["Subnets"]:
+        made["VpcId"] = ec2._subnets[made["Subnets"][0]]["VpcId"]
+        for subnet in made["Subnets"]:
+            ec2._create_network_interface({"SubnetId": [subnet], "Description": [f"ELB {made['LoadBalancerArn']}"]})
+        for one in interfaces_of(made):
+            one["Status"] = "in-use"
+    return answer
+
+
+def interfaces_of(load_balancer):
+    return [
+        one for one in ec2._network_interfaces.values()
+        if one["Description"] == f"ELB {load_balancer['LoadBalancerArn']}"
+    ]
+
+
+@replace("_delete_lb", alb, was="40fe6b0f")
+def delete_load_balancer(original, params):
+    gone = alb._lbs.get(alb._p(params, "LoadBalancerArn"))
+    answer = original(params)
+    if gone and answer[0] == 200:
+        for one in interfaces_of(gone):
+            del ec2._network_interfaces[one["NetworkInterfaceId"]]
+    return answer
+
+
+alb._ACTION_MAP.update(CreateLoadBalancer=create_load_balancer, DeleteLoadBalancer=delete_load_balancer)
+
+
+@replace("handle_request", alb, was="6a52a86b")
+async def elb_request(original, method, path, headers, body, query_params):
+    if b"Version=2012-06-01" in body:
+        return 200, {"Content-Type": "text/xml"}, (
+            b'<DescribeLoadBalancersResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/">'
+            b"<DescribeLoadBalancersResult><LoadBalancerDescriptions/></DescribeLoadBalancersResult>"
+            b"</DescribeLoadBalancersResponse>"
+        )
+    return await original(method, path, headers, body, query_params)
+
+
+# --- quotas ---
+
+
+async def quotas(method, path, headers, body, query_params):
+    asked = json.loads(body or b"{}")
+    if asked.get("QuotaCode") != "L-F678F1CE":  # VPCs in a region
+        return 400, {"Content-Type": "application/x-amz-json-1.1"}, b'{"__type": "NoSuchResourceException"}'
+    quota = {"ServiceCode": "vpc", "QuotaCode": asked["QuotaCode"], "Value": float(MOST_VPCS)}
+    return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps({"Quota": quota}).encode()
+
+
+@replace("detect_service", app, was="fd156fac")
+def detect_service(original, method, path, headers, query_params):
+    asks_for_quotas = headers.get("x-amz-target", "").startswith("ServiceQuotas")
+    return "servicequotas" if asks_for_quotas else original(method, path, headers, query_params)
+
+
+app.SERVICE_HANDLERS["servicequotas"] = quotas
+
+# --- what people and controllers leave behind ---
+
+
+def left_over(account, kind, name):
+    """Leaves something behind in a cluster's VPC, or beside it, as what runs in a cluster does; gives
+    what inventory says of it."""
+    api = account.client("ec2")
+    vpc = account.client("eks").describe_cluster(name=name)["cluster"]["resourcesVpcConfig"]["vpcId"]
+    subnets = [
+        one["SubnetId"] for one in api.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    ]
+    tags = [{"Key": f"kubernetes.io/cluster/{name}", "Value": "owned"}]
+    if kind == "load-balancer":
+        made = account.client("elbv2").create_load_balancer(
+            Name=f"k8s-{hashlib.sha256(name.encode()).hexdigest()[:8]}", Subnets=subnets,
+            Tags=[{"Key": "elbv2.k8s.aws/cluster", "Value": name}],
+        )["LoadBalancers"][0]["LoadBalancerArn"]
+    elif kind == "network-interface":
+        group = api.create_security_group(
+            GroupName=f"k8s-{name}", Description="of a load balancer", VpcId=vpc,
+            TagSpecifications=[{"ResourceType": "security-group", "Tags": [{"Key": "elbv2.k8s.aws/cluster", "Value": name}]}],
+        )["GroupId"]
+        made = api.create_network_interface(SubnetId=subnets[0], Groups=[group])["NetworkInterface"]["NetworkInterfaceId"]
+        api.create_tags(
+            Resources=[made], Tags=[{"Key": "node.k8s.amazonaws.com/createdAt", "Value": "2026-11-01T00:00:00Z"}]
+        )
+    elif kind == "volume":
+        made = api.create_volume(
+            AvailabilityZone=f"{get_region()}a", Size=1,
+            TagSpecifications=[{
+                "ResourceType": "volume",
+                "Tags": [*tags, {"Key": "ebs.csi.aws.com/cluster", "Value": "true"}],
+            }],
+        )["VolumeId"]
+    else:
+        raise ValueError(kind)
+    return f"{kind} {made}"
+
+
+def inventory(account):
+    """Everything that clusters consist of and leave behind, but for what every account has: 'kind id'."""
+    api = account.client("ec2")
+    own = {one["VpcId"] for one in api.describe_vpcs()["Vpcs"] if not one["IsDefault"]}
+    found = [
+        f"stack {one['StackName']}"
+        for one in account.client("cloudformation").describe_stacks()["Stacks"]
+        if one["StackName"].startswith("eksctl-")
+    ]
+    found += [f"cluster {one}" for one in account.client("eks").list_clusters()["clusters"]]
+    found += [f"vpc {one}" for one in own]
+    found += [f"subnet {one['SubnetId']}" for one in api.describe_subnets()["Subnets"] if one["VpcId"] in own]
+    found += [
+        f"security-group {one['GroupId']}"
+        for one in api.describe_security_groups()["SecurityGroups"]
+        if one["VpcId"] in own and one["GroupName"] != "default"
+    ]
+    found += [
+        f"network-interface {one['NetworkInterfaceId']}"
+        for one in api.describe_network_interfaces()["NetworkInterfaces"]
+    ]
+    found += [
+        f"instance {one['InstanceId']}"
+        for reservation in api.describe_instances()["Reservations"]
+        for one in reservation["Instances"]
+        if one["State"]["Name"] != "terminated"
+    ]
+    found += [f"internet-gateway {one['InternetGatewayId']}" for one in api.describe_internet_gateways()["InternetGateways"]
+              if not any(to["VpcId"] not in own for to in one["Attachments"])]
+    found += [f"volume {one['VolumeId']}" for one in api.describe_volumes()["Volumes"]
+              if one["State"] == "available"]
+    found += [f"address {one['AllocationId']}" for one in api.describe_addresses()["Addresses"]]
+    found += [f"launch-template {one['LaunchTemplateId']}" for one in api.describe_launch_templates()["LaunchTemplates"]]
+    found += [f"load-balancer {one['LoadBalancerArn']}" for one in account.client("elbv2").describe_load_balancers()["LoadBalancers"]]
+    found += [
+        f"oidc-provider {one['Arn']}"
+        for one in account.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    ]
+    found += [
+        f"log-group {one['logGroupName']}"
+        for one in account.client("logs").describe_log_groups(logGroupNamePrefix="/aws/eks/")["logGroups"]
+    ]
+    return sorted(found)
+
+
+lean_on(
+    eks,
+    _associate_access_policy="e5f651a6",
+    _create_access_entry="8664adac",
+    _delete_access_entry="ea7db976",
+)
+lean_on(ec2, _launch_instances_internal="fc79c249", _terminate_instances="2cd7b7d0")

@@ -210,10 +210,8 @@ public final class FileStore implements ClusterStore {
   }
 
   @Override
-  public Fence fence(TaskKey key) {
-    return io("read a fence", () -> bucket.read(StoreKeys.fence(key)))
-        .map(text -> MarkFormat.taken(text).as())
-        .orElse(Fence.OPEN);
+  public Optional<MarkFormat.Taken> taken(TaskKey key) {
+    return io("read a fence", () -> bucket.read(StoreKeys.fence(key))).map(MarkFormat::taken);
   }
 
   @Override

@@ -159,11 +159,8 @@ public final class S3ClusterStore implements ClusterStore {
   }
 
   @Override
-  public Fence fence(TaskKey key) {
-    return bucket
-        .get(StoreKeys.fence(key))
-        .map(item -> MarkFormat.taken(item.asText().orElse("")).as())
-        .orElse(Fence.OPEN);
+  public Optional<Taken> taken(TaskKey key) {
+    return bucket.get(StoreKeys.fence(key)).map(item -> MarkFormat.taken(item.asText().orElse("")));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.eksphemeral.control;
 
+import io.eksphemeral.control.MarkFormat.Taken;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
@@ -88,8 +89,13 @@ public interface ClusterStore {
   /** Leaves a cluster's config for eksctl; a later one takes the place of an earlier one. */
   void putConfig(ClusterId id, String config);
 
+  /** Who has a task's fence; empty if nobody. */
+  Optional<Taken> taken(TaskKey key);
+
   /** The state of a task's fence. */
-  Fence fence(TaskKey key);
+  default Fence fence(TaskKey key) {
+    return taken(key).map(Taken::as).orElse(Fence.OPEN);
+  }
 
   /**
    * Takes a task's fence, if nobody has it.

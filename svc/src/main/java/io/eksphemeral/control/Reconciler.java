@@ -1,5 +1,6 @@
 package io.eksphemeral.control;
 
+import io.eksphemeral.control.MarkFormat.Taken;
 import io.eksphemeral.domain.Admission;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Decision;
@@ -138,13 +139,14 @@ public final class Reconciler {
     if (reported.isPresent()) {
       return reported.get();
     }
-    View view = view(task);
+    Optional<Taken> taken = store.taken(key);
+    View view = view(task, taken);
     if (!(view instanceof View.Running)) {
       // It may have left its result and stopped since it was first looked for.
       reported = reported(key);
     }
-    return reported.orElseGet(
-        () -> new Sighting(view, store.fence(key), tasks.running(cluster.id())));
+    Fence fence = taken.map(Taken::as).orElse(Fence.OPEN);
+    return reported.orElseGet(() -> new Sighting(view, fence, tasks.running(cluster.id())));
   }
 
   private Optional<Sighting> reported(TaskKey key) {
@@ -153,8 +155,16 @@ public final class Reconciler {
         .map(result -> new Sighting(new View.Reported(result), Fence.TAKEN, List.of()));
   }
 
-  private View view(Task task) {
-    String handle = task.handle();
+  /**
+   * What the runner says of a task: of the one that took the fence, where one did. It need not be
+   * the one that the record knows, should the same one have been started twice.
+   */
+  private View view(Task task, Optional<Taken> taken) {
+    String handle =
+        taken
+            .filter(fence -> fence.as() == Fence.TAKEN && !fence.handle().isEmpty())
+            .map(Taken::handle)
+            .orElse(task.handle());
     if (handle == null) {
       return new View.Unlaunched();
     }

@@ -101,8 +101,8 @@ public final class MemoryStore implements ClusterStore {
   }
 
   @Override
-  public synchronized Fence fence(TaskKey key) {
-    return get(StoreKeys.fence(key)).map(text -> MarkFormat.taken(text).as()).orElse(Fence.OPEN);
+  public synchronized Optional<Taken> taken(TaskKey key) {
+    return get(StoreKeys.fence(key)).map(MarkFormat::taken);
   }
 
   @Override

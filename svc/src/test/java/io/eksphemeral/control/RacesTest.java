@@ -4,10 +4,12 @@ import static io.eksphemeral.control.Samples.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -29,6 +31,20 @@ final class RacesTest {
   private final ControlPlane plane =
       plane(interrupted(ClusterStore.class, store), interrupted(TaskRunner.class, tasks));
   private final ClusterId id = Samples.newId();
+
+  @Test
+  void aTaskThatWasStartedTwiceIsOverWhenTheOneThatWorksIs() {
+    Life life = new Life();
+    life.tasks.next(TaskKind.CREATE, Fate.TWICE);
+    ClusterId id = life.created("dev");
+    life.pass(Duration.ofMinutes(2));
+
+    life.destroy(id); // has the one that works stopped
+    life.sweep(); // that takes a while, and the one on record stopped long ago
+
+    assertThat(life.cluster(id).openTask().orElseThrow().kind()).isEqualTo(TaskKind.CREATE);
+    life.untilAllGone();
+  }
 
   @Test
   void ofTwoWhoProlongAtOnceBothAreHeard() {

@@ -46,7 +46,9 @@ public final class SimulatedTasks implements TaskRunner {
     /** It says that it is done, and names what is left. */
     LEAVES_THINGS,
     /** It was launched and never appears, and the runner knows nothing of it. */
-    VANISHES
+    VANISHES,
+    /** Two were started, and the one that nobody was told of takes the fence. */
+    TWICE
   }
 
   private static final class Running {
@@ -138,6 +140,10 @@ public final class SimulatedTasks implements TaskRunner {
       return new Launch.Refused("RESOURCE:MEMORY");
     }
     String handle = "task/" + key.token();
+    if (fate == Fate.TWICE) {
+      String twin = key.token() + "-twin";
+      byToken.put(twin, new Running("task/" + twin, key, cluster.name(), clock.instant(), fate));
+    }
     byToken.put(key.token(), new Running(handle, key, cluster.name(), clock.instant(), fate));
     return new Launch.Launched(handle);
   }
@@ -156,6 +162,7 @@ public final class SimulatedTasks implements TaskRunner {
     return byToken.values().stream()
         .filter(task -> task.key.cluster().equals(cluster))
         .filter(task -> task.stopped == null && task.fate != Fate.VANISHES)
+        .filter(task -> task.stopping == null) // as with ECS, which lists what is meant to run
         .map(task -> task.handle)
         .toList();
   }

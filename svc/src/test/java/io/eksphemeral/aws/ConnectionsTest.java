@@ -49,11 +49,11 @@ final class ConnectionsTest {
     send();
     connections.leavingNone(this::send);
     assertThat(server.accepted).hasSize(1);
-    assertThat(server.closedByClient()).isTrue();
+    assertThat(server.isClosedAsAsked()).isTrue();
 
     connections.leavingNone(this::send);
     assertThat(server.accepted).hasSize(2);
-    assertThat(server.closedByClient()).isTrue();
+    assertThat(server.isClosedAsAsked()).isTrue();
   }
 
   @Test
@@ -122,7 +122,7 @@ final class ConnectionsTest {
           int length = 0;
           String line = input.readLine();
           if (line == null) {
-            ends.add(true);
+            ends.add(false);
             return;
           }
           while (!line.isEmpty()) {
@@ -149,8 +149,8 @@ final class ConnectionsTest {
       }
     }
 
-    /** Waits until a connection is over, and says whether it was the client who ended it. */
-    boolean closedByClient() throws InterruptedException {
+    /** Waits until a connection is over, and says whether it is so because the client wanted it. */
+    boolean isClosedAsAsked() throws InterruptedException {
       return Boolean.TRUE.equals(ends.poll(10, TimeUnit.SECONDS));
     }
 

@@ -27,7 +27,8 @@ public sealed interface Admission {
    * Judges a cluster.
    *
    * @param listed every readable record of a listing made after the cluster's own was written
-   * @param unreadable how many records could not be read: each may be a cluster that lives
+   * @param unreadable how many records could not be read: each may be a cluster that lives, and
+   *     anybody's
    */
   static Admission judge(
       Cluster cluster, List<Cluster> listed, long unreadable, Limits limits, Instant now) {
@@ -36,18 +37,17 @@ public sealed interface Admission {
     Predicate<Cluster> firm = other -> other.isAdmitted() || other.id().compareTo(cluster.id()) < 0;
     Predicate<Cluster> own = other -> other.createdBy().equals(cluster.createdBy());
 
+    String unread = unreadable == 0 ? "" : ", and %d of them cannot be read".formatted(unreadable);
     String all =
         "there are as many clusters as may be at a time (%d%s)"
-            .formatted(
-                limits.clusters(),
-                unreadable == 0 ? "" : ", and %d of them cannot be read".formatted(unreadable));
+            .formatted(limits.clusters(), unread);
     String hers =
-        "%s has as many clusters as one may have at a time (%d)"
-            .formatted(cluster.createdBy(), limits.clustersPerAsker());
+        "%s has as many clusters as one may have at a time (%d%s)"
+            .formatted(cluster.createdBy(), limits.clustersPerAsker(), unread);
     long total = unreadable + others.size();
     long firmTotal = unreadable + others.stream().filter(firm).count();
-    long ownTotal = others.stream().filter(own).count();
-    long firmOwn = others.stream().filter(own.and(firm)).count();
+    long ownTotal = unreadable + others.stream().filter(own).count();
+    long firmOwn = unreadable + others.stream().filter(own.and(firm)).count();
 
     if (firmTotal >= limits.clusters()) {
       return new Refused(all);

@@ -17,7 +17,7 @@ import hashlib
 import json
 
 from ministack import app
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_region
 from ministack.services import alb, ec2, eks
 from ministack.services.cloudformation import handlers, provisioners, stacks
 
@@ -90,7 +90,9 @@ def delete_access_entry(physical_id, props):
     eks._delete_access_entry(props["ClusterName"], props["PrincipalArn"])
 
 
-provisioners._RESOURCE_HANDLERS["AWS::EKS::AccessEntry"] = {"create": create_access_entry, "delete": delete_access_entry}
+provisioners._RESOURCE_HANDLERS["AWS::EKS::AccessEntry"] = {
+    "create": create_access_entry, "delete": delete_access_entry,
+}
 provisioners._STACK_TAG_PROPERTY["AWS::EKS::AccessEntry"] = ("Tags", "list")
 
 
@@ -182,7 +184,8 @@ def guard(resource_type, delete_action, parameter, keeps, was_in_stacks, was):
 def delete_interface(original, p):
     interface = ec2._network_interfaces.get(ec2._p(p, "NetworkInterfaceId"), {})
     if interface.get("Status") == "in-use":
-        return ec2._error("InvalidParameterValue", f"Network interface '{interface['NetworkInterfaceId']}' is currently in use.", 400)
+        problem = f"Network interface '{interface['NetworkInterfaceId']}' is currently in use."
+        return ec2._error("InvalidParameterValue", problem, 400)
     return original(p)
 
 
@@ -277,32 +280,28 @@ def left_over(account, kind, name):
     what inventory says of it."""
     api = account.client("ec2")
     vpc = account.client("eks").describe_cluster(name=name)["cluster"]["resourcesVpcConfig"]["vpcId"]
-    subnets = [
-        one["SubnetId"] for one in api.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
-    ]
-    tags = [{"Key": f"kubernetes.io/cluster/{name}", "Value": "owned"}]
+    in_vpc = api.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    subnets = [one["SubnetId"] for one in in_vpc["Subnets"]]
+
+    def tagged(id, key, value):
+        api.create_tags(Resources=[id], Tags=[{"Key": key, "Value": value}])
+        return id
+
     if kind == "load-balancer":
         made = account.client("elbv2").create_load_balancer(
             Name=f"k8s-{hashlib.sha256(name.encode()).hexdigest()[:8]}", Subnets=subnets,
             Tags=[{"Key": "elbv2.k8s.aws/cluster", "Value": name}],
         )["LoadBalancers"][0]["LoadBalancerArn"]
     elif kind == "network-interface":
-        group = api.create_security_group(
-            GroupName=f"k8s-{name}", Description="of a load balancer", VpcId=vpc,
-            TagSpecifications=[{"ResourceType": "security-group", "Tags": [{"Key": "elbv2.k8s.aws/cluster", "Value": name}]}],
-        )["GroupId"]
-        made = api.create_network_interface(SubnetId=subnets[0], Groups=[group])["NetworkInterface"]["NetworkInterfaceId"]
-        api.create_tags(
-            Resources=[made], Tags=[{"Key": "node.k8s.amazonaws.com/createdAt", "Value": "2026-11-01T00:00:00Z"}]
-        )
+        group = api.create_security_group(GroupName=f"k8s-{name}", Description="of a load balancer", VpcId=vpc)
+        tagged(group["GroupId"], "elbv2.k8s.aws/cluster", name)
+        interface = api.create_network_interface(SubnetId=subnets[0], Groups=[group["GroupId"]])
+        made = interface["NetworkInterface"]["NetworkInterfaceId"]
+        tagged(made, "node.k8s.amazonaws.com/createdAt", "2026-11-01T00:00:00Z")
     elif kind == "volume":
-        made = api.create_volume(
-            AvailabilityZone=f"{get_region()}a", Size=1,
-            TagSpecifications=[{
-                "ResourceType": "volume",
-                "Tags": [*tags, {"Key": "ebs.csi.aws.com/cluster", "Value": "true"}],
-            }],
-        )["VolumeId"]
+        made = api.create_volume(AvailabilityZone=f"{get_region()}a", Size=1)["VolumeId"]
+        tagged(made, f"kubernetes.io/cluster/{name}", "owned")
+        tagged(made, "ebs.csi.aws.com/cluster", "true")
     else:
         raise ValueError(kind)
     return f"{kind} {made}"
@@ -310,47 +309,41 @@ def left_over(account, kind, name):
 
 def inventory(account):
     """Everything that clusters consist of and leave behind, but for what every account has: 'kind id'."""
-    api = account.client("ec2")
-    own = {one["VpcId"] for one in api.describe_vpcs()["Vpcs"] if not one["IsDefault"]}
-    found = [
-        f"stack {one['StackName']}"
-        for one in account.client("cloudformation").describe_stacks()["Stacks"]
-        if one["StackName"].startswith("eksctl-")
-    ]
-    found += [f"cluster {one}" for one in account.client("eks").list_clusters()["clusters"]]
-    found += [f"vpc {one}" for one in own]
-    found += [f"subnet {one['SubnetId']}" for one in api.describe_subnets()["Subnets"] if one["VpcId"] in own]
-    found += [
-        f"security-group {one['GroupId']}"
-        for one in api.describe_security_groups()["SecurityGroups"]
-        if one["VpcId"] in own and one["GroupName"] != "default"
-    ]
-    found += [
-        f"network-interface {one['NetworkInterfaceId']}"
-        for one in api.describe_network_interfaces()["NetworkInterfaces"]
-    ]
-    found += [
+    own = {one["VpcId"] for one in account.client("ec2").describe_vpcs()["Vpcs"] if not one["IsDefault"]}
+
+    def found(kind, service, call, listed, id, counts=lambda one: True, **asked):
+        answer = getattr(account.client(service), call)(**asked)
+        return [f"{kind} {one[id]}" for one in answer[listed] if counts(one)]
+
+    def in_own(one):
+        return one["VpcId"] in own
+
+    instances = [
         f"instance {one['InstanceId']}"
-        for reservation in api.describe_instances()["Reservations"]
+        for reservation in account.client("ec2").describe_instances()["Reservations"]
         for one in reservation["Instances"]
         if one["State"]["Name"] != "terminated"
     ]
-    found += [f"internet-gateway {one['InternetGatewayId']}" for one in api.describe_internet_gateways()["InternetGateways"]
-              if not any(to["VpcId"] not in own for to in one["Attachments"])]
-    found += [f"volume {one['VolumeId']}" for one in api.describe_volumes()["Volumes"]
-              if one["State"] == "available"]
-    found += [f"address {one['AllocationId']}" for one in api.describe_addresses()["Addresses"]]
-    found += [f"launch-template {one['LaunchTemplateId']}" for one in api.describe_launch_templates()["LaunchTemplates"]]
-    found += [f"load-balancer {one['LoadBalancerArn']}" for one in account.client("elbv2").describe_load_balancers()["LoadBalancers"]]
-    found += [
-        f"oidc-provider {one['Arn']}"
-        for one in account.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    ]
-    found += [
-        f"log-group {one['logGroupName']}"
-        for one in account.client("logs").describe_log_groups(logGroupNamePrefix="/aws/eks/")["logGroups"]
-    ]
-    return sorted(found)
+    return sorted([
+        *found("stack", "cloudformation", "describe_stacks", "Stacks", "StackName",
+               lambda one: one["StackName"].startswith("eksctl-")),
+        *[f"cluster {one}" for one in account.client("eks").list_clusters()["clusters"]],
+        *[f"vpc {one}" for one in own],
+        *found("subnet", "ec2", "describe_subnets", "Subnets", "SubnetId", in_own),
+        *found("security-group", "ec2", "describe_security_groups", "SecurityGroups", "GroupId",
+               lambda one: in_own(one) and one["GroupName"] != "default"),
+        *found("network-interface", "ec2", "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+        *instances,
+        *found("internet-gateway", "ec2", "describe_internet_gateways", "InternetGateways", "InternetGatewayId",
+               lambda one: all(in_own(to) for to in one["Attachments"])),
+        *found("volume", "ec2", "describe_volumes", "Volumes", "VolumeId", lambda one: one["State"] == "available"),
+        *found("address", "ec2", "describe_addresses", "Addresses", "AllocationId"),
+        *found("launch-template", "ec2", "describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
+        *found("load-balancer", "elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
+        *found("oidc-provider", "iam", "list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
+        *found("log-group", "logs", "describe_log_groups", "logGroups", "logGroupName",
+               logGroupNamePrefix="/aws/eks/"),
+    ])
 
 
 lean_on(

@@ -44,7 +44,9 @@ def read(file):
     ]
     version = config["metadata"]["version"]
     if version not in offered:
-        raise Failed(f"invalid version, {version} is no longer supported, supported values: {', '.join(sorted(offered))}")
+        raise Failed(
+            f"invalid version, {version} is no longer supported, supported values: {', '.join(sorted(offered))}"
+        )
     return config
 
 
@@ -77,7 +79,8 @@ class Builder:
             say(f"unexpected status {stack['StackStatus']!r} while waiting for CloudFormation stack {name!r}")
             for event in self.stacks.describe_stack_events(StackName=name)["StackEvents"]:
                 if event["ResourceStatus"] == "CREATE_FAILED":
-                    say(f"{event['ResourceType']}/{event['LogicalResourceId']}: CREATE_FAILED – {event['ResourceStatusReason']}")
+                    what = f"{event['ResourceType']}/{event['LogicalResourceId']}"
+                    say(f"{what}: CREATE_FAILED – {event['ResourceStatusReason']}")
             raise Failed(f"failed to create cluster {self.name!r}")
         return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
 
@@ -157,9 +160,12 @@ class Builder:
         self.stack(f"nodegroup-{group['name']}", {
             "LaunchTemplate": {
                 "Type": "AWS::EC2::LaunchTemplate",
-                "Properties": {"LaunchTemplateName": f"eksctl-{self.name}-nodegroup-{group['name']}", "LaunchTemplateData": {
-                    "MetadataOptions": {"HttpTokens": "required" if group["disableIMDSv1"] else "optional"},
-                }},
+                "Properties": {
+                    "LaunchTemplateName": f"eksctl-{self.name}-nodegroup-{group['name']}",
+                    "LaunchTemplateData": {
+                        "MetadataOptions": {"HttpTokens": "required" if group["disableIMDSv1"] else "optional"},
+                    },
+                },
             },
             "ManagedNodeGroup": {
                 "Type": "AWS::EKS::Nodegroup",

@@ -4,7 +4,8 @@
 - publishing a version with SnapStart initializes it, hooks of org.crac included, and the stack waits
   for that; an initialization that fails, fails the stack;
 - who invokes a function needs the permission for it: a rule, or an API, without one comes to nothing;
-- events are retried as asynchronous invocations are, by the settings of the alias they went to;
+- events are retried as asynchronous invocations are, by the settings of the alias they went to, and
+  what is given up goes where the function's role may send it;
 - schedules run SPEED times as fast.
 """
 
@@ -19,6 +20,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import apigateway, eventbridge, lambda_svc
 from ministack.services.cloudformation import provisioners, stacks
 
+import permissions
 from patches import lean_on, replace, replace_in_stacks
 
 SPEED = 60
@@ -168,11 +170,24 @@ def invoke_for_rule(original, arn, payload):
     if not may_invoke("events.amazonaws.com", rule_at_work.get(), arn):
         eventbridge.logger.warning("%s may not invoke %s", rule_at_work.get(), arn)
         return
-    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+    function, config, name = lambda_svc._get_func_record_for_ref(arn)
     if function and config:
-        record = dict(lambda_svc._execution_record_for_config(function, config))
-        record["event_invoke_config"] = function.get("event_invoke_configs", {}).get(arn.rsplit(":", 1)[1])
+        record = lambda_svc._execution_record_for_config(function, config)
+        record["event_invoke_config"] = lambda_svc._event_invoke_config(
+            lambda_svc._functions[name], arn.rsplit(":", 1)[1]
+        )
         lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+
+@replace("_route_async_failure", lambda_svc, was="c023331e")
+def give_up(original, target_arn, func_name, event, result):
+    role = lambda_svc._functions[func_name]["config"]["Role"].rsplit("/", 1)[-1]
+    session = f"arn:aws:sts::{get_account_id()}:assumed-role/{role}/{func_name}"
+    problem = permissions.denial(session, ("sqs:SendMessage", target_arn, {}))
+    if problem:
+        lambda_svc.logger.warning("what %s failed at is lost: %s", func_name, problem)
+    else:
+        original(target_arn, func_name, event, result)
 
 
 # --- schedules ---
@@ -188,6 +203,7 @@ eventbridge._SCHEDULER_TICK_INTERVAL = 1
 
 lean_on(
     lambda_svc,
+    _event_invoke_config="aeeb6207",
     _execute_function_provided_warm="7cddef20",
     _execution_record_for_config="632acaa4",
     _get_func_record_for_ref="492b4efe",

@@ -56,7 +56,8 @@ def import_routes(api_id, body):
 @replace_in_stacks("AWS::ApiGatewayV2::Api", "create", was="0002e18b")
 def create_api(original, logical_id, props, stack_name):
     body = props.get("Body") or {}
-    api_id, attributes = original(logical_id, {**props, "Name": props.get("Name") or body.get("info", {}).get("title")}, stack_name)
+    name = props.get("Name") or body.get("info", {}).get("title")
+    api_id, attributes = original(logical_id, {**props, "Name": name}, stack_name)
     import_routes(api_id, body)
     return api_id, attributes
 

@@ -244,6 +244,10 @@ def delete(original, resource_type, physical_id, props, *more, **named):
 
 
 lean_on(
-    iam_evaluator, _gather_role_policies="d83d1661", _gather_user_policies="caba65a1", caller_arn="8dc478d3", evaluate="2a5dd693",
+    iam_evaluator,
+    _gather_role_policies="d83d1661",
+    _gather_user_policies="caba65a1",
+    caller_arn="8dc478d3",
+    evaluate="2a5dd693",
     evaluate_resource_policy="e49ce716",
 )

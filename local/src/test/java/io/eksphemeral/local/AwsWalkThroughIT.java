@@ -377,17 +377,6 @@ class AwsWalkThroughIT {
         texts(aws.aws("ec2", "describe-subnets").path("Subnets"), "SubnetId").stream()
             .limit(2)
             .collect(Collectors.joining(","));
-    String role =
-        aws.aws(
-                "cloudformation",
-                "list-stack-resources",
-                "--stack-name",
-                "eksp",
-                "--query",
-                "StackResourceSummaries[?LogicalResourceId=='ServiceRole']")
-            .path(0)
-            .path("PhysicalResourceId")
-            .asText();
     aws.aws(
         "eks",
         "create-cluster",
@@ -396,7 +385,7 @@ class AwsWalkThroughIT {
         "--kubernetes-version",
         "1.35",
         "--role-arn",
-        "arn:aws:iam::123456789012:role/" + role,
+        "arn:aws:iam::123456789012:role/" + made("ServiceRole"),
         "--resources-vpc-config",
         "subnetIds=" + subnets);
 
@@ -468,17 +457,7 @@ class AwsWalkThroughIT {
   @Order(14)
   void aDestructionThatFailsSaysWhatIsLeftAndIsTriedAgainWhenAsked() throws Exception {
     String volume = aws.ask("left_over", "volume", "2node-135-30").asText();
-    String role =
-        aws.aws(
-                "cloudformation",
-                "describe-stacks",
-                "--stack-name",
-                "eksp",
-                "--query",
-                "Stacks[0].Outputs[?OutputKey=='TaskRoleArn'].OutputValue")
-            .path(0)
-            .asText()
-            .replaceFirst(".*/", "");
+    String role = made("TaskRole");
     policy("put-role-policy", "--role-name", role, "Deny", "ec2:DeleteVolume");
 
     scripts.run("eksp-destroy.sh", id).exits(1).prints("").says("could not be destroyed: ");
@@ -498,10 +477,49 @@ class AwsWalkThroughIT {
     assertThat(aws.inventory()).doesNotContain(volume).noneMatch(one -> one.contains("2node"));
   }
 
+  @Test
+  @Order(15)
+  void aSweepThatFailsTwiceIsKeptAndTheNextOnesGoOn() throws Exception {
+    String role = made("DestroyClusterRole");
+    policy("put-role-policy", "--role-name", role, "Deny", "s3:ListBucket");
+
+    Scripts.until("that a sweep was given up", () -> !givenUp().isEmpty());
+
+    assertThat(givenUp()).contains("Scheduled Event").contains("RetriesExhausted");
+    aws.call(
+            "iam",
+            "delete-role-policy",
+            "--role-name",
+            role,
+            "--policy-name",
+            policyName("s3:ListBucket"))
+        .exits(0);
+  }
+
+  /** The sweeps that were given up; empty if none is, or all are being looked at. */
+  private static String givenUp() {
+    try {
+      // The CLI takes the address of the queue from nowhere else.
+      return aws.call(
+              "sqs",
+              "receive-message",
+              "--endpoint-url",
+              aws.endpoint(),
+              "--queue-url",
+              made("FailedSweeps"),
+              "--visibility-timeout",
+              "0")
+          .exits(0)
+          .out();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
   // --- the end ---
 
   @Test
-  @Order(15)
+  @Order(16)
   void theLifeOfAMinuteEndsByItselfWithAllThatWasLeftBehind() throws Exception {
     Scripts.until("that short is gone", LIFE, () -> state(shortId).equals("gone"));
 
@@ -518,7 +536,7 @@ class AwsWalkThroughIT {
   }
 
   @Test
-  @Order(16)
+  @Order(17)
   void nothingIsLeftWhenItIsRemoved() throws Exception {
     scripts.run("eksp-create.sh", "--no-wait", "--name", "last").exits(0);
 
@@ -535,6 +553,20 @@ class AwsWalkThroughIT {
       assertThat(aws.call("s3api", "list-object-versions", "--bucket", bucket).out())
           .doesNotContain("VersionId");
     }
+  }
+
+  /** What a resource of the template is called in the account. */
+  private static String made(String resource) throws Exception {
+    return aws.aws(
+            "cloudformation",
+            "describe-stack-resource",
+            "--stack-name",
+            "eksp",
+            "--logical-resource-id",
+            resource)
+        .path("StackResourceDetail")
+        .path("PhysicalResourceId")
+        .asText();
   }
 
   /** What there still is of the control plane. */

@@ -136,6 +136,11 @@ final class EmulatedAws implements AutoCloseable {
     return as(Scripts.in(Path.of(about.path("path").asText()), scratch));
   }
 
+  /** Where all of its services are. */
+  String endpoint() {
+    return about.path("environment").path("AWS_ENDPOINT_URL").asText();
+  }
+
   @Override
   public void close() throws IOException {
     commands.close();

@@ -188,6 +188,19 @@ final class AdmissionTest {
     }
   }
 
+  @Test
+  void whatCannotBeReadCountsAmongAllClusters() {
+    Cluster mine = asked(9, "alice");
+    List<Cluster> listed = List.of(admitted(1, "bob"), mine);
+
+    Admission admission = Admission.judge(mine, listed, 1, new Limits(1440, 10, 2, 2), NOW);
+
+    assertThat(admission)
+        .isEqualTo(
+            new Refused(
+                "there are as many clusters as may be at a time (2, and 1 of them cannot be read)"));
+  }
+
   private static Admission judge(int id, String asker, Limits limits, Cluster... others) {
     Cluster mine = asked(id, asker);
     List<Cluster> listed = new ArrayList<>(List.of(others));

@@ -10,6 +10,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Mailing;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecRules;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKind;
@@ -213,6 +214,7 @@ public final class RecordFormat {
 
   /** Refuses what no cluster ever is, so that the rules of its life need not reckon with it. */
   private static Cluster possible(Cluster cluster) {
+    check(SpecRules.isName(cluster.name()), "name is no name of a cluster");
     State state = cluster.state();
     check(state != State.READY || cluster.expires() != null, "expires is missing");
     List<Transition> history = cluster.history();

@@ -44,8 +44,9 @@ public record Cluster(
   public Cluster {
     tasks = List.copyOf(tasks);
     mailings = List.copyOf(mailings);
-    log = List.copyOf(log);
-    leftovers = List.copyOf(leftovers);
+    error = error == null ? null : Line.plain(error);
+    log = Line.plain(log);
+    leftovers = Line.plain(leftovers);
     history = List.copyOf(history);
   }
 

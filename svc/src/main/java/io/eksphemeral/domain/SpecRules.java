@@ -206,6 +206,11 @@ public final class SpecRules {
           case Map<?, ?> map -> "an object";
           default -> value.toString();
         };
+    return shortened(text);
+  }
+
+  /** A text's first 80 characters, those that are not ASCII by their numbers. */
+  public static String shortened(String text) {
     StringBuilder line = new StringBuilder();
     text.codePoints()
         .limit(80)

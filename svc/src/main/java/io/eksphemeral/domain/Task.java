@@ -24,6 +24,11 @@ public record Task(
     @Nullable Instant ended,
     @Nullable String outcome) {
 
+  public Task {
+    refused = refused == null ? null : Line.plain(refused);
+    outcome = outcome == null ? null : Line.plain(outcome);
+  }
+
   static Task plan(TaskKind kind, int attempt, Instant now) {
     return new Task(kind, attempt, now, null, null, null, null, null);
   }

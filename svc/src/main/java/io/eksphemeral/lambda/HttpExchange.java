@@ -16,9 +16,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /** One call of the HTTP API: what it asks, and how it is answered. */
 final class HttpExchange {
+  /** All that the names of users, roles and sessions have in them, and more; nothing else signs. */
+  private static final Pattern ARN = Pattern.compile("arn:[\\x21-\\x7e]+");
+
   private final APIGatewayV2HTTPEvent event;
 
   private HttpExchange(APIGatewayV2HTTPEvent event) {
@@ -110,7 +114,8 @@ final class HttpExchange {
     return Optional.ofNullable(event.getRequestContext())
         .map(APIGatewayV2HTTPEvent.RequestContext::getAuthorizer)
         .map(APIGatewayV2HTTPEvent.RequestContext.Authorizer::getIam)
-        .map(APIGatewayV2HTTPEvent.RequestContext.IAM::getUserArn);
+        .map(APIGatewayV2HTTPEvent.RequestContext.IAM::getUserArn)
+        .filter(arn -> ARN.matcher(arn).matches());
   }
 
   static APIGatewayV2HTTPResponse ok(JsonNode body) {

@@ -2,7 +2,10 @@ package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.LambdaLogger;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
@@ -15,6 +18,10 @@ import java.util.Map;
  * metric format, which costs no request.
  */
 final class LogLine {
+  /** JSON alone would let through what ends a line, or turns it, outside of ASCII. */
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+
   private static final String NAMESPACE = "EKSphemeral";
 
   private final ObjectNode line = JsonNodeFactory.instance.objectNode();
@@ -62,6 +69,10 @@ final class LogLine {
   }
 
   void writeTo(LambdaLogger logger) {
-    logger.log(line + "\n");
+    try {
+      logger.log(MAPPER.writeValueAsString(line).replace("\u007f", "\\u007f") + "\n");
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a tree in memory could not be written", e);
+    }
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import io.eksphemeral.domain.SpecRules;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -25,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SpecReader {
   private static final JsonFactory JSON = JsonFactory.builder().build();
-
-  /** More of a field's path says no more to anybody. */
-  private static final int MOST_OF_A_PATH = 80;
 
   private final Set<String> problems = new LinkedHashSet<>();
 
@@ -86,7 +84,7 @@ final class SpecReader {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String field = parser.currentName();
       parser.nextToken();
-      String path = shortened(prefix + field);
+      String path = SpecRules.shortened(prefix + field);
       if (fields.containsKey(field)) {
         problems.add(path + " is there twice");
       }
@@ -111,10 +109,6 @@ final class SpecReader {
       case VALUE_FALSE -> false;
       default -> null;
     };
-  }
-
-  private static String shortened(String path) {
-    return path.length() <= MOST_OF_A_PATH ? path : path.substring(0, MOST_OF_A_PATH) + "…";
   }
 
   /** A number; one with an exponent past what BigDecimal has is as good as infinite, or as zero. */

@@ -310,7 +310,7 @@ final class RecordFormatTest {
     return new Cluster(
         ClusterId.make(time(random), random),
         new Spec(
-            text(random),
+            Integer.toString(random.nextInt(1 << 30), 36),
             random.nextInt(),
             text(random),
             random.nextInt(),

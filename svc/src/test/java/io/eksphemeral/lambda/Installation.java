@@ -44,6 +44,7 @@ final class Installation {
   final ManualClock clock = new ManualClock(Samples.START);
   final MemoryStore store = new MemoryStore();
   final SimulatedTasks tasks = new SimulatedTasks(store, clock);
+  final MemoryMailer mailer = new MemoryMailer();
   final RecordingContext context = new RecordingContext();
   final CreateClusterHandler create;
   final StatusHandler status;
@@ -92,7 +93,7 @@ final class Installation {
     return ControlPlane.over(
         over,
         runner,
-        new Letters(new MemoryMailer(), null, ""),
+        new Letters(mailer, null, ""),
         Samples.CONFIG,
         limits,
         versions,

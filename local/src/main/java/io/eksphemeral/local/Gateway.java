@@ -34,6 +34,10 @@ final class Gateway {
 
   private static final Set<String> FROM_HERE = Set.of("none", "same-origin");
 
+  /** For browsers that do not say where a call comes from: no page gets to make use of it. */
+  private static final Map<String, String> NOT_FOR_PAGES =
+      Map.of("X-Content-Type-Options", "nosniff", "Cross-Origin-Resource-Policy", "same-origin");
+
   private final HttpServer server;
   private final Set<String> hosts;
 
@@ -104,6 +108,7 @@ final class Gateway {
                         exchange.getRequestMethod(), exchange.getRequestURI(), answer.status()));
       }
       Headers headers = exchange.getResponseHeaders();
+      NOT_FOR_PAGES.forEach(headers::set);
       service.headers().forEach(headers::set);
       answer.headers().forEach(headers::set);
       byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
@@ -111,6 +116,8 @@ final class Gateway {
       exchange.sendResponseHeaders(answer.status(), silent ? -1 : body.length);
       if (!silent) {
         exchange.getResponseBody().write(body);
+        // Closing waits for the rest of what is being sent, and who sends it for this.
+        exchange.getResponseBody().flush();
       }
     }
   }

@@ -80,7 +80,7 @@ if [[ -z $record_ready ]]; then
   log=()
   while IFS= read -r line; do
     log+=("  | $line")
-  done < <(jq -r '.status.log // [] | .[] | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
+  done < <(jq -r "$plain"'.status.log // [] | .[] | plain' <<<"$answer_body")
   die "$record_name was not created: $record_reason" ${log[@]+"${log[@]}"} \
     "$([[ $record_state == gone ]] || echo "  what there is of it is being removed by itself")" \
     "  look at it: $(command_for eksp-list.sh "$record_id")"

@@ -35,4 +35,4 @@ while [[ -z ${option_no_wait-} && $record_state != gone ]]; do
   fi
 done
 say "$record_name is $record_state${record_cost:+; it cost at most $record_cost USD}"
-printf '%s\n' "$answer_body"
+print_answer

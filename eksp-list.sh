@@ -23,4 +23,4 @@ fi
 find_endpoint
 
 call GET "$path"
-printf '%s\n' "$answer_body"
+print_answer

@@ -26,4 +26,4 @@ if [[ -n $record_expires ]]; then
 else
   say "$record_name is not ready yet; it will live $record_lifetime minutes from then on"
 fi
-printf '%s\n' "$answer_body"
+print_answer

@@ -3,6 +3,10 @@
 
 endpoint=
 
+# In jq: a text of others without what could play tricks on a terminal, or on who reads it: controls,
+# ends of lines, and what turns the direction of a text.
+plain='def plain: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");'
+
 # Where the control plane is. This is the one place that knows.
 find_endpoint() {
   if is_local; then
@@ -47,12 +51,13 @@ ask_once() {
 
 # answer_header NAME
 answer_header() {
-  local line
+  local LC_ALL=C line
   shopt -s nocasematch
   while IFS= read -r line; do
     line=${line%$'\r'}
     if [[ $line == "$1: "* ]]; then
-      printf %s "${line#*: }"
+      line=${line#*: }
+      printf %s "${line//[^ -~]/ }"
       break
     fi
   done <<<"$answer_headers"
@@ -119,10 +124,22 @@ not_answering() {
     ${last_words[@]+"${last_words[@]}"}
 }
 
-# The error, then each problem that says more, without what could play tricks on a terminal.
+# print_answer: on one line, in ASCII, which is the same to who reads it as JSON.
+print_answer() {
+  local answer
+  answer=$(jq -c -a . <<<"$answer_body" 2>/dev/null) \
+    || die "the control plane's answer is no JSON: $(plain_answer)"
+  printf '%s\n' "${answer//$'\177'/\\u007f}"
+}
+
+# What came that is not what was asked for, as far as anybody reads it.
+plain_answer() {
+  jq -Rrs "$plain"' .[:300] | plain' <<<"$answer_body"
+}
+
+# The error, then each problem that says more.
 # shellcheck disable=SC2016 # the variables are jq's
-complaint='
-  def plain: tostring | gsub("[[:cntrl:]]"; " ");
+complaint="$plain"'
   (.error // .message) as $error
   | ($error // empty | plain), (.problems // [] | .[] | select(. != $error) | "  - " + plain)'
 

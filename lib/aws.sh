@@ -27,7 +27,7 @@ ask_aws() {
 
 read_why() {
   local said='An error occurred \(([^)]*)\) when calling the [^ ]+ operation[^:]*: *(.*)'
-  aws_why=$(tr -s '[:space:][:cntrl:]' ' ' <"$scratch/why")
+  aws_why=$(tr -s '[:space:][:cntrl:]' ' ' <"$scratch/why" | jq -Rrs "$plain"' plain')
   aws_why=${aws_why# } aws_code=
   aws_why=${aws_why% }
   if [[ $aws_why =~ $said ]]; then
@@ -169,6 +169,7 @@ is_aws() {
 
 # Sets endpoint to that of the installation in this account and region.
 find_installed() {
+  expect_home_of_ones_own
   endpoint_file=$local_home/endpoints/$account-$region
   recall_endpoint || look_up_endpoint || not_installed
 }

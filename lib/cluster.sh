@@ -2,26 +2,28 @@
 # One cluster: its record, and watching it.
 
 # read_record FAILED-STATE: sets record_… from the answer; the reason is that of the last time it
-# came to FAILED-STATE, which outlives the state.
+# came to FAILED-STATE, which outlives the state. Name and id become parts of commands and paths, so
+# that they have to be ones.
 read_record() {
   local fields
   # The separator is no white space, so that an empty field stays one.
-  fields=$(jq -r --arg failed "$1" "$record_fields" <<<"$answer_body") \
-    || die "the control plane's answer is no record of a cluster: $answer_body"
+  fields=$(jq -e -r --arg failed "$1" "$record_fields" <<<"$answer_body" 2>/dev/null) \
+    || die "the control plane's answer is no record of a cluster: $(plain_answer)"
   IFS=$'\037' read -r record_name record_id record_state record_ready record_expires \
     record_minutesleft record_lifetime record_usually record_provider record_failures \
     record_cost record_reason <<<"$fields"
 }
 
 # shellcheck disable=SC2016 # the variables are jq's
-record_fields='
+record_fields="$plain"'
   .status as $s
+  | select((.name | test("\\A[A-Za-z0-9][A-Za-z0-9-]*\\z")) and ($s.id | test("\\A[0-9a-f-]{36}\\z")))
   | [$s.history // [] | .[] | select(.state == $failed)] as $failures
   | [.name, $s.id, $s.state, $s.ready, $s.expires, $s.minutesleft, $s.lifetime, ($s.usually | if . then ceil else . end),
      $s.provider, ($failures | length),
      ($s.cost | if . then (. * 100 | round) / 100 else . end),
      (($failures | last | .why) // $s.error // ($s.history // [] | last | .why))]
-  | map(. // "" | tostring | gsub("[[:cntrl:]]"; " ")) | join("\u001f")'
+  | map(. // "" | plain) | join("\u001f")'
 
 # watch FAILED-STATE: shows the state of the cluster of the record, and reads it again after a while.
 watch() {
@@ -61,11 +63,11 @@ take_clusters() {
   while IFS=' ' read -r id line; do
     cluster_ids+=("$id")
     clusters_shown+=${clusters_shown:+$'\n'}"  $id $line"
-  done < <(jq -r '.[] | select(.status.state | . != null and . != "gone" and . != "unreadable")
-    | "\(.status.id) \(.name) \(.status.state)" | gsub("[[:cntrl:]]"; " ")' <<<"$1")
-  records_kept=$(jq -r '.[] | if .status == null then "  \(.name), of EKSphemeral of 2019"
+  done < <(jq -r "$plain"'.[] | select(.status.state | . != null and . != "gone" and . != "unreadable")
+    | "\(.status.id) \(.name) \(.status.state)" | plain' <<<"$1")
+  records_kept=$(jq -r "$plain"'.[] | if .status == null then "  \(.name), of EKSphemeral of 2019"
       elif .status.state == "unreadable" then "  \(.status.id), which cannot be read" else empty end
-    | gsub("[[:cntrl:]]"; " ")' <<<"$1")
+    | plain' <<<"$1")
   clusters_left=${#cluster_ids[@]}
 }
 

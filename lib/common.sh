@@ -3,6 +3,8 @@
 # Sourced by the commands, with `here` naming the folder they are in. bash 3.2, which macOS has, is
 # enough: mind empty arrays, and there is no ${x,,}, no mapfile, no wait -n.
 
+umask 077 # what is written is for who runs this, whatever others may read by default
+
 program=${0##*/}
 arguments=()
 scratch= # a folder for what is needed during this run only

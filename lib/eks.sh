@@ -38,11 +38,11 @@ estimate() {
   ask_again_if_lost POST /estimate -H 'Content-Type: application/json' --data-binary "@$scratch/spec"
   [[ $answer_status != 404 ]] || return 0 # installed before there were estimates
   expect_success
-  cost=$(jq -r '
+  cost=$(jq -r "$plain"'
     def dollars: . * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end) USD";
     select(.cost) | "\(.name) will cost about \(.cost.usual | dollars) for its \(.timeout) minute\(if .timeout == 1 then "" else "s" end), and at most \(.cost.most | dollars)",
       "  an hour more is \(.cost.hourly | dollars); \(.cost.assumes // "at list prices")"
-    | gsub("[[:cntrl:]]"; " ")' <<<"$answer_body")
+    | plain' <<<"$answer_body")
   [[ -z $cost ]] || say "$cost"
 }
 
@@ -67,7 +67,8 @@ kubeconfig_command() {
 
 show_nodes() {
   local nodes line
-  nodes=$(kubectl --context "$record_name" --request-timeout 20s get nodes 2>&1 </dev/null) || true
+  nodes=$(kubectl --context "$record_name" --request-timeout 20s get nodes 2>&1 </dev/null \
+    | jq -Rr "$plain"' plain') || true
   while IFS= read -r line; do
     use+=("              $line")
   done <<<"$nodes"

@@ -10,12 +10,23 @@ lock=$here/local/target/being-started
 lock_taken=
 build_pid=
 
+# Who else may write there could say where the control plane is, and which process is to be ended.
+expect_home_of_ones_own() {
+  [[ -e $local_home ]] || return 0
+  [[ -O $local_home ]] || refuse "$local_home belongs to somebody else, who would be believed" \
+    "  choose another folder: EKSPHEMERAL_HOME=~/.eksphemeral $(command_for "$program")"
+  [[ -z $(find -H "$local_home" -prune \( -perm -020 -o -perm -002 \) -print) ]] \
+    || refuse "others may write in $local_home, and would be believed" \
+      "  end that: $(printf 'chmod go-w %q' "$local_home")"
+}
+
 is_local() {
   [[ -n ${option_local-} || (-z ${EKSPHEMERAL_URL-} && ${EKSPHEMERAL_LOCAL-} == 1) ]]
 }
 
 # Finds the one that is up, without asking it: the first real answer shows whether it is.
 find_local() {
+  expect_home_of_ones_own
   read_local_files || local_not_up "nothing is on record in $local_home"
 }
 
@@ -25,11 +36,13 @@ read_local_files() {
     read -r endpoint <"$local_home/control-plane.url"
     read -r local_pid <"$local_home/control-plane.pid"
   } 2>/dev/null || true
-  [[ -n $endpoint && -n $local_pid ]]
+  [[ $endpoint =~ ^http://127\.0\.0\.1:[0-9]+$ && $local_pid =~ ^[1-9][0-9]*$ ]] \
+    && kill -0 "$local_pid" 2>/dev/null # or somebody else may have its port by now
 }
 
 # Whether it is up: the process on record answers. Sets local_provider and local_speed.
 is_local_up() {
+  expect_home_of_ones_own
   read_local_files || return 1
   ask GET /status --max-time 5
   [[ $(answer_header Eksphemeral-Control-Plane) == "$local_pid" ]] || return 1
@@ -157,6 +170,7 @@ build() {
 launch() {
   local log=$local_home/control-plane.log lines_before pid code=0 give_up=$((SECONDS + 30))
   touch "$log"
+  chmod 600 "$log" # one of before may be open to others
   lines_before=$(wc -l <"$log")
   set -m # gives it a process group of its own
   nohup "$jdk/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx192m \

@@ -56,13 +56,13 @@ wait_for_stack() {
 # failed because something else had is left out.
 stack_complaints() {
   read_events || return 0
-  jq -r --arg last "$last_event" "$new_events"'
+  jq -r --arg last "$last_event" "$plain $new_events"'
     | map(select((.ResourceStatus | endswith("_FAILED")) and .ResourceStatusReason != null
         and (.ResourceStatusReason | test("^Resource (creation|update|deletion) cancelled") | not)))
     | (map(select(.ResourceType != "AWS::CloudFormation::Stack")) | if length > 0 then . else null end) // .
     | reverse | .[:3] | .[]
     | "  - \(.LogicalResourceId) (\(.ResourceType)): \(.ResourceStatusReason)"
-    | gsub("[[:cntrl:]]"; " ")' <<<"$aws_answer"
+    | plain' <<<"$aws_answer"
 }
 
 stack_command() {

@@ -6,6 +6,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The folder that holds all of the local edition's state. One process has it at a time; the
@@ -32,7 +33,10 @@ final class Home implements AutoCloseable {
   static Optional<Home> take(Path path) throws IOException {
     Folder.createPrivately(path);
     FileChannel lockFile =
-        FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(
+            path.resolve("lock"),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            Folder.privately("rw-------"));
     FileLock lock = lockFile.tryLock();
     if (lock == null) {
       lockFile.close();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -250,6 +251,20 @@ final class Account implements AutoCloseable {
     assertThat(Stream.concat(calls().stream(), curls().stream()))
         .as("arguments, which everybody on the machine can see")
         .noneMatch(call -> call.contains(SECRET) || call.contains(TOKEN));
+    try (Stream<Path> files = Files.walk(folder.resolveSibling("."))) {
+      assertThat(files.filter(Files::isRegularFile).filter(Account::hasSecret))
+          .as("files, what was said among them")
+          .allMatch(file -> file.endsWith("credentials.json"));
+    }
+  }
+
+  private static boolean hasSecret(Path file) {
+    try {
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+      return text.contains(SECRET) || text.contains(TOKEN);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private List<String> lines(String path) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,5 +39,8 @@ final class HomeTest {
     Home.take(parent).orElseThrow().close();
     Home.take(parent).orElseThrow().close();
     assertThat(parent.resolve("lock")).exists();
+    // Who may open it may lock it, too, and so keep everybody else out.
+    assertThat(Files.getPosixFilePermissions(parent.resolve("lock")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }
 }

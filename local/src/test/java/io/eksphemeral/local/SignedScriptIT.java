@@ -298,6 +298,26 @@ class SignedScriptIT {
     assertThat(account.api().asked()).isEmpty();
   }
 
+  /** Everybody on the machine can look at the arguments of everything that runs. */
+  @Test
+  void nobodyWhoListsProcessesSeesAKey() throws Exception {
+    Path seen = account.file("seen");
+    account.curlDoes("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' >>'" + seen + "'");
+    account.api().answers(200, "[]").answers(200, "[]");
+
+    scripts.run("eksp-list.sh").exits(0);
+    scripts
+        .with("AWS_ACCESS_KEY_ID", Account.KEY)
+        .with("AWS_SECRET_ACCESS_KEY", Account.SECRET)
+        .with("AWS_SESSION_TOKEN", Account.TOKEN)
+        .run("eksp-list.sh")
+        .exits(0);
+
+    assertThat(Files.readString(seen))
+        .contains("eksp-list.sh", "--aws-sigv4")
+        .doesNotContain(Account.SECRET, Account.TOKEN, Account.KEY);
+  }
+
   // --- while time goes by ---
 
   @Test

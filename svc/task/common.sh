@@ -33,7 +33,7 @@ for name in BUCKET ID NAME ATTEMPT; do
 done
 # What is not of this form could mean more in a filter or a key than it says.
 [[ $EKSPHEMERAL_ID =~ ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ ]] || die "EKSPHEMERAL_ID is no id"
-[[ $EKSPHEMERAL_NAME =~ ^[A-Za-z0-9][A-Za-z0-9-]*$ ]] || die "EKSPHEMERAL_NAME is no name of a cluster"
+[[ $EKSPHEMERAL_NAME =~ ^[A-Za-z0-9][A-Za-z0-9-]{0,62}$ ]] || die "EKSPHEMERAL_NAME is no name of a cluster"
 [[ $EKSPHEMERAL_ATTEMPT =~ ^[1-9][0-9]*$ ]] || die "EKSPHEMERAL_ATTEMPT is no number"
 export EKSPHEMERAL_ID EKSPHEMERAL_NAME # jq reads them, too
 

@@ -7,15 +7,18 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -147,6 +150,37 @@ final class LocalControlPlaneIT {
       assertThat(again.path("status").path("expires").asText()).isEqualTo(expires);
       assertThat(send(program.address(), "POST", "/destroy/" + id, "").statusCode()).isEqualTo(202);
       await(program.address(), id, "gone");
+    }
+  }
+
+  @Test
+  void whoSendsSlowlyKeepsNobodyWaiting() throws Exception {
+    try (Program program = Program.launch(home, FAST, "--port", "0")) {
+      URI address = program.address();
+      List<String> beginnings =
+          List.of(
+              "",
+              "GET /sta",
+              "GET /status HTTP/1.1\r\nHost: ",
+              "POST /create HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\n{"
+                  .formatted(address.getAuthority()),
+              "POST /create HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n"
+                  .formatted(address.getAuthority()));
+      List<Socket> slow = new ArrayList<>();
+      try {
+        for (int i = 0; i < 500; i++) {
+          Socket socket = new Socket(InetAddress.getLoopbackAddress(), address.getPort());
+          slow.add(socket);
+          String beginning = beginnings.get(i % beginnings.size());
+          socket.getOutputStream().write(beginning.getBytes(StandardCharsets.US_ASCII));
+        }
+        assertThat(send(address, "GET", "/status", "").statusCode()).isEqualTo(200);
+        assertThat(send(address, "POST", "/create", "{}").statusCode()).isEqualTo(202);
+      } finally {
+        for (Socket socket : slow) {
+          socket.close();
+        }
+      }
     }
   }
 

@@ -87,7 +87,7 @@ final class AttackIT {
   private final List<String> log = new ArrayList<>();
   private final Deque<Planted> planted = new ArrayDeque<>();
   private final Map<Blow, Integer> blows = new EnumMap<>(Blow.class);
-  private final Map<Broken, Integer> broken = new EnumMap<>(Broken.class);
+  private final List<Broken> broken = new ArrayList<>();
   private Path home = Path.of("");
   private Optional<Disk> disk = Optional.empty();
   private Duration ahead = Duration.ZERO;
@@ -131,13 +131,13 @@ final class AttackIT {
 
   @Test
   void nothingIsLostTheRestGoesOnAndWhatIsBrokenIsNamed() throws Exception {
-    Instant end = Instant.now().plus(LENGTH);
     launch();
     Files.createDirectories(home.resolve("rehearsal/clusters"));
     Path theirs = home.resolve("rehearsal/clusters/" + Clients.THEIRS + ".json");
     Files.writeString(theirs, "{\"id\":\"somebody else's\"}");
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         Clients all = clients) {
+      Instant end = Instant.now().plus(LENGTH);
       all.start(CLIENTS, random, threads);
       while (Instant.now().isBefore(end)) {
         List<Blow> round = new ArrayList<>(List.of(Blow.values()));
@@ -149,9 +149,7 @@ final class AttackIT {
       }
       all.stop();
     }
-    System.out.printf(
-        "attacked for %d s with seed %d: %s, %s; %d clusters were accepted%n%s%n",
-        LENGTH.toSeconds(), seed, blows, broken, clients.accepted().size(), clients.answers());
+    Results.write("local", "the edition on one machine", LENGTH, seed, blows, broken, clients);
 
     clients.haveNothingToComplainOf();
     whileAllKindsAreBrokenAClusterLivesItsLife();
@@ -293,7 +291,7 @@ final class AttackIT {
         Files.move(next, file);
       }
     }
-    broken.merge(how, 1, Integer::sum);
+    broken.add(how);
     planted.add(new Planted(id, file));
     clients.breaks(id, how);
   }

@@ -3,7 +3,8 @@
 #
 #   bench/attack.sh [MINUTES]
 #
-#   MINUTES   how long each of them is attacked (3)
+#   MINUTES   how long each of them is attacked (3), at most 15: on one machine a minute is more than a
+#             day, and what has ended is forgotten after thirty
 #
 # Several clients at once ask for clusters, move their ends, destroy and list them, sensibly or not.
 # Meanwhile the edition on one machine is killed, its disk runs full or becomes read-only, its clock
@@ -25,8 +26,8 @@ case ${1-} in
     ;;
 esac
 minutes=${1:-3}
-if [[ ! $minutes =~ ^[1-9][0-9]{0,2}$ ]]; then
-  echo "attack.sh: '$minutes' is no number of minutes" >&2
+if [[ ! $minutes =~ ^([1-9]|1[0-5])$ ]]; then
+  echo "attack.sh: '$minutes' is no number of minutes from 1 to 15" >&2
   exit 2
 fi
 

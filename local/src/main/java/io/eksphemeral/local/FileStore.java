@@ -16,6 +16,7 @@ import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -332,6 +333,8 @@ public final class FileStore implements ClusterStore {
 
   private static String why(IOException e) {
     String message = e.getMessage();
-    return message == null ? e.toString() : message;
+    // Where the system gave no reason, as when it forbids to read, all of the message is the path.
+    boolean saysWhy = !(e instanceof FileSystemException failed) || failed.getReason() != null;
+    return message != null && saysWhy ? message : e.toString();
   }
 }

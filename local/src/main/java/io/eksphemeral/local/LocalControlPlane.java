@@ -58,9 +58,14 @@ public final class LocalControlPlane {
    * is taken, 4 if the home is another control plane's.
    */
   public static void main(String[] arguments) {
+    run(arguments, InstantSource.system());
+  }
+
+  /** The same by another clock on the wall. */
+  static void run(String[] arguments, InstantSource realTime) {
     try {
       Settings settings = Settings.of(List.of(arguments), System.getenv());
-      LocalControlPlane plane = new LocalControlPlane(settings, InstantSource.system());
+      LocalControlPlane plane = new LocalControlPlane(settings, realTime);
       Runtime.getRuntime().addShutdownHook(new Thread(plane::stop));
     } catch (StartException e) {
       System.err.println("eksphemeral: " + e.getMessage());

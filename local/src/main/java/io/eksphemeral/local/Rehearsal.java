@@ -29,6 +29,9 @@ final class Rehearsal implements TaskRunner {
   /** How long a task that ended is known, as on ECS. */
   private static final Duration REMEMBERED = Duration.ofHours(1);
 
+  /** When it is tried again to keep how a task ended. */
+  private static final Duration KEPT_AGAIN = Duration.ofSeconds(1);
+
   private final Folder files;
   private final Act act;
   private final Mishaps mishaps;
@@ -204,7 +207,19 @@ final class Rehearsal implements TaskRunner {
       step(staged, step);
     } catch (RuntimeException e) {
       log.failure("task " + staged.task().handle() + " broke", e);
+      giveUp(staged);
+    }
+  }
+
+  /**
+   * Ends a task that broke, as soon as that can be kept: what broke it may have been a full disk.
+   */
+  private void giveUp(Staged staged) {
+    try {
       step(staged, _ -> new Act.Next.Exit(1, "exit code 1: it broke, and the log has why"));
+    } catch (RuntimeException e) {
+      log.line("the end of task %s cannot be kept: %s".formatted(staged.task().handle(), e));
+      timer.after(KEPT_AGAIN, () -> giveUp(staged));
     }
   }
 

@@ -14,7 +14,8 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The time that the local edition lives in: it runs some times as fast as the real one, goes on
- * where it was after a restart, and never goes back, not even over a kill.
+ * where it was after a restart, and never goes back, not even over a kill. When the real one is set
+ * back it goes on from where it was, so that nothing lives for longer by that.
  *
  * <p>For that, what is kept is not the time but a horizon a little ahead of it, past which no time
  * is given out; a process that finds a horizon begins there. Where the time is simply the real one
@@ -30,17 +31,32 @@ final class SpeedClock implements InstantSource {
   private final InstantSource real;
   private final int speed;
   private final Folder files;
-  private final Instant base;
-  private final Instant realBase;
   private final AtomicReference<Instant> last;
+  private volatile Course course;
   private volatile Instant horizon;
+
+  /** The real time as {@link #keep()} saw it last. */
+  private Instant seen;
+
+  /**
+   * Which of its times a real one is: both began at these, and this one is so many times as fast.
+   */
+  private record Course(Instant base, Instant realBase, int speed) {
+    Instant at(Instant real) {
+      return base.plus(Duration.between(realBase, real).multipliedBy(speed));
+    }
+
+    boolean isReal() {
+      return speed == 1 && base.equals(realBase);
+    }
+  }
 
   private SpeedClock(InstantSource real, int speed, Folder files, Instant base, Instant realBase) {
     this.real = real;
     this.speed = speed;
     this.files = files;
-    this.base = base;
-    this.realBase = realBase;
+    this.course = new Course(base, realBase, speed);
+    this.seen = realBase;
     this.last = new AtomicReference<>(base);
     this.horizon = base;
   }
@@ -56,7 +72,7 @@ final class SpeedClock implements InstantSource {
 
   @Override
   public Instant instant() {
-    Instant now = unlimited();
+    Instant now = course.at(real.instant());
     Instant allowed = isReal() || now.isBefore(horizon) ? now : horizon;
     return last.accumulateAndGet(
         allowed.truncatedTo(ChronoUnit.MILLIS), (a, b) -> a.isAfter(b) ? a : b);
@@ -69,13 +85,20 @@ final class SpeedClock implements InstantSource {
 
   /** Whether it is nothing but the real clock, which needs no keeping. */
   boolean isReal() {
-    return speed == 1 && base.equals(realBase);
+    return course.isReal();
   }
 
   /** Moves the horizon on. To be called more often than every {@link #LEAD}. */
   synchronized void keep() throws IOException {
+    Instant now = real.instant();
+    if (now.plus(LEAD).isBefore(seen)) {
+      Instant given = last.get();
+      Instant before = course.at(seen);
+      course = new Course(given.isAfter(before) ? given : before, now, speed);
+    }
+    seen = now;
     if (!isReal()) {
-      Instant next = unlimited().plus(LEAD.multipliedBy(speed));
+      Instant next = course.at(now).plus(LEAD.multipliedBy(speed));
       write(next);
       horizon = next;
     }
@@ -87,10 +110,6 @@ final class SpeedClock implements InstantSource {
       horizon = instant();
       write(horizon);
     }
-  }
-
-  private Instant unlimited() {
-    return base.plus(Duration.between(realBase, real.instant()).multipliedBy(speed));
   }
 
   private void write(Instant time) throws IOException {

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /**
@@ -139,6 +140,16 @@ final class EmulatedAws implements AutoCloseable {
   /** Where all of its services are. */
   String endpoint() {
     return about.path("environment").path("AWS_ENDPOINT_URL").asText();
+  }
+
+  /** What its user has in the environment. */
+  String variable(String name) {
+    return about.path("environment").path(name).asText();
+  }
+
+  /** All programs that it runs: functions, containers, and what these have started. */
+  Stream<ProcessHandle> programs() {
+    return process.descendants();
   }
 
   @Override

@@ -30,17 +30,29 @@ final class Program implements AutoCloseable {
   /** Starts it, and returns at once. */
   static Program launch(Path home, Map<String, String> environment, String... options)
       throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                LocalControlPlane.class.getName(),
-                "--home",
-                home.toString()));
+    return launch(List.of(), LocalControlPlane.class, home, environment, options);
+  }
+
+  /**
+   * The same by a program that runs others.
+   *
+   * @param by its command, to which that of this program is added
+   * @param main what begins it
+   */
+  static Program launch(
+      List<String> by, Class<?> main, Path home, Map<String, String> environment, String... options)
+      throws IOException {
+    List<String> command = new ArrayList<>(by);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            main.getName(),
+            "--home",
+            home.toString()));
     command.addAll(List.of(options));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().keySet().removeIf(name -> name.startsWith("EKSPHEMERAL_"));
@@ -83,6 +95,10 @@ final class Program implements AutoCloseable {
   /** Everything it has printed. */
   List<String> output() {
     return output;
+  }
+
+  boolean runs() {
+    return process.isAlive();
   }
 
   long pid() {

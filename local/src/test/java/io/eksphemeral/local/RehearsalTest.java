@@ -300,6 +300,22 @@ final class RehearsalTest extends TaskRunnerContract {
   }
 
   @Test
+  void whileItsEndCannotBeKeptATaskEndsAsSoonAsItCan() throws IOException {
+    Cluster cluster = admitted("dev");
+    String handle = launch(cluster, create(1));
+    Path full = home.resolve("tasks/.tmp");
+    Files.delete(full);
+    Files.writeString(full, "no room");
+    letTasksEnd();
+    assertThat(rehearsal.status(handle)).isInstanceOf(Status.Running.class);
+
+    Files.delete(full);
+    Files.createDirectory(full);
+    letTasksEnd();
+    assertThat(rehearsal.status(handle)).isInstanceOf(Status.Stopped.class);
+  }
+
+  @Test
   void aTaskThatBreaksHasEndedWithoutAResult() throws IOException {
     Cluster cluster = admitted("dev");
     Files.createDirectories(home.resolve("clusters/dev.json/x"));

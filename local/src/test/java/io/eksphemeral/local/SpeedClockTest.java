@@ -131,6 +131,32 @@ final class SpeedClockTest {
   }
 
   @Test
+  void afterTheRealClockWentBackItGoesOnFromWhereItWas() throws IOException {
+    for (int speed : new int[] {1, 60}) {
+      SpeedClock clock = start(speed);
+      pass(Duration.ofSeconds(10), clock);
+      Instant last = clock.instant();
+      real.advance(Duration.ofHours(-5));
+      clock.keep();
+      pass(Duration.ofSeconds(10), clock);
+
+      assertThat(clock.instant()).isEqualTo(last.plusSeconds(10L * speed));
+      clock.stop();
+    }
+  }
+
+  @Test
+  void aStepBackOfMomentsIsWaitedFor() throws IOException {
+    SpeedClock clock = start(1);
+    pass(Duration.ofSeconds(10), clock);
+    real.advance(Duration.ofMillis(-500));
+    pass(Duration.ofSeconds(1), clock);
+
+    assertThat(clock.instant()).isEqualTo(START.plusMillis(10_500));
+    assertThat(clock.isReal()).isTrue();
+  }
+
+  @Test
   void aFileThatCannotBeReadIsNoTime() throws IOException {
     for (String broken : new String[] {"", "{", "{\"horizon\":\"soon\"}"}) {
       Files.writeString(home.resolve("clock.json"), broken);

@@ -27,8 +27,11 @@ public final class Costs {
 
   private static final BigDecimal ADDRESS_HOUR = new BigDecimal("0.005");
 
-  /** Of a quarter of a processor and half a gigabyte on Fargate, with a public address. */
-  private static final BigDecimal TASK_HOUR = new BigDecimal("0.012").add(ADDRESS_HOUR);
+  /**
+   * Of a quarter of a processor and a gigabyte on Fargate, with a public address: what a create
+   * task has. A destroy task has half of the memory.
+   */
+  private static final BigDecimal TASK_HOUR = new BigDecimal("0.0146").add(ADDRESS_HOUR);
 
   /** On demand, with Linux. */
   private static final Map<String, BigDecimal> NODE_HOUR =

@@ -18,20 +18,20 @@ final class CostsTest {
       new Versions(List.of("1.33", "1.35"), List.of("1.33"), "1.35");
   private static final Costs COSTS = costs("t3.medium", "t3a.medium");
 
-  /** An hour: 0.10 and 2 of 0.0416 + 0.0022 + 0.005 are 0.1976, and 0.017 for a task. */
+  /** An hour: 0.10 and 2 of 0.0416 + 0.0022 + 0.005 are 0.1976, and 0.0196 for a task. */
   @Test
   void aClusterCostsItsControlPlaneItsNodesAndTheTasks() {
     Estimate estimate = COSTS.of(spec(2, "1.35", 30));
     assertThat(estimate.hourly()).isEqualByComparingTo("0.20");
-    // 55 minutes are 0.18113, and 25 of tasks 0.00708
+    // 55 minutes are 0.18113, and 25 of tasks 0.00817
     assertThat(estimate.usual()).isEqualByComparingTo("0.19");
-    // 135 minutes are 0.4446, and 105 of tasks 0.02975
+    // 135 minutes are 0.4446, and 105 of tasks 0.0343
     assertThat(estimate.most()).isEqualByComparingTo("0.48");
   }
 
   @ParameterizedTest
   @CsvSource({
-    "1, 1.35, 20, 0.15, 0.12, 0.34",
+    "1, 1.35, 20, 0.15, 0.12, 0.35",
     "10, 1.35, 1440, 0.59, 14.37, 15.18",
     "1, 1.33, 20, 0.65, 0.50, 1.39"
   })
@@ -100,11 +100,11 @@ final class CostsTest {
     Cluster creating = creating(spec(2, "1.35", 30));
     assertThat(soFar(creating, 0)).isEqualTo("0.00");
     assertThat(soFar(creating, 1)).isEqualTo("0.01");
-    // 0.1976 and 0.017
+    // 0.1976 and 0.0196
     assertThat(soFar(creating, 60)).isEqualTo("0.22");
     assertThat(soFar(creating, -5)).as("by a clock that is behind").isEqualTo("0.00");
 
-    // 0.1976 and 0.00425
+    // 0.1976 and 0.0049
     Cluster ready = creating.becameReady(at(15), at(15));
     assertThat(soFar(ready, 60)).isEqualTo("0.21");
   }
@@ -116,10 +116,10 @@ final class CostsTest {
             .becameReady(at(15), at(15))
             .destroying("asked", at(60))
             .launched("task-2", at(60));
-    // 0.2964 and, for 15 and 30 minutes, 0.01275
-    assertThat(soFar(destroying, 90)).isEqualTo("0.31");
-    assertThat(soFar(destroying.gone(at(90)), 90)).isEqualTo("0.31");
-    assertThat(soFar(destroying.gone(at(90)), 9000)).isEqualTo("0.31");
+    // 0.2964 and, for 15 and 30 minutes, 0.0147
+    assertThat(soFar(destroying, 90)).isEqualTo("0.32");
+    assertThat(soFar(destroying.gone(at(90)), 90)).isEqualTo("0.32");
+    assertThat(soFar(destroying.gone(at(90)), 9000)).isEqualTo("0.32");
   }
 
   /** 1.088 an hour if it were there. */
@@ -149,8 +149,8 @@ final class CostsTest {
             .destroyFailed("why", List.of(), at(60))
             .destroying("again", at(60))
             .launched("task-3", at(60));
-    // 0.3952 and 0.034
-    assertThat(soFar(failed, 120)).isEqualTo("0.43");
+    // 0.3952 and 0.0392
+    assertThat(soFar(failed, 120)).isEqualTo("0.44");
   }
 
   private static String soFar(Cluster cluster, int minutes) {

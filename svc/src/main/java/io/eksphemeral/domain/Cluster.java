@@ -207,7 +207,7 @@ public record Cluster(
   public Cluster mailed(Topic topic, Instant about, Delivery delivery, Instant now) {
     Edit edit = new Edit(this);
     Optional<Mailing> before = mailing(topic, about);
-    Instant first = before.filter(Mailing::wasTried).map(Mailing::tried).orElse(now);
+    Instant first = before.map(Mailing::tried).orElse(now);
     Mailing mailing = new Mailing(topic, about, first, now, delivery);
     before.ifPresentOrElse(
         known -> edit.mailings.set(mailings.indexOf(known), mailing),

@@ -53,7 +53,7 @@ public final class Lifecycle {
   private static final Duration LONGEST_RETRY = Duration.ofMinutes(60);
   private static final Duration MAIL_RETRY = Duration.ofMinutes(4);
   private static final Duration MAIL_GIVEN_UP = Duration.ofHours(1);
-  private static final Duration NOTICE_GIVEN_UP = Duration.ofMinutes(15);
+  private static final Duration NOTICE_GIVEN_UP = Duration.ofMinutes(10);
 
   private Lifecycle() {}
 
@@ -120,7 +120,7 @@ public final class Lifecycle {
     if (notice.get().delivery() == Delivery.SENDING) {
       return unfinishedNotice(cluster, notice.get(), expires, now);
     }
-    boolean noticed = !now.isBefore(notice.get().tried().plus(NOTICE_TO_DESTRUCTION));
+    boolean noticed = !now.isBefore(notice.get().last().plus(NOTICE_TO_DESTRUCTION));
     return noticed && !now.isBefore(expires)
         ? mark(cluster.destroying("its time was up", now))
         : nothing();
@@ -128,15 +128,16 @@ public final class Lifecycle {
 
   /**
    * What to do about a notice that somebody began and did not come back from: another try, which
-   * may be after the end; and when that goes on, it counts as one that failed, so that no mail
-   * server keeps a cluster alive.
+   * may be after the end; and when tries have gone on for a while, it counts as one that failed, so
+   * that no mail server keeps a cluster alive. Time in which nobody could try counts for nothing.
    */
   private static Decision unfinishedNotice(
       Cluster cluster, Mailing notice, Instant expires, Instant now) {
     if (!isAbandoned(notice, now)) {
       return nothing();
     }
-    return now.isBefore(expires.plus(NOTICE_GIVEN_UP))
+    Instant due = expires.isAfter(notice.tried()) ? expires : notice.tried();
+    return notice.last().isBefore(due.plus(NOTICE_GIVEN_UP))
         ? new Decision.Tell(Topic.NOTICE, expires)
         : mark(cluster.mailed(Topic.NOTICE, expires, Delivery.FAILED, now));
   }

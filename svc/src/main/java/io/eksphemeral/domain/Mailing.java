@@ -8,7 +8,7 @@ import java.util.Locale;
  *
  * @param about the moment the mail is about, which tells it from others on the same topic: for a
  *     notice the end it speaks of, so that a moved end makes a new one due
- * @param tried when it was first tried, whatever came of it, or is being tried for the first time
+ * @param tried when somebody first began to try it, whatever came of that
  * @param last when its delivery was last written down
  */
 public record Mailing(Topic topic, Instant about, Instant tried, Instant last, Delivery delivery) {
@@ -39,10 +39,5 @@ public record Mailing(Topic topic, Instant about, Instant tried, Instant last, D
     public String text() {
       return name().toLowerCase(Locale.ROOT);
     }
-  }
-
-  /** Whether a try has ended, and not only one begun. */
-  boolean wasTried() {
-    return delivery != Delivery.SENDING || tried.isBefore(last);
   }
 }

@@ -328,15 +328,30 @@ final class LifecycleTest {
   @CsvSource({
     "35m, 39m-1ms, nothing",
     "35m, 39m, tell notice",
-    "35m, 55m-1ms, tell notice",
-    "35m, 55m, ready",
+    "35m, 100h, tell notice",
     "52m, 56m-1ms, nothing",
-    "52m, 56m, ready"
+    "52m, 56m, tell notice"
   })
-  void aNoticeThatNobodyFinishedIsTakenOverAndAtLastCountsAsTried(
-      String begun, String now, String expected) {
+  void aNoticeThatNobodyFinishedIsTakenOver(String begun, String now, String expected) {
     Cluster sending = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(begun));
     assertThat(noticed(sending, at(now))).isEqualTo(expected);
+  }
+
+  /** When it was begun first and last, and what to do four minutes later. */
+  @ParameterizedTest
+  @CsvSource({
+    "35m, 50m-1ms, tell notice",
+    "35m, 50m, ready",
+    "52m, 62m-1ms, tell notice",
+    "52m, 62m, ready"
+  })
+  void aNoticeThatNobodyEverFinishesAtLastCountsAsTried(
+      String first, String last, String expected) {
+    Cluster sending =
+        READY
+            .mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(first))
+            .mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(last));
+    assertThat(noticed(sending, at(last).plus(Duration.ofMinutes(4)))).isEqualTo(expected);
   }
 
   private static String noticed(Cluster sending, Instant now) {
@@ -346,12 +361,13 @@ final class LifecycleTest {
   }
 
   @Test
-  void theMinuteCountsFromTheFirstTryHoweverOftenItIsTriedAgain() {
+  void theMinuteCountsFromTheLastTry() {
     Cluster warned =
         READY
-            .mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("35m"))
-            .mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("40m-1ms"));
-    assertThat(said(warned, Sighting.NONE, at("40m"))).isEqualTo("destroying");
+            .mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("34m"))
+            .mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("40m"));
+    assertThat(said(warned, Sighting.NONE, at("41m-1ms"))).isEqualTo("nothing");
+    assertThat(said(warned, Sighting.NONE, at("41m"))).isEqualTo("destroying");
   }
 
   @Test

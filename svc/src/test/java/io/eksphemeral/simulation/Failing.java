@@ -1,0 +1,53 @@
+package io.eksphemeral.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A world in which a promise is broken, with as little in it as is needed for that. */
+record Failing(Plan plan, World.Outcome outcome) {
+  private static final int MOST_TRIES = 3000;
+
+  /** The shortest world that breaks the same promise as the one of a seed, which breaks one. */
+  static Failing of(long seed) {
+    Plan plan = Plan.of(seed);
+    String promise = promise(World.of(plan, false));
+    int tries = 0;
+    for (int count = Math.max(1, plan.size() / 2); count > 0; count = count / 2) {
+      boolean isShorter = true;
+      while (isShorter && tries < MOST_TRIES) {
+        isShorter = false;
+        for (int first = 0; first < plan.size() && tries < MOST_TRIES; ) {
+          Plan shorter = plan.without(first, count);
+          tries++;
+          if (promise(World.of(shorter, false)).equals(promise)) {
+            plan = shorter;
+            isShorter = true;
+          } else {
+            first += count;
+          }
+        }
+      }
+    }
+    return new Failing(plan, World.of(plan, true));
+  }
+
+  private static String promise(World.Outcome outcome) {
+    Promises.Broken broken = outcome.broken();
+    return broken == null ? "" : broken.promise();
+  }
+
+  /** What happened, what was broken by it, and how to see it again. */
+  String story() {
+    List<String> lines = new ArrayList<>();
+    Promises.Broken broken = outcome.broken();
+    lines.add("seed %d: %s".formatted(plan.seed(), broken));
+    lines.add("");
+    lines.add("With no more than this:");
+    lines.add(plan.toString());
+    lines.add("it goes like this:");
+    lines.addAll(outcome.history());
+    lines.add("");
+    lines.add("Again: ./mvnw test -pl svc -Dtest=SimulationTest#oneSeed -Dseed=" + plan.seed());
+    return String.join("\n", lines);
+  }
+}

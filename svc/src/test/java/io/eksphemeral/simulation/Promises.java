@@ -1,0 +1,722 @@
+package io.eksphemeral.simulation;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.eksphemeral.control.RecordFormat;
+import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.MailAddress;
+import io.eksphemeral.domain.Mailing;
+import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Task;
+import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.Transition;
+import io.eksphemeral.simulation.Account.Resource;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds a world to the promises of the design, after every change of what is stored, of what runs,
+ * and of what there is in AWS. It knows what only the whole world knows, and none of the code's own
+ * rules.
+ */
+final class Promises {
+  /**
+   * How long after its end, or after all that went wrong came to one, a cluster is gone: a task
+   * that hangs is given up after 45 or 60 minutes, one that nobody knows after 60, one that does
+   * not stop after 120; between two attempts are 60 at the most.
+   */
+  static final Duration GONE_WITHIN = Duration.ofHours(3);
+
+  /** How far two clocks differ at the most, and a little for what takes its time. */
+  private static final Duration SLACK = Duration.ofSeconds(11);
+
+  private static final Duration NOTICE_BEFORE = Duration.ofMinutes(1);
+  private static final DateTimeFormatter TO_THE_MINUTE =
+      DateTimeFormatter.ofPattern("HH:mm 'UTC on' d MMMM yyyy", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+  /** A promise that was broken, and how. */
+  record Broken(String promise, String how) {}
+
+  /** A life-time that somebody was granted. */
+  record Granted(ClusterId cluster, int lifetime, @Nullable Instant expires) {}
+
+  /** How a cluster's record stood from some time on; null where there was none. */
+  private record Moment(long from, @Nullable State state) {}
+
+  /** All that is known of one cluster. */
+  private static final class Known {
+    final List<Moment> moments = new ArrayList<>();
+    final List<String> notices = new ArrayList<>();
+    final List<Long> noticeTimes = new ArrayList<>();
+    final Set<Invocation> noticesBegun = new HashSet<>();
+    @Nullable Cluster onRecord;
+    @Nullable Cluster archived;
+    long lastEnd;
+    long mayTakeUntil;
+    boolean wasLaunched;
+    boolean wasAdmitted;
+    boolean isAcknowledged;
+    int creations;
+    @Nullable String addedField;
+    Instant readied = World.START;
+
+    @Nullable State stateNow() {
+      return moments.isEmpty() ? null : moments.getLast().state();
+    }
+
+    /** Whether it stood so at some time from then on. */
+    boolean stood(@Nullable State state, long since) {
+      for (int i = moments.size() - 1; i >= 0; i--) {
+        if (moments.get(i).state() == state) {
+          return true;
+        }
+        if (moments.get(i).from() <= since) {
+          return false;
+        }
+      }
+      return state == null;
+    }
+  }
+
+  private final Strands strands;
+  private final EcsTasks tasks;
+  private final Account account;
+  private final Limits limits;
+  private final Map<ClusterId, Known> clusters = new LinkedHashMap<>();
+  private final Map<String, String> mustStay = new HashMap<>();
+  private final Map<String, Long> transitions = new TreeMap<>();
+  private final long calm;
+  private int lives;
+  private long latestEnd;
+  private @Nullable Broken broken;
+
+  /**
+   * Nothing has happened yet.
+   *
+   * @param calm when nothing goes wrong any more
+   */
+  Promises(Strands strands, EcsTasks tasks, Account account, Limits limits, long calm) {
+    this.strands = strands;
+    this.tasks = tasks;
+    this.account = account;
+    this.limits = limits;
+    this.calm = calm;
+  }
+
+  @Nullable Broken broken() {
+    return broken;
+  }
+
+  /** How many clusters were launched. */
+  int lives() {
+    return lives;
+  }
+
+  /** How often each transition was made, as {@code creating -> ready}. */
+  Map<String, Long> transitions() {
+    return transitions;
+  }
+
+  private void hold(boolean isKept, String promise, Supplier<String> how) {
+    if (!isKept && broken == null && !strands.isOver()) {
+      broken = new Broken(promise, how.get());
+    }
+  }
+
+  private Known known(ClusterId id) {
+    return clusters.computeIfAbsent(id, _ -> new Known());
+  }
+
+  private Instant now() {
+    return World.time(strands.now());
+  }
+
+  // --- what is stored
+
+  /** Something in the bucket changed. */
+  void changed(
+      String key, @Nullable String before, @Nullable String after, @Nullable Invocation by) {
+    String protectedText = mustStay.get(key);
+    hold(
+        protectedText == null || by == null || protectedText.equals(after),
+        "what is not ours is left alone",
+        () -> "%s was changed".formatted(key));
+    if (key.startsWith(StoreKeys.ARCHIVE)) {
+      archived(key, after);
+      return;
+    }
+    Optional<ClusterId> id = StoreKeys.recordId(key);
+    if (id.isEmpty() || by == null) {
+      return;
+    }
+    Known known = known(id.get());
+    if (after == null) {
+      removed(id.get(), known);
+    } else {
+      Cluster now = cluster(id.get(), after);
+      hold(now != null, "a record can always be read", () -> "%s: %s".formatted(key, after));
+      if (now != null) {
+        written(known, now, after, by);
+      }
+    }
+  }
+
+  private static @Nullable Cluster cluster(ClusterId id, String text) {
+    return RecordFormat.decode(id, "", text) instanceof Stored.Live live ? live.cluster() : null;
+  }
+
+  private void archived(String key, @Nullable String text) {
+    StoreKeys.recordId(key.substring(StoreKeys.ARCHIVE.length()))
+        .ifPresent(id -> {
+          Known known = known(id);
+          hold(
+              text != null,
+              "P3: what is gone stays known",
+              () -> "%s left the archive".formatted(id));
+          if (text != null) {
+            known.archived = cluster(id, text);
+            hold(
+                known.archived != null && known.archived.state() == State.GONE,
+                "P3: only what is gone is in the archive",
+                () -> "%s: %s".formatted(id, text));
+            hold(
+                known.addedField == null || text.contains(known.addedField),
+                "what a newer version added survives",
+                () -> "%s lost %s".formatted(id, known.addedField));
+          }
+        });
+  }
+
+  private void removed(ClusterId id, Known known) {
+    Cluster last = known.onRecord;
+    known.onRecord = null;
+    known.moments.add(new Moment(strands.now(), null));
+    if (last == null) {
+      return;
+    }
+    if (!known.wasAdmitted) {
+      hold(
+          !known.wasLaunched,
+          "P1: what was launched is on record",
+          () -> "%s was withdrawn".formatted(id));
+      return;
+    }
+    hold(
+        last.state() == State.GONE && known.archived != null,
+        "P3: a record goes only after proof, and into the archive",
+        () ->
+            "%s was %s, and %s in the archive"
+                .formatted(id, last.state().text(), known.archived == null ? "is not" : "is"));
+    hold(
+        account.of(id).isEmpty(),
+        "P3: a record goes only after proof",
+        () -> "%s still has %s".formatted(id, account.of(id)));
+    hold(
+        tasks.of(id).stream().noneMatch(task -> task.works),
+        "P1: what a task works on is on record",
+        () -> "%s went while a task worked".formatted(id));
+    long late = strands.now() - Math.max(Math.max(known.lastEnd, known.mayTakeUntil), calm);
+    latestEnd = Math.max(latestEnd, late);
+    hold(
+        late <= GONE_WITHIN.toMillis(),
+        "P1: nothing is immortal",
+        () -> "%s was gone %d minutes late".formatted(id, late / 60_000));
+  }
+
+  private void written(Known known, Cluster now, String text, Invocation by) {
+    Cluster before = known.onRecord;
+    known.onRecord = now;
+    if (known.stateNow() != now.state()) {
+      known.moments.add(new Moment(strands.now(), now.state()));
+    }
+    if (before == null) {
+      hold(
+          known.archived == null,
+          "P7: a cluster lives once",
+          () -> "%s was archived, and is on record again".formatted(now.id()));
+      hold(
+          now.state() == State.CREATING && now.tasks().isEmpty(),
+          "P10: a cluster is on record before it is admitted",
+          () -> String.valueOf(text));
+      for (Transition step : now.history()) {
+        count("- -> " + step.to().text());
+      }
+      return;
+    }
+    hold(
+        known.addedField == null || text.contains(known.addedField),
+        "what a newer version added survives",
+        () -> "%s lost %s".formatted(now.id(), known.addedField));
+    holdHistory(before, now);
+    holdTasksAndMails(before, now, known, by);
+    holdEnd(before, now, by);
+    if (!mayBeBuilt(before) && mayBeBuilt(now)) {
+      holdLimits(now);
+    }
+    known.wasAdmitted |= now.isAdmitted();
+    known.lastEnd =
+        Math.max(
+            known.lastEnd,
+            now.expires() == null ? 0 : Duration.between(World.START, now.expires()).toMillis());
+  }
+
+  private void count(String transition) {
+    transitions.merge(transition, 1L, Long::sum);
+  }
+
+  private void holdHistory(Cluster before, Cluster now) {
+    List<Transition> steps = now.history();
+    int old = before.history().size();
+    hold(
+        steps.size() >= old && steps.subList(0, old).equals(before.history()),
+        "P6: nothing acknowledged is lost",
+        () -> "the history of %s was %s and is %s".formatted(now.id(), before.history(), steps));
+    State last = before.state();
+    for (Transition step : steps.subList(Math.min(old, steps.size()), steps.size())) {
+      State from = last;
+      count(from.text() + " -> " + step.to().text());
+      hold(
+          from.next().contains(step.to()),
+          "the table of transitions holds",
+          () -> "%s went from %s to %s".formatted(now.id(), from.text(), step.to().text()));
+      last = step.to();
+    }
+    hold(last == now.state(), "the history tells the state", () -> String.valueOf(now));
+  }
+
+  private void holdTasksAndMails(Cluster before, Cluster now, Known known, Invocation by) {
+    for (Task task : before.tasks()) {
+      hold(
+          now.tasks().stream()
+              .anyMatch(later ->
+                  later.kind() == task.kind()
+                      && later.attempt() == task.attempt()
+                      && (!task.isOver() || later.equals(task))),
+          "P6: nothing acknowledged is lost",
+          () -> "%s lost %s".formatted(now.id(), task));
+    }
+    for (Mailing mail : before.mailings()) {
+      hold(
+          mail.delivery() != Delivery.SENT
+              || now.mailing(mail.topic(), mail.about())
+                  .filter(later -> later.delivery() == Delivery.SENT)
+                  .isPresent(),
+          "P6: nothing acknowledged is lost",
+          () -> "%s lost that %s was sent".formatted(now.id(), mail));
+    }
+    for (Mailing mail : now.mailings()) {
+      if (mail.topic() == Topic.NOTICE
+          && mail.delivery() == Delivery.SENDING
+          && !before.mailings().contains(mail)) {
+        known.noticesBegun.add(by);
+      }
+    }
+  }
+
+  private void holdEnd(Cluster before, Cluster now, Invocation by) {
+    boolean becameReady = before.ready() == null && now.ready() != null;
+    boolean isMoved =
+        before.lifetime() != now.lifetime() || !Objects.equals(before.expires(), now.expires());
+    if (isMoved && !becameReady) {
+      boolean isAsked = by.act instanceof Act.Prolong;
+      hold(
+          isAsked,
+          "P6: nothing acknowledged is lost",
+          () ->
+              "the end of %s was moved from %s to %s, which nobody asked for"
+                  .formatted(now.id(), before.expires(), now.expires()));
+      if (by.act instanceof Act.Prolong prolong) {
+        holdProlonged(before, now, prolong.minutes(), World.time(by.begun));
+      }
+    }
+    Instant ready = now.ready();
+    if (becameReady && ready != null) {
+      hold(
+          ready.plus(Duration.ofMinutes(now.lifetime())).equals(now.expires())
+              && !ready.isBefore(known(now.id()).readied.minus(SLACK)),
+          "P2: a cluster has its time, from when it can be used",
+          () ->
+              "%s was built at %s, ready at %s, and ends at %s"
+                  .formatted(now.id(), known(now.id()).readied, ready, now.expires()));
+    }
+    if (isMoved) {
+      by.granted.add(new Granted(now.id(), now.lifetime(), now.expires()));
+      hold(
+          now.lifetime() <= Math.max(limits.minutes(), before.lifetime()),
+          "P10: no cluster lives longer than one may",
+          () -> "%s has %d minutes".formatted(now.id(), now.lifetime()));
+    }
+    if (before.state() == State.READY && now.state() == State.DESTROYING) {
+      if (by.act instanceof Act.Destroy) {
+        return;
+      }
+      Instant expires = before.expires();
+      hold(
+          expires != null && !now().isBefore(expires.minus(SLACK)),
+          "P2: nothing is destroyed early",
+          () -> "%s ends at %s".formatted(now.id(), expires));
+      if (expires != null) {
+        holdNotice(before, expires);
+      }
+    } else if (before.state() == State.CREATING && now.state() == State.DESTROYING) {
+      hold(
+          by.act instanceof Act.Destroy,
+          "P2: nothing is destroyed early",
+          () -> "%s was being created, and nobody asked".formatted(now.id()));
+    } else if (before.state() == State.CREATING && now.state() == State.CREATE_FAILED) {
+      hold(
+          tasks.of(now.id()).stream().noneMatch(task -> task.works),
+          "P2: no creation is given up while it works",
+          () -> String.valueOf(now.id()));
+    } else if (before.state() == State.DESTROY_FAILED && now.state() == State.DESTROYING) {
+      Instant failed = before.since(State.DESTROY_FAILED).orElseThrow();
+      hold(
+          by.act instanceof Act.Destroy
+              || !now().isBefore(failed.plus(Duration.ofMinutes(5)).minus(SLACK)),
+          "P4: between two attempts is a pause",
+          () -> "%s failed at %s".formatted(now.id(), failed));
+    }
+  }
+
+  private void holdProlonged(Cluster before, Cluster now, int minutes, Instant begun) {
+    Instant old = before.expires();
+    Instant end = now.expires();
+    if (old == null || end == null) {
+      hold(
+          now.lifetime() == before.lifetime() + minutes,
+          "P6: nothing acknowledged is lost",
+          () ->
+              "%s had %d minutes, got %d, and has %d"
+                  .formatted(now.id(), before.lifetime(), minutes, now.lifetime()));
+      return;
+    }
+    hold(
+        !end.isBefore(prolonged(old, minutes, begun).minus(SLACK))
+            && !end.isAfter(prolonged(old, minutes, now()).plus(SLACK)),
+        "P6: nothing acknowledged is lost",
+        () ->
+            "%s ended at %s, got %d minutes, and ends at %s"
+                .formatted(now.id(), old, minutes, end));
+  }
+
+  /** Where an end comes to if it is moved at some time. */
+  private static Instant prolonged(Instant old, int minutes, Instant at) {
+    Instant from = minutes > 0 && old.isBefore(at) ? at : old;
+    Instant wanted = from.plus(Duration.ofMinutes(minutes));
+    Instant earliest = from.isBefore(at) ? from : at;
+    return wanted.isBefore(earliest) ? earliest : wanted;
+  }
+
+  /** P5: it was tried, or whoever was about to try died at it each time. */
+  private void holdNotice(Cluster cluster, Instant expires) {
+    if (MailAddress.isNobodys(cluster.spec().owner())) {
+      return;
+    }
+    Known known = known(cluster.id());
+    long latest = strands.now() - NOTICE_BEFORE.minus(SLACK).toMillis();
+    String end = TO_THE_MINUTE.format(expires);
+    boolean isTried = false;
+    for (int i = 0; i < known.notices.size(); i++) {
+      isTried |= known.noticeTimes.get(i) <= latest && known.notices.get(i).contains(end);
+    }
+    boolean diedAtIt =
+        known.noticesBegun.size() >= 2
+            && cluster
+                .mailing(Topic.NOTICE, expires)
+                .filter(notice -> notice.delivery() == Delivery.FAILED)
+                .isPresent();
+    hold(
+        isTried || diedAtIt,
+        "P5: a notice is tried a minute before the end",
+        () -> "%s ended at %s".formatted(cluster.id(), expires));
+  }
+
+  /** One whose end is asked for before it is admitted has never been more than a record. */
+  private static boolean mayBeBuilt(Cluster cluster) {
+    return cluster.tasks().stream().anyMatch(task -> task.kind() == TaskKind.CREATE);
+  }
+
+  private void holdLimits(Cluster admitted) {
+    List<Cluster> all =
+        clusters.values().stream()
+            .map(known -> known.onRecord)
+            .filter(Objects::nonNull)
+            .map(Cluster.class::cast)
+            .filter(Promises::mayBeBuilt)
+            .toList();
+    hold(
+        all.size() <= limits.clusters(),
+        "P10: there are never more clusters than may be",
+        () -> "with %s there are %d".formatted(admitted.id(), all.size()));
+    long own = all.stream().filter(other -> other.createdBy().equals(admitted.createdBy())).count();
+    hold(
+        own <= limits.clustersPerAsker(),
+        "P10: nobody has more clusters than one may",
+        () -> "with %s there are %d of %s".formatted(admitted.id(), own, admitted.createdBy()));
+    hold(
+        all.stream().filter(other -> other.name().equals(admitted.name())).count() == 1,
+        "P6: a name is one cluster's",
+        () -> "%s is another's, too".formatted(admitted.name()));
+  }
+
+  /** From now on this must stay as it is, whatever we do. */
+  void protect(String key, String text) {
+    mustStay.put(key, text);
+  }
+
+  void unprotect(String key) {
+    mustStay.remove(key);
+  }
+
+  /** From now on this must be in all that is written of a cluster. */
+  void fieldAdded(ClusterId id, String field) {
+    known(id).addedField = field;
+  }
+
+  /** Until then something is wrong with this one. */
+  void mayTakeUntil(ClusterId id, long until) {
+    known(id).mayTakeUntil = until;
+  }
+
+  // --- what runs, and what there is
+
+  void launched(EcsTasks.Task task) {
+    Known known = known(task.cluster);
+    hold(
+        known.onRecord != null && known.onRecord.isAdmitted(),
+        "P10: nothing is launched that was not admitted",
+        () -> String.valueOf(task.token));
+    if (!known.wasLaunched) {
+      known.wasLaunched = true;
+      lives++;
+    }
+    if (task.kind == TaskKind.DESTROY) {
+      hold(
+          known.onRecord != null && known.onRecord.isEnding(),
+          "P2: nothing is destroyed early",
+          () -> "%s was launched".formatted(task.token));
+    }
+  }
+
+  /** A task is past its fence. */
+  void begins(EcsTasks.Task task) {
+    Known known = known(task.cluster);
+    hold(
+        known.onRecord != null,
+        "P1: what a task works on is on record",
+        () -> "%s begins, and nothing is on record".formatted(task.token));
+    hold(
+        tasks.of(task.cluster).stream().noneMatch(other -> other != task && other.works),
+        "P7: never do two tasks of a cluster work at a time",
+        () -> "%s begins beside another".formatted(task.token));
+    if (task.kind == TaskKind.CREATE) {
+      hold(++known.creations == 1, "P7: a cluster is built once", () -> String.valueOf(task.token));
+    }
+  }
+
+  /** All of a cluster is there. */
+  void built(ClusterId id) {
+    known(id).readied = now();
+  }
+
+  void isAboutToRemove(Resource resource, EcsTasks.Task task) {
+    Cluster cluster = known(task.cluster).onRecord;
+    hold(
+        cluster != null && cluster.isEnding(),
+        "P2: nothing is destroyed early",
+        () -> "%s is removed by %s".formatted(resource, task.token));
+    hold(
+        task.cluster.equals(resource.owner()),
+        "P2: nothing foreign is touched",
+        () -> "%s is removed by %s".formatted(resource, task.token));
+  }
+
+  void mailTried(String subject, String body) {
+    if (!subject.endsWith("is about to be destroyed")) {
+      return;
+    }
+    int at = body.lastIndexOf("Its id is ");
+    Known known = known(new ClusterId(body.substring(at + 10, at + 46)));
+    known.notices.add(body);
+    known.noticeTimes.add(strands.now());
+  }
+
+  // --- what people hear
+
+  /**
+   * Somebody got an answer.
+   *
+   * @param invocation the one that it is the answer of
+   */
+  void answered(Invocation invocation, int status, String body) {
+    hold(
+        Set.of(200, 202, 404, 409, 422, 503).contains(status),
+        "an answer makes sense",
+        () -> "%s was answered with %d %s".formatted(invocation.act, status, body));
+    if (status >= 300) {
+      return;
+    }
+    JsonNode answer;
+    try {
+      answer = MAPPER.readTree(body);
+    } catch (JsonProcessingException e) {
+      hold(false, "an answer makes sense", () -> String.valueOf(body));
+      return;
+    }
+    switch (invocation.act) {
+      case Act.Create create -> created(create, answer);
+      case Act.Prolong _ -> prolonged(invocation, answer);
+      case Act.Destroy _ -> destroyed(answer);
+      case Act.Look _ -> shown(answer, invocation.begun);
+      case Act.LookAtAll _ -> allShown(answer, invocation.begun);
+      case null, default -> {}
+    }
+  }
+
+  private void created(Act.Create create, JsonNode answer) {
+    hold(
+        answer.at("/status/id").asText().equals(create.key().value())
+            && answer.path("name").asText().equals(create.name())
+            && answer.at("/status/createdby").asText().equals(Act.arn(create.who())),
+        "P7: the same key is the same cluster",
+        () -> "%s was answered with %s".formatted(create, answer));
+    Known known = known(create.key());
+    known.isAcknowledged = true;
+    hold(
+        known.onRecord != null || known.archived != null,
+        "P6: nothing acknowledged is lost",
+        () -> "%s was acknowledged and is nowhere".formatted(create.key()));
+  }
+
+  private void prolonged(Invocation invocation, JsonNode answer) {
+    String expires = answer.at("/status/expires").asText();
+    Granted told =
+        new Granted(
+            new ClusterId(answer.at("/status/id").asText()),
+            answer.at("/status/lifetime").asInt(),
+            expires.isEmpty() ? null : Instant.parse(expires));
+    Cluster on = known(told.cluster()).onRecord;
+    boolean isUnchanged =
+        on != null
+            && on.lifetime() == told.lifetime()
+            && Objects.equals(on.expires(), told.expires());
+    hold(
+        invocation.granted.contains(told) || isUnchanged,
+        "P6: nothing acknowledged is lost",
+        () ->
+            "%s was told %s, and it wrote %s".formatted(invocation.act, told, invocation.granted));
+  }
+
+  private void destroyed(JsonNode answer) {
+    ClusterId id = new ClusterId(answer.at("/status/id").asText());
+    Cluster cluster = known(id).onRecord;
+    hold(
+        cluster == null || cluster.isEnding(),
+        "P6: nothing acknowledged is lost",
+        () ->
+            "the end of %s was acknowledged, and it is %s"
+                .formatted(id, cluster == null ? "" : cluster.state().text()));
+  }
+
+  private void shown(JsonNode record, long since) {
+    String id = record.at("/status/id").asText();
+    String state = record.at("/status/state").asText();
+    if (id.isEmpty() || state.equals("unreadable")) {
+      return;
+    }
+    Known known = known(new ClusterId(id));
+    boolean isTrue = state.equals("gone") && known.archived != null;
+    for (State one : State.values()) {
+      isTrue |= one.text().equals(state) && known.stood(one, since);
+    }
+    hold(
+        isTrue,
+        "the status never shows what is not so",
+        () -> "%s is shown as %s, and it was %s".formatted(id, state, known.moments));
+  }
+
+  private void allShown(JsonNode records, long since) {
+    Set<String> ids = new HashSet<>();
+    for (JsonNode record : records) {
+      shown(record, since);
+      ids.add(record.at("/status/id").asText());
+    }
+    clusters.forEach((id, known) ->
+        hold(
+            ids.contains(id.value()) || known.stood(null, since),
+            "the status shows all that is there",
+            () -> "%s is not shown".formatted(id)));
+  }
+
+  // --- at the end
+
+  /** Whether nothing is left to wait for. */
+  boolean isAllOver(StoredObjects objects) {
+    return clusters.values().stream().allMatch(known -> known.onRecord == null)
+        && account.ours().isEmpty()
+        && !tasks.isAnyGoingOn()
+        && objects.all().subMap(StoreKeys.CLAIMS, StoreKeys.CLAIMS + "\uffff").isEmpty();
+  }
+
+  /** Holds a world to what is to be true when all is over, or should be. */
+  void holdAtTheEnd(StoredObjects objects) {
+    clusters.forEach((id, known) -> {
+      hold(
+          known.onRecord == null,
+          "P1: nothing is immortal",
+          () ->
+              "%s is still on record, %s"
+                  .formatted(id, known.onRecord == null ? "" : known.onRecord.state().text()));
+      hold(
+          account.of(id).isEmpty(),
+          "P1: nothing is immortal",
+          () -> "%s still has %s".formatted(id, account.of(id)));
+      hold(
+          tasks.of(id).stream().allMatch(EcsTasks.Task::isOver),
+          "P1: nothing is immortal",
+          () -> "a task of %s still runs".formatted(id));
+      hold(
+          !known.isAcknowledged || known.archived != null,
+          "P6: nothing acknowledged is lost",
+          () -> "%s was acknowledged and is not in the archive".formatted(id));
+    });
+    hold(
+        objects.all().subMap(StoreKeys.CLAIMS, StoreKeys.CLAIMS + "\uffff").isEmpty(),
+        "P1: no name is claimed for ever",
+        () -> String.valueOf(objects.all().subMap(StoreKeys.CLAIMS, StoreKeys.CLAIMS + "\uffff")));
+    mustStay.forEach((key, text) ->
+        hold(
+            objects.get(key).filter(text::equals).isPresent(),
+            "what is not ours is left alone",
+            () -> "%s is %s".formatted(key, objects.get(key))));
+  }
+
+  /** How long after its end, or after all was calm, the last cluster was gone, in milliseconds. */
+  long latestEnd() {
+    return latestEnd;
+  }
+}

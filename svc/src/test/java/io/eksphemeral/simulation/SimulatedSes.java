@@ -1,0 +1,38 @@
+package io.eksphemeral.simulation;
+
+import io.eksphemeral.simulation.Network.Call;
+import io.eksphemeral.simulation.Network.Service;
+import software.amazon.awssdk.services.ses.SesClient;
+import software.amazon.awssdk.services.ses.model.SendEmailRequest;
+import software.amazon.awssdk.services.ses.model.SendEmailResponse;
+
+/** SES as one process has it. Nobody reads the mails but the promises. */
+final class SimulatedSes implements SesClient {
+  private static final SendEmailResponse SENT =
+      SendEmailResponse.builder().messageId("sent").build();
+
+  private final Promises promises;
+  private final Network network;
+  private final Caller caller;
+
+  SimulatedSes(Promises promises, Network network, Caller caller) {
+    this.promises = promises;
+    this.network = network;
+    this.caller = caller;
+  }
+
+  @Override
+  public SendEmailResponse sendEmail(SendEmailRequest request) {
+    String subject = request.message().subject().data();
+    promises.mailTried(subject, request.message().body().text().data());
+    return network.call(caller, new Call(Service.SES, subject, _ -> true), () -> SENT);
+  }
+
+  @Override
+  public String serviceName() {
+    return SERVICE_NAME;
+  }
+
+  @Override
+  public void close() {}
+}

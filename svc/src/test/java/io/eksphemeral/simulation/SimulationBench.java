@@ -1,0 +1,44 @@
+package io.eksphemeral.simulation;
+
+import java.util.Map;
+
+/** Many lives, see {@code bench/simulation.sh}. */
+final class SimulationBench {
+  private SimulationBench() {}
+
+  /**
+   * Prints what came of them, as a part of a page. Ends with 1 if a promise was broken, or if
+   * anything that is to happen never did.
+   *
+   * @param arguments how many lives, and the first seed
+   */
+  public static void main(String[] arguments) {
+    long wanted = Long.parseLong(arguments[0]);
+    long seed = Long.parseLong(arguments[1]);
+    long begun = System.nanoTime();
+    Tally tally = Tally.ofLives(wanted, seed);
+    double seconds = (System.nanoTime() - begun) / 1e9;
+
+    System.out.printf(
+        "%d lives in %d worlds, with the seeds from %d on: **%d violations**, %d lives a second.%n",
+        tally.lives(),
+        tally.worlds(),
+        seed,
+        tally.broken().size(),
+        Math.round(tally.lives() / seconds));
+    System.out.printf(
+        "The last cluster was gone %d minutes after its end, or after all was calm, of %d allowed.%n",
+        tally.latestEndMinutes(), Promises.GONE_WITHIN.toMinutes());
+    table("what went wrong", tally.struckByText());
+    table("transition", tally.transitions());
+    tally.broken().keySet().stream()
+        .findFirst()
+        .ifPresent(first -> System.out.println("\n" + Failing.of(first).story()));
+    System.exit(tally.broken().isEmpty() && tally.isAllSeen() ? 0 : 1);
+  }
+
+  private static void table(String what, Map<String, Long> counts) {
+    System.out.printf("%n| %s | times |%n|---|---:|%n", what);
+    counts.forEach((name, times) -> System.out.printf("| %s | %d |%n", name, times));
+  }
+}

@@ -1,0 +1,71 @@
+package io.eksphemeral.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Lives of clusters, with all that can go wrong, held to the promises at every step. {@code
+ * bench/simulation.sh} has a million of them.
+ */
+class SimulationTest {
+  private static final long FIRST_SEED = 1;
+
+  @Test
+  void livesInWhichAllGoesWrongKeepEveryPromise() {
+    Tally tally = Tally.ofLives(Long.getLong("lives", 2000), FIRST_SEED);
+
+    tally.broken().keySet().stream()
+        .findFirst()
+        .ifPresent(seed -> {
+          throw new AssertionError(Failing.of(seed).story());
+        });
+    assertThat(tally.struck()).as("each kind of trouble").doesNotContainValue(0L);
+    assertThat(tally.transitions()).as("each transition").doesNotContainValue(0L);
+    System.out.printf("%d lives in %d worlds%n", tally.lives(), tally.worlds());
+  }
+
+  /** What they broke: a notice that was never tried; … */
+  @ParameterizedTest
+  @ValueSource(longs = {1842, 2065})
+  void seedsThatOnceBrokeAPromiseDoNotAnyMore(long seed) {
+    assertThat(World.of(Plan.of(seed), false).broken()).isNull();
+  }
+
+  /**
+   * Though worlds that happen at the same time get in each other's way, at locks that they share.
+   */
+  @Test
+  void theSameSeedIsTheSameWorld() {
+    List<World.Outcome> alone = LongStream.range(0, 30).mapToObj(SimulationTest::told).toList();
+    List<World.Outcome> together =
+        LongStream.range(0, 120).parallel().mapToObj(seed -> told(seed % 30)).toList();
+
+    for (int i = 0; i < together.size(); i++) {
+      assertThat(together.get(i).history())
+          .as("history of the seed %d", i % 30)
+          .isEqualTo(alone.get(i % 30).history());
+    }
+    assertThat(alone).extracting(World.Outcome::lives).anyMatch(lives -> lives > 1);
+  }
+
+  private static World.Outcome told(long seed) {
+    return World.of(Plan.of(seed), true);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "seed", matches = "\\d+")
+  void oneSeed() {
+    long seed = Long.getLong("seed");
+    if (World.of(Plan.of(seed), false).broken() == null) {
+      World.of(Plan.of(seed), true).history().forEach(System.out::println);
+    } else {
+      throw new AssertionError(Failing.of(seed).story());
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package io.eksphemeral.simulation;
+
+import io.eksphemeral.domain.State;
+import io.eksphemeral.simulation.Trouble.Kind;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What came of many worlds: of those of all seeds from one on. */
+final class Tally {
+  /** Enough broken ones to see what is wrong. */
+  private static final int MOST_BROKEN = 20;
+
+  private final Map<Kind, Long> struck = new EnumMap<>(Kind.class);
+  private final Map<String, Long> transitions = new TreeMap<>();
+  private final Map<Long, Promises.Broken> broken = new TreeMap<>();
+  private long worlds;
+  private long lives;
+  private long latestEnd;
+
+  /** Has worlds happen, on all cores, until so many clusters were launched in them. */
+  static Tally ofLives(long wanted, long firstSeed) {
+    Tally tally = new Tally();
+    AtomicLong seed = new AtomicLong(firstSeed);
+    int cores = Runtime.getRuntime().availableProcessors();
+    try (ExecutorService threads = Executors.newFixedThreadPool(cores)) {
+      List<Future<?>> all = new ArrayList<>();
+      for (int i = 0; i < cores; i++) {
+        all.add(
+            threads.submit(() -> {
+              while (tally.isShortOf(wanted)) {
+                long next = seed.getAndIncrement();
+                tally.add(next, World.of(Plan.of(next), false));
+              }
+            }));
+      }
+      for (Future<?> one : all) {
+        one.get();
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a world failed", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+    return tally;
+  }
+
+  private synchronized boolean isShortOf(long wanted) {
+    return lives < wanted && broken.size() < MOST_BROKEN;
+  }
+
+  private synchronized void add(long seed, World.Outcome outcome) {
+    worlds++;
+    lives += outcome.lives();
+    latestEnd = Math.max(latestEnd, outcome.latestEnd());
+    outcome.struck().forEach((kind, times) -> struck.merge(kind, times, Long::sum));
+    outcome.transitions().forEach((step, times) -> transitions.merge(step, times, Long::sum));
+    if (outcome.broken() != null) {
+      broken.put(seed, outcome.broken());
+    }
+  }
+
+  long worlds() {
+    return worlds;
+  }
+
+  long lives() {
+    return lives;
+  }
+
+  long latestEndMinutes() {
+    return latestEnd / 60_000;
+  }
+
+  /** The promises that were broken, by seed. */
+  Map<Long, Promises.Broken> broken() {
+    return broken;
+  }
+
+  /** How often each kind of trouble struck, those that never did included. */
+  Map<Kind, Long> struck() {
+    for (Kind kind : Kind.values()) {
+      struck.putIfAbsent(kind, 0L);
+    }
+    return struck;
+  }
+
+  Map<String, Long> struckByText() {
+    Map<String, Long> byText = new LinkedHashMap<>();
+    struck().forEach((kind, times) -> byText.put(kind.text(), times));
+    return byText;
+  }
+
+  /** Whether every kind of trouble struck, and every transition was made. */
+  boolean isAllSeen() {
+    return !struck().containsValue(0L) && !transitions().containsValue(0L);
+  }
+
+  /** How often each transition was made, those that never were included. */
+  Map<String, Long> transitions() {
+    for (State from : State.values()) {
+      for (State to : from.next()) {
+        transitions.putIfAbsent(from.text() + " -> " + to.text(), 0L);
+      }
+    }
+    return transitions;
+  }
+}

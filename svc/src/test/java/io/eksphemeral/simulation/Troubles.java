@@ -1,0 +1,84 @@
+package io.eksphemeral.simulation;
+
+import io.eksphemeral.simulation.Trouble.Kind;
+import io.eksphemeral.simulation.Trouble.Where;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The troubles that are still to come in a world, and how often each kind has struck. */
+final class Troubles {
+  private final Map<Where, Deque<Trouble>> waiting = new EnumMap<>(Where.class);
+  private final List<Trouble> outages = new ArrayList<>();
+  private final Map<Kind, Long> struck = new EnumMap<>(Kind.class);
+  private final long calm;
+  private final Strands strands;
+  private final History history;
+  private final Map<Where, Integer> passed = new EnumMap<>(Where.class);
+
+  /**
+   * Of what has not happened yet.
+   *
+   * @param calm from when on nothing of it strikes any more
+   */
+  Troubles(List<Trouble> all, long calm, Strands strands, History history) {
+    this.calm = calm;
+    this.strands = strands;
+    this.history = history;
+    all.stream()
+        .sorted(Comparator.comparingLong(Trouble::at))
+        .forEach(trouble -> {
+          if (trouble.kind().where() == Where.OUTAGE) {
+            outages.add(trouble);
+          } else {
+            waiting.computeIfAbsent(trouble.kind().where(), _ -> new ArrayDeque<>()).add(trouble);
+          }
+        });
+  }
+
+  /** The trouble that strikes here and now, if one does; of the kinds that can. */
+  @Nullable Trouble strikes(Where where, Predicate<Kind> canHappen) {
+    Deque<Trouble> here = waiting.get(where);
+    Trouble next = here == null ? null : here.peek();
+    if (here == null
+        || next == null
+        || next.at() > strands.now()
+        || strands.now() > calm
+        || !canHappen.test(next.kind())) {
+      return null;
+    }
+    if (passed.merge(where, 1, Integer::sum) <= next.skip()) {
+      return null;
+    }
+    passed.remove(where);
+    here.remove();
+    count(next.kind());
+    return next;
+  }
+
+  /** Whether something that goes wrong for a while does so now. */
+  boolean lasts(Kind kind) {
+    for (Trouble outage : outages) {
+      if (outage.kind() == kind && outage.at() <= strands.now() && strands.now() < outage.until()) {
+        count(kind);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void count(Kind kind) {
+    struck.merge(kind, 1L, Long::sum);
+    history.note(() -> "  ! " + kind.text());
+  }
+
+  Map<Kind, Long> struck() {
+    return struck;
+  }
+}

@@ -1,0 +1,213 @@
+package io.eksphemeral.simulation;
+
+import io.eksphemeral.control.Samples;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.simulation.Invocation.What;
+import io.eksphemeral.simulation.Trouble.Kind;
+import io.eksphemeral.simulation.Trouble.Where;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One installation, all that happens to it by a plan, and what came of it. */
+final class World {
+  static final Instant START = Samples.START;
+
+  private static final Limits LIMITS = new Limits(120, 10, 3, 2);
+  private static final long MINUTE = 60_000;
+  private static final long RULE = 5 * MINUTE;
+  private static final int RETRIES_OF_EVENTS = 2;
+
+  /**
+   * What came of a plan.
+   *
+   * @param lives how many clusters were launched
+   * @param latestEnd how long after its end the last of them was gone, in milliseconds
+   * @param broken the promise that was broken; null if none was
+   */
+  record Outcome(
+      int lives,
+      Map<Kind, Long> struck,
+      Map<String, Long> transitions,
+      long latestEnd,
+      Promises.@Nullable Broken broken,
+      List<String> history) {}
+
+  private final Plan plan;
+  private final Strands strands = new Strands();
+  private final History history;
+  private final Dice dice;
+  private final Troubles troubles;
+  private final Account account = new Account();
+  private final EcsTasks tasks = new EcsTasks(strands);
+  private final Promises promises;
+  private final StoredObjects objects;
+  private final Network network;
+  private final Containers containers;
+  private final Functions functions;
+
+  private World(Plan plan, boolean isTold) {
+    this.plan = plan;
+    promises = new Promises(strands, tasks, account, LIMITS, plan.calm());
+    objects = new StoredObjects(promises::changed);
+    history = new History(isTold, strands);
+    dice = new Dice(plan.seed() ^ 0x5eed);
+    troubles = new Troubles(plan.troubles(), plan.calm(), strands, history);
+    network = new Network(strands, troubles, dice, history);
+    containers =
+        new Containers(
+            strands,
+            troubles,
+            dice,
+            history,
+            tasks,
+            account,
+            objects,
+            network,
+            promises,
+            this::taskStopped);
+    functions = new Functions(this, LIMITS);
+  }
+
+  /**
+   * Has a plan happen.
+   *
+   * @param isTold whether the history is kept
+   */
+  static Outcome of(Plan plan, boolean isTold) {
+    World world = new World(plan, isTold);
+    world.happen();
+    return world.outcome();
+  }
+
+  static Instant time(long milliseconds) {
+    return START.plusMillis(milliseconds);
+  }
+
+  private void happen() {
+    People people = new People(this);
+    for (Act act : plan.acts()) {
+      strands.at(act.at(), () -> strands.start(() -> people.act(act)));
+    }
+    strands.at(RULE, this::fireRule);
+    long calm = plan.calm();
+    long horizon = plan.last() + 120 * MINUTE + Promises.GONE_WITHIN.toMillis();
+    strands.run(
+        horizon,
+        () -> promises.broken() != null || (strands.now() > calm && promises.isAllOver(objects)));
+    if (promises.broken() == null) {
+      promises.holdAtTheEnd(objects);
+    }
+    strands.end();
+  }
+
+  private Outcome outcome() {
+    return new Outcome(
+        promises.lives(),
+        troubles.struck(),
+        promises.transitions(),
+        promises.latestEnd(),
+        promises.broken(),
+        history.lines());
+  }
+
+  private void fireRule() {
+    strands.at(strands.now() + RULE, this::fireRule);
+    if (troubles.lasts(Kind.RULE_DOES_NOT_FIRE)) {
+      return;
+    }
+    strands.start(() -> deliver("{\"detail-type\":\"Scheduled Event\"}", What.SWEEP));
+    Trouble twice = troubles.strikes(Where.RULE, _ -> true);
+    if (twice != null) {
+      strands.at(
+          strands.now() + twice.amount(),
+          () -> strands.start(() -> deliver("{\"detail-type\":\"Scheduled Event\"}", What.SWEEP)));
+    }
+  }
+
+  private void taskStopped(EcsTasks.Task task) {
+    String event =
+        "{\"detail-type\":\"ECS Task State Change\",\"detail\":{\"startedBy\":\"%s\"}}"
+            .formatted(task.cluster);
+    Trouble trouble = troubles.strikes(Where.NEWS, _ -> true);
+    long late = dice.between(100, 3000);
+    if (trouble != null) {
+      switch (trouble.kind()) {
+        case NEWS_NEVER_COMES -> {
+          return;
+        }
+        case NEWS_COMES_LATE -> late = trouble.amount();
+        case NEWS_COMES_TWICE -> tell(event, trouble.amount());
+        default -> {}
+      }
+    }
+    tell(event, late);
+  }
+
+  private void tell(String event, long late) {
+    strands.at(strands.now() + late, () -> strands.start(() -> deliver(event, What.NEWS)));
+  }
+
+  /** Feeds an event to the function that takes them; again where it fails, as Lambda does. */
+  private void deliver(String event, What what) {
+    for (int attempt = 0; attempt <= RETRIES_OF_EVENTS; attempt++) {
+      Optional<String> answer = functions.feed(event, new Invocation(what, null, strands.now()));
+      if (answer.isPresent()) {
+        return;
+      }
+      strands.sleep((attempt + 1) * MINUTE);
+    }
+  }
+
+  /** From now on nobody can look at the tasks of a cluster, for a while. */
+  void hideTasks(Act.HideTasks hidden) {
+    tasks.hide(hidden.cluster(), hidden.until());
+    promises.mayTakeUntil(hidden.cluster(), hidden.until());
+  }
+
+  SimulatedS3 s3(Caller caller) {
+    return new SimulatedS3(objects, network, caller);
+  }
+
+  SimulatedEcs ecs(Caller caller) {
+    return new SimulatedEcs(tasks, containers, network, caller);
+  }
+
+  SimulatedSes ses(Caller caller) {
+    return new SimulatedSes(promises, network, caller);
+  }
+
+  Strands strands() {
+    return strands;
+  }
+
+  History history() {
+    return history;
+  }
+
+  Dice dice() {
+    return dice;
+  }
+
+  Troubles troubles() {
+    return troubles;
+  }
+
+  Account account() {
+    return account;
+  }
+
+  Promises promises() {
+    return promises;
+  }
+
+  StoredObjects objects() {
+    return objects;
+  }
+
+  Functions functions() {
+    return functions;
+  }
+}

@@ -13,6 +13,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -85,11 +86,11 @@ final class Folder {
   /**
    * The text under a key; empty if there is none.
    *
-   * @throws IOException also if it is no text of ours: too large, not UTF-8, a folder
+   * @throws IOException also if it is no text of ours: too large, not UTF-8, a folder, a pipe
    */
   Optional<String> read(String key) throws IOException {
     ByteBuffer bytes;
-    try (FileChannel file = FileChannel.open(path(key), StandardOpenOption.READ)) {
+    try (FileChannel file = openFile(path(key))) {
       long size = file.size();
       if (size > MOST_BYTES) {
         throw new IOException("it has %d bytes, more than anything of ours".formatted(size));
@@ -107,6 +108,14 @@ final class Folder {
     } catch (CharacterCodingException e) {
       throw new IOException("it is not UTF-8", e);
     }
+  }
+
+  /** Opens a file to read it; but no pipe, since that may never end. */
+  private static FileChannel openFile(Path path) throws IOException {
+    if (Files.readAttributes(path, BasicFileAttributes.class).isOther()) {
+      throw new IOException("it is no regular file");
+    }
+    return FileChannel.open(path, StandardOpenOption.READ);
   }
 
   /** Writes a text under a key, in the place of what is there. */

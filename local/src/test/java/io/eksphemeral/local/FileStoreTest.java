@@ -5,6 +5,7 @@ import static io.eksphemeral.control.Samples.admitted;
 import static io.eksphemeral.control.Samples.newId;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import io.eksphemeral.control.Claim;
 import io.eksphemeral.control.ClusterStore;
@@ -26,12 +27,18 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class FileStoreTest extends ClusterStoreContract {
+  /** When something counts as hanging. */
+  private static final Duration A_WHILE = Duration.ofSeconds(20);
+
   @TempDir Path home;
   private Path bucket;
   private FileStore store;
@@ -109,6 +116,35 @@ final class FileStoreTest extends ClusterStoreContract {
     assertThat(unreadable(broken)).isEqualTo("it is not UTF-8");
     assertThat(unreadable(junk)).contains("5000000 bytes");
     assertThat(store.find(dangling)).isEmpty();
+  }
+
+  /** Whoever opens a pipe to read from it waits for somebody who writes. */
+  @Test
+  void aPipeUnderAKeyKeepsNobodyWaiting() throws Exception {
+    Stored.Live fine = store.add(admitted("fine")).orElseThrow();
+    TaskKey task = new TaskKey(fine.id(), TaskKind.CREATE, 1);
+    ClusterId pipe = newId();
+    ClusterId link = newId();
+    Files.createDirectories(bucket.resolve(StoreKeys.fence(task)).getParent());
+    for (String key : List.of(StoreKeys.record(pipe), StoreKeys.fence(task))) {
+      String path = bucket.resolve(key).toString();
+      assertThat(new ProcessBuilder("mkfifo", path).inheritIO().start().waitFor()).isZero();
+    }
+    Files.createSymbolicLink(
+        bucket.resolve(StoreKeys.record(link)), bucket.resolve(StoreKeys.record(pipe)));
+
+    assertThat(apart(store::list)).succeedsWithin(A_WHILE).asInstanceOf(LIST).contains(fine);
+    assertThat(unreadable(pipe)).isEqualTo("it is no regular file");
+    assertThat(unreadable(link)).isEqualTo("it is no regular file");
+    assertThat(apart(() -> store.fence(task)))
+        .failsWithin(A_WHILE)
+        .withThrowableOfType(ExecutionException.class)
+        .withCauseInstanceOf(StoreException.class);
+  }
+
+  /** On a thread of its own, which nothing waits for if it hangs. */
+  private static <T> CompletableFuture<T> apart(Supplier<T> work) {
+    return CompletableFuture.supplyAsync(work, task -> Thread.ofPlatform().daemon().start(task));
   }
 
   private String unreadable(ClusterId id) {

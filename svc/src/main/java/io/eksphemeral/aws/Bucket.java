@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -39,6 +40,9 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  *       s3:DeleteObject}.
  *   <li>A key that is not there is 404 only to who may {@code s3:ListBucket}; it would be 403
  *       otherwise. So who uses this must be granted that.
+ *   <li>One object may be refused where all others are not: for its ACL, a policy, or the key of
+ *       KMS that it is encrypted with. That is 403 with {@code AccessDenied}, or 400 where that key
+ *       is disabled, deleted or of another kind. To be sent too many requests for KMS is 503.
  * </ul>
  */
 public final class Bucket {
@@ -49,6 +53,14 @@ public final class Bucket {
   static final int TRIES = 6;
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+
+  /** The codes of 400 that say that the key of KMS which an object needs is of no use. */
+  private static final Set<String> NO_KEY =
+      Set.of(
+          "KMS.DisabledException",
+          "KMS.InvalidKeyUsageException",
+          "KMS.KMSInvalidStateException",
+          "KMS.NotFoundException");
 
   private final S3Client s3;
   private final String name;
@@ -90,6 +102,26 @@ public final class Bucket {
     } catch (SdkException e) {
       throw failed("read", key, e);
     }
+  }
+
+  /**
+   * Why S3 refuses to give out what is under a key, if that is what {@link #get} failed for. It may
+   * be this one object that is refused, or whatever the key is.
+   */
+  static Optional<String> refusal(StoreException failure) {
+    return failure.getCause() instanceof S3Exception e && isRefusal(e)
+        ? Optional.of(
+            "S3 refuses to give it out: %s (HTTP %d)".formatted(Why.code(e), e.statusCode()))
+        : Optional.empty();
+  }
+
+  /** Wrong and expired credentials have codes of their own. */
+  private static boolean isRefusal(S3Exception e) {
+    return switch (e.statusCode()) {
+      case 403 -> Why.code(e).equals("AccessDenied");
+      case 400 -> NO_KEY.contains(Why.code(e));
+      default -> false;
+    };
   }
 
   private static Item read(GetObjectResponse response, AbortableInputStream body)
@@ -227,6 +259,11 @@ public final class Bucket {
     } catch (SdkException e) {
       throw failed("list", prefix + "*", e);
     }
+  }
+
+  /** Whether anything is under a key, be it readable or not. */
+  boolean has(String key) {
+    return list(key).stream().anyMatch(entry -> entry.key().equals(key));
   }
 
   /** Each pause is twice the one before, so that some hundred writers at once get through. */

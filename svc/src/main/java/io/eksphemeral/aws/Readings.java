@@ -3,6 +3,7 @@ package io.eksphemeral.aws;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.ClusterId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What stands in the records, each read again only if its ETag has changed since the last time. So
- * a listing of which nothing has changed costs one request for each 1000 records.
+ * a listing of which nothing has changed costs one request for each 1000 records. One that S3
+ * refuses to give out is read again each time: what it is refused for does not change its ETag.
  */
 final class Readings {
   /** How many records are read at a time. S3 allows 5500 reads a second and prefix. */
@@ -35,8 +37,12 @@ final class Readings {
   private final long mostKept;
   private volatile Map<String, Reading> last = Map.of();
 
-  /** A record as it was read, under its key. */
-  private record Reading(String key, String etag, Stored stored, long size) {}
+  /**
+   * A record as it was read, under its key.
+   *
+   * @param etag what S3 gave it out with; null if it refused to
+   */
+  private record Reading(String key, @Nullable String etag, Stored stored, long size) {}
 
   /**
    * Begins with nothing read.
@@ -85,7 +91,7 @@ final class Readings {
 
   private static @Nullable Reading lookUp(Map<String, Reading> known, Bucket.Entry entry) {
     @Nullable Reading reading = known.get(entry.key());
-    return reading != null && reading.etag().equals(entry.etag()) ? reading : null;
+    return reading != null && entry.etag().equals(reading.etag()) ? reading : null;
   }
 
   /**
@@ -126,15 +132,22 @@ final class Readings {
   }
 
   private Optional<Reading> read(String key) {
-    return StoreKeys.recordId(key)
-        .flatMap(id ->
-            bucket
-                .get(key)
-                .map(item ->
-                    new Reading(
-                        key,
-                        item.etag(),
-                        S3ClusterStore.decode(id, item),
-                        item.asText().map(text -> (long) text.length()).orElse(0L))));
+    return StoreKeys.recordId(key).flatMap(id -> read(id, key));
+  }
+
+  private Optional<Reading> read(ClusterId id, String key) {
+    try {
+      return bucket
+          .get(key)
+          .map(item ->
+              new Reading(
+                  key,
+                  item.etag(),
+                  S3ClusterStore.decode(id, item),
+                  item.asText().map(text -> (long) text.length()).orElse(0L)));
+    } catch (StoreException e) {
+      String refusal = Bucket.refusal(e).orElseThrow(() -> e);
+      return Optional.of(new Reading(key, null, new Stored.Unreadable(id, refusal), 0));
+    }
   }
 }

@@ -33,6 +33,10 @@ import java.util.stream.Collectors;
  * own, the field {@code write}, which also tells who is told "lost" whether it was its own write
  * that it lost to. It stands in the bucket only: records are handed out without it.
  *
+ * <p>A record that S3 refuses to give out is one that cannot be read, and no failure: it keeps
+ * nobody from the others. A fence, a result or a claim that it refuses is a failure, since what it
+ * says must not be guessed.
+ *
  * <p>A removal whose answer got lost may be answered with false. Whoever asked then finds nothing,
  * and a name that stays claimed by it is freed by the sweep.
  */
@@ -72,7 +76,7 @@ public final class S3ClusterStore implements ClusterStore {
 
   @Override
   public Optional<Stored> find(ClusterId id) {
-    return bucket.get(StoreKeys.record(id)).map(item -> decode(id, item));
+    return stored(id, StoreKeys.record(id));
   }
 
   @Override
@@ -193,12 +197,26 @@ public final class S3ClusterStore implements ClusterStore {
 
   @Override
   public Optional<Stored> archived(ClusterId id) {
-    return bucket.get(StoreKeys.archive(id)).map(item -> decode(id, item));
+    return stored(id, StoreKeys.archive(id));
   }
 
   @Override
   public Optional<Versions> versions() {
     return bucket.get(StoreKeys.VERSIONS).flatMap(Item::asText).flatMap(MarkFormat::versions);
+  }
+
+  /** A record, here or in the archive. One that S3 refuses to give out is one that is there. */
+  private Optional<Stored> stored(ClusterId id, String key) {
+    try {
+      return bucket.get(key).map(item -> decode(id, item));
+    } catch (StoreException e) {
+      Optional<String> refusal = Bucket.refusal(e);
+      // Who may read nothing at all is refused what is not there, too.
+      if (refusal.isPresent() && bucket.has(key)) {
+        return Optional.of(new Stored.Unreadable(id, refusal.get()));
+      }
+      throw e;
+    }
   }
 
   static Stored decode(ClusterId id, Item item) {

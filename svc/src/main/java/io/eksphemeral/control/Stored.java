@@ -29,8 +29,8 @@ public sealed interface Stored {
   record Legacy(ClusterId id, String json) implements Stored {}
 
   /**
-   * A record that cannot be read: broken, or written by a newer version. It is shown, reported and
-   * left alone, and counts as a cluster that lives.
+   * A record that cannot be read: broken, written by a newer version, or not given out by where it
+   * is kept. It is shown, reported and left alone, and counts as a cluster that lives.
    */
   record Unreadable(ClusterId id, String why) implements Stored {}
 }

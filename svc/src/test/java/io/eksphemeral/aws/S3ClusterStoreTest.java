@@ -22,19 +22,24 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.TaskResult;
+import io.eksphemeral.domain.TaskResult.Outcome;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -202,15 +207,134 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     assertThat(store.list()).hasSize(5);
   }
 
-  @Test
-  void aRecordThatCannotBeReadJustNowFailsTheListing() {
-    addMany(20);
-    wire.nextOf(Seen::isRead, Wire.s3Error(403, "AccessDenied"));
+  @ParameterizedTest
+  @CsvSource({
+    "403, SignatureDoesNotMatch",
+    "403, InvalidAccessKeyId",
+    "403, ''",
+    "400, AccessDenied",
+    "400, ExpiredToken",
+    "400, KMS.ThrottlingException",
+    "404, NoSuchBucket",
+  })
+  void aRecordThatCannotBeReadJustNowFailsTheListing(int status, String code) {
+    ClusterId one = addMany(20).getFirst().id();
+    refuse(StoreKeys.record(one), 2, Wire.s3Error(status, code));
+
+    for (ThrowingCallable read :
+        List.<ThrowingCallable>of(() -> store.list(), () -> store.find(one))) {
+      assertThatExceptionOfType(StoreException.class)
+          .isThrownBy(read)
+          .withMessageContaining("%s: as recorded (HTTP %d), request R1".formatted(code, status));
+    }
+    assertThat(store.list()).hasSize(20);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"403, RequestTimeTooSkewed", "500, InternalError", "503, SlowDown"})
+  void aRecordThatNoTryCanReadFailsTheListing(int status, String code) {
+    String key = StoreKeys.record(addMany(20).getFirst().id());
+    refuse(key, 1, Wire.lostRequest());
+    refuse(key, 2, Wire.s3Error(status, code));
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(store::list)
-        .withMessageContaining("AccessDenied: as recorded (HTTP 403), request R1");
+        .withMessageContaining(code);
     assertThat(store.list()).hasSize(20);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "403, AccessDenied",
+    "400, KMS.DisabledException",
+    "400, KMS.InvalidKeyUsageException",
+    "400, KMS.KMSInvalidStateException",
+    "400, KMS.NotFoundException",
+  })
+  void aRecordThatS3RefusesIsUnreadableAndKeepsNoOtherFromBeingListed(int status, String code) {
+    List<Cluster> clusters = addMany(20);
+    ClusterId refused = clusters.get(7).id();
+    var unreadable =
+        new Stored.Unreadable(
+            refused, "S3 refuses to give it out: %s (HTTP %d)".formatted(code, status));
+    refuse(StoreKeys.record(refused), 3, Wire.s3Error(status, code));
+
+    assertThat(store.list())
+        .map(Stored::id)
+        .containsExactlyElementsOf(clusters.stream().map(Cluster::id).toList());
+    wire.forget();
+    assertThat(store.list()).hasSize(20).containsOnlyOnce(unreadable);
+    assertThat(reads()).as("it alone is read again").hasSize(1);
+    assertThat(store.find(refused)).contains(unreadable);
+    assertThat(store.list()).hasSize(20).allMatch(Stored.Live.class::isInstance);
+  }
+
+  @Test
+  void anArchivedRecordThatS3RefusesIsUnreadable() {
+    Stored.Live live = store.add(admitted("one")).orElseThrow();
+    store.archive(live);
+    refuse(StoreKeys.archive(live.id()), 1, Wire.s3Error(403, "AccessDenied"));
+
+    assertThat(store.archived(live.id()))
+        .contains(
+            new Stored.Unreadable(live.id(), "S3 refuses to give it out: AccessDenied (HTTP 403)"));
+  }
+
+  @Test
+  void whatIsNotThereIsNoUnreadableRecordToWhoMayNotRead() {
+    wire.next(Wire.s3Error(403, "AccessDenied"));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() -> store.find(newId()))
+        .withMessageContaining("AccessDenied: as recorded (HTTP 403), request R1");
+  }
+
+  @Test
+  void aRecordThatS3RefusesKeepsTheSweepFromNoOtherAndKeepsItsName() {
+    List<ClusterId> ids = IntStream.range(0, 5).mapToObj(_ -> newId()).toList();
+    for (ClusterId id : ids) {
+      String cluster = "c" + ids.indexOf(id);
+      plant(StoreKeys.record(id), PlainS3.record(id, cluster));
+      store.claim(new Claim(cluster, id, START.minusSeconds(3600)));
+    }
+    refuse(StoreKeys.record(ids.get(2)), 2, Wire.s3Error(403, "AccessDenied"));
+
+    SweepReport report = SweepBench.plane(store, executor).sweep().all(() -> Duration.ofMinutes(1));
+
+    assertThat(report.states()).containsOnly(entry(READY, 4L));
+    assertThat(report.unreadable())
+        .containsOnly(entry(ids.get(2), "S3 refuses to give it out: AccessDenied (HTTP 403)"));
+    assertThat(report.failed()).isEmpty();
+    assertThat(report.namesFreed()).isEmpty();
+    assertThat(store.claimOn("c2")).isPresent();
+    assertThat(store.list()).allMatch(Stored.Live.class::isInstance);
+  }
+
+  @Test
+  void aMarkThatS3RefusesIsAFailure() {
+    ClusterId id = newId();
+    TaskKey task = new TaskKey(id, TaskKind.CREATE, 1);
+    store.takeFence(task, Fence.TAKEN, "task-1");
+    store.putResult(task, new TaskResult(Outcome.READY, START, "it is up", List.of(), List.of()));
+    Claim claim = store.claim(new Claim("dev", id, START));
+    Map<ThrowingCallable, String> reads =
+        Map.of(
+            () -> store.fence(task), StoreKeys.fence(task),
+            () -> store.takeFence(task, Fence.CLOSED, "other"), StoreKeys.fence(task),
+            () -> store.takeFence(task, Fence.TAKEN, "task-1"), StoreKeys.fence(task),
+            () -> store.result(task), StoreKeys.result(task),
+            () -> store.claimOn("dev"), StoreKeys.claim("dev"),
+            () -> store.claim(new Claim("dev", newId(), START)), StoreKeys.claim("dev"),
+            () -> store.claims(), StoreKeys.claim("dev"),
+            () -> store.release(claim), StoreKeys.claim("dev"));
+    reads.forEach((read, key) -> {
+      refuse(key, 1, Wire.s3Error(403, "AccessDenied"));
+      assertThatExceptionOfType(StoreException.class)
+          .isThrownBy(read)
+          .withMessageContaining("could not read " + key);
+    });
+    assertThat(store.fence(task)).isEqualTo(Fence.TAKEN);
+    assertThat(store.claimOn("dev")).contains(claim);
   }
 
   @Test
@@ -363,7 +487,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"add", "find", "replace", "remove", "ids", "list", "claim", "fence"})
+  @ValueSource(strings = {"add", "replace", "remove", "ids", "list", "claim", "fence"})
   void whatIsNoAnswerIsAFailure(String method) {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     TaskKey key = new TaskKey(live.id(), TaskKind.CREATE, 1);
@@ -378,7 +502,6 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
           .isThrownBy(() -> {
             switch (method) {
               case "add" -> store.add(admitted("two"));
-              case "find" -> store.find(live.id());
               case "replace" -> store.replace(live, live.cluster().notLaunched("why"));
               case "remove" -> store.remove(live);
               case "ids" -> store.ids();
@@ -429,6 +552,13 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     List<Cluster> clusters = IntStream.range(0, count).mapToObj(i -> admitted("c" + i)).toList();
     clusters.forEach(cluster -> assertThat(store.add(cluster)).isPresent());
     return clusters;
+  }
+
+  /** Has the next reads of an object answered with an error. */
+  private void refuse(String key, int times, Wire.Reaction error) {
+    for (int i = 0; i < times; i++) {
+      wire.nextOf(seen -> seen.isRead() && seen.uri().getPath().endsWith("/" + key), error);
+    }
   }
 
   private List<Seen> reads() {

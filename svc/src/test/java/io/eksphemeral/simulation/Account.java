@@ -45,10 +45,6 @@ final class Account {
         .anyMatch(resource -> resource.name().equals(name) && !owner.equals(resource.owner()));
   }
 
-  List<Resource> foreign() {
-    return resources.stream().filter(resource -> resource.owner() == null).toList();
-  }
-
   List<Resource> ours() {
     return resources.stream().filter(resource -> resource.owner() != null).toList();
   }

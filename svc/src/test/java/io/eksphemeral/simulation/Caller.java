@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A process that calls AWS: a function's sandbox, or a task's container. It may die at any call.
  */
 final class Caller {
-  /** The end of a process. No {@code catch} of the code under test sees it. */
+  /** The end of a process. Whoever catches it dies at its next call. */
   static final class Death extends Error {
     private static final long serialVersionUID = 1;
 
@@ -37,6 +37,7 @@ final class Caller {
   /** Begins an invocation, which is killed when its time is up. */
   void begin(Invocation begun, long mostMilliseconds) {
     invocation = begun;
+    fate = null;
     deadline = strands.now() + mostMilliseconds;
   }
 

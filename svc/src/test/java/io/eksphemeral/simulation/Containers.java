@@ -97,19 +97,23 @@ final class Containers {
         };
     Task task = another.get();
     tasks.add(task, text);
-    promises.launched(task);
+    promises.launched(task, request.startedBy());
     Where where = kind == TaskKind.CREATE ? Where.CREATE_TASK : Where.DESTROY_TASK;
     Trouble trouble = troubles.strikes(where, _ -> true);
     long late = 0;
     if (trouble != null) {
       switch (trouble.kind()) {
-        case ECS_SHOWS_START_LATE -> task.shownFrom = strands.now() + trouble.amount();
-        case ECS_SHOWS_END_LATE -> task.endShownFrom = Long.MAX_VALUE - trouble.amount();
+        case CREATE_SHOWS_START_LATE, DESTROY_SHOWS_START_LATE ->
+            task.shownFrom = strands.now() + trouble.amount();
+        case CREATE_SHOWS_END_LATE, DESTROY_SHOWS_END_LATE -> task.endShownLate = trouble.amount();
         case CREATE_STARTS_LATE, DESTROY_STARTS_LATE -> late = trouble.amount();
         case CREATE_STARTS_TWICE, DESTROY_STARTS_TWICE -> {
           Task twin = another.get();
+          twin.shownFrom = strands.now() + dice.between(0, 5 * MINUTE);
           tasks.addUnknown(twin);
-          run(twin, null, dice.between(0, trouble.amount()));
+          boolean isFirst = dice.chance(0.5);
+          late = isFirst ? trouble.amount() : 0;
+          run(twin, null, isFirst ? 0 : trouble.amount());
         }
         case CREATE_NEVER_APPEARS, DESTROY_NEVER_APPEARS -> {
           task.shownFrom = Long.MAX_VALUE;
@@ -300,9 +304,6 @@ final class Containers {
     task.container.die();
     task.stoppedAt = strands.now();
     task.reason = reason;
-    if (task.endShownFrom > 0) {
-      task.endShownFrom = strands.now() + (Long.MAX_VALUE - task.endShownFrom);
-    }
     news.stopped(task);
   }
 

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The tasks that ECS has, or had, and what it shows of them. */
@@ -29,10 +28,10 @@ final class EcsTasks {
     final int attempt;
     final Caller container;
 
-    /** When ECS shows it at the earliest, and what it last did. */
+    /** When ECS shows it at the earliest, and how much later than it ended that it did. */
     long shownFrom;
 
-    long endShownFrom;
+    long endShownLate;
     boolean isStopping;
 
     /** Whether it is past its fence, and not over. */
@@ -116,7 +115,7 @@ final class EcsTasks {
   }
 
   boolean isShownStopped(Task task) {
-    return task.isOver() && strands.now() >= task.endShownFrom;
+    return task.isOver() && strands.now() >= task.stoppedAt + task.endShownLate;
   }
 
   /** Has every look at the tasks of a cluster fail until some time. */
@@ -130,10 +129,6 @@ final class EcsTasks {
 
   List<Task> of(ClusterId cluster) {
     return byCluster.getOrDefault(cluster, List.of());
-  }
-
-  void each(Consumer<Task> action) {
-    byArn.values().forEach(action);
   }
 
   boolean isAnyGoingOn() {

@@ -11,6 +11,9 @@ record Failing(Plan plan, World.Outcome outcome) {
   static Failing of(long seed) {
     Plan plan = Plan.of(seed);
     String promise = promise(World.of(plan, false));
+    if (promise.isEmpty()) {
+      throw new IllegalStateException("the seed %d breaks nothing when it is told".formatted(seed));
+    }
     int tries = 0;
     for (int count = Math.max(1, plan.size() / 2); count > 0; count = count / 2) {
       boolean isShorter = true;

@@ -61,18 +61,6 @@ final class Functions {
     }
   }
 
-  private static final FargateSettings FARGATE =
-      new FargateSettings(
-          "eksp",
-          Map.of(
-              TaskKind.CREATE,
-              new FargateSettings.Definition("eksp-create:1", List.of("prepare", "report")),
-              TaskKind.DESTROY,
-              new FargateSettings.Definition("eksp-destroy:1", List.of("teardown"))),
-          List.of("subnet-1"),
-          List.of("sg-1"),
-          "eksp");
-
   private static final Presentation PRESENTATION =
       new Presentation("nobody", Duration.ofMinutes(15), Duration.ofMinutes(10), null);
 
@@ -87,6 +75,7 @@ final class Functions {
   private final Limits limits;
   private final Map<Function, Deque<Sandbox>> idle = new EnumMap<>(Function.class);
   private int count;
+  private int revision = 1;
 
   Functions(World world, Limits limits) {
     this.world = world;
@@ -96,6 +85,7 @@ final class Functions {
   /** Has all functions begin from nothing. */
   void deploy() {
     idle.clear();
+    revision++;
   }
 
   /** Calls the API. Empty if no answer comes. */
@@ -136,6 +126,9 @@ final class Functions {
       return Optional.empty();
     } catch (RuntimeException e) {
       world.history().note(() -> "  %s failed: %s".formatted(sandbox.caller(), e));
+      if (!sandbox.caller().isDead()) {
+        world.promises().threw(e);
+      }
       ended(Function.DESTROY, sandbox);
       return Optional.empty();
     }
@@ -148,6 +141,7 @@ final class Functions {
         warm == null || (trouble != null && trouble.kind() == Trouble.Kind.FUNCTION_IS_COLD);
     Sandbox sandbox = warm == null || isCold ? sandbox(function) : warm;
     Caller caller = sandbox.caller();
+    caller.begin(invocation, function.mostMilliseconds);
     if (trouble != null) {
       switch (trouble.kind()) {
         case FUNCTION_DIES_BEFORE, FUNCTION_DIES_AFTER ->
@@ -159,7 +153,6 @@ final class Functions {
         default -> {}
       }
     }
-    caller.begin(invocation, function.mostMilliseconds);
     world.history().note(() -> "  %s: %s %s".formatted(caller, invocation.what, invocation.act));
     return sandbox;
   }
@@ -173,6 +166,20 @@ final class Functions {
     return true;
   }
 
+  /** As the last deployment has them: with other task definitions than the one before. */
+  private FargateSettings fargate() {
+    return new FargateSettings(
+        "eksp",
+        Map.of(
+            TaskKind.CREATE,
+            new FargateSettings.Definition("eksp-create:" + revision, List.of("prepare", "report")),
+            TaskKind.DESTROY,
+            new FargateSettings.Definition("eksp-destroy:" + revision, List.of("teardown"))),
+        List.of("subnet-1"),
+        List.of("sg-1"),
+        "eksp");
+  }
+
   private Sandbox sandbox(Function function) {
     Strands strands = world.strands();
     Caller caller = new Caller("%s-%d".formatted(function, ++count), strands);
@@ -184,7 +191,7 @@ final class Functions {
     InstantSource clock = () -> World.time(strands.now() + caller.skew);
     Bucket bucket = new Bucket(world.s3(caller), "eksp", pause);
     ClusterStore store = new S3ClusterStore(bucket, strands::start);
-    TaskRunner tasks = new EcsTaskRunner(world.ecs(caller), bucket, FARGATE);
+    TaskRunner tasks = new EcsTaskRunner(world.ecs(caller), bucket, fargate());
     Letters letters =
         new Letters(
             new SesMailer(world.ses(caller), "eksp@eksphemeral.io"), "eksp@eksphemeral.io", "");

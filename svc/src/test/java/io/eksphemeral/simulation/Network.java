@@ -48,8 +48,13 @@ final class Network {
    * A call.
    *
    * @param canStrike the single troubles that can happen to it
+   * @param leaves what is noted once whoever calls has come to sending it
    */
-  record Call(Service service, String what, Predicate<Kind> canStrike) {}
+  record Call(Service service, String what, Predicate<Kind> canStrike, Runnable leaves) {
+    Call(Service service, String what, Predicate<Kind> canStrike) {
+      this(service, what, canStrike, () -> {});
+    }
+  }
 
   private final Strands strands;
   private final Troubles troubles;
@@ -68,9 +73,10 @@ final class Network {
     caller.live();
     Caller.Fate fate = caller.fateOfCall();
     if (fate != null) {
-      history.note(() -> "  ! %s: %s".formatted(caller, fate.kind().text()));
+      troubles.count(fate.kind());
       meet(caller, fate);
     }
+    call.leaves().run();
     if (troubles.lasts(call.service().outage)) {
       wait(caller, dice.between(1, 12_000));
       throw call.service().error(503, "ServiceUnavailable");
@@ -78,10 +84,14 @@ final class Network {
     if (call.service() == Service.SES && troubles.lasts(Kind.SES_KILLS)) {
       caller.die();
     }
-    Trouble trouble = troubles.strikes(call.service().where, call.canStrike());
-    T answer = trouble == null ? plain(caller, call, effect) : go(trouble, caller, call, effect);
-    if (fate != null && fate.kind() == Kind.FUNCTION_DIES_AFTER) {
-      caller.die();
+    T answer;
+    try {
+      Trouble trouble = troubles.strikes(call.service().where, call.canStrike());
+      answer = trouble == null ? plain(caller, call, effect) : go(trouble, caller, call, effect);
+    } finally {
+      if (fate != null && fate.kind() == Kind.FUNCTION_DIES_AFTER) {
+        caller.die();
+      }
     }
     caller.live();
     return answer;
@@ -112,9 +122,13 @@ final class Network {
         wait(caller, trouble.amount());
         throw call.service().error(500, "InternalError");
       }
-      case S3_THROTTLES, ECS_THROTTLES -> {
+      case S3_THROTTLES -> {
         wait(caller, trouble.amount());
-        throw call.service().error(503, "ThrottlingException");
+        throw call.service().error(503, "SlowDown");
+      }
+      case ECS_THROTTLES -> {
+        wait(caller, trouble.amount());
+        throw call.service().error(400, "ThrottlingException");
       }
       case S3_CONFLICT -> {
         wait(caller, trouble.amount());

@@ -166,6 +166,7 @@ final class People {
     Optional<String> record = world.objects().get(key);
     world.objects().put(key, spoilt.text(), null);
     world.promises().protect(key, spoilt.text());
+    world.promises().mayTakeUntil(spoilt.id(), spoilt.until());
     world
         .strands()
         .at(
@@ -184,7 +185,9 @@ final class People {
   private void addField(Act.AddField added) {
     String key = StoreKeys.record(added.cluster());
     @Nullable String text = world.objects().get(key).orElse(null);
-    if (text != null && read(text).at("/status/history").isArray()) {
+    if (text != null
+        && !Plan.UNREADABLE.contains(text)
+        && read(text).at("/status/history").isArray()) {
       ObjectNode record = (ObjectNode) read(text);
       ((ObjectNode) record.path("status")).put("flavour", "of a newer version");
       try {

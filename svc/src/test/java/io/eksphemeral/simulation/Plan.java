@@ -37,10 +37,10 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
   private static final long TROUBLED = 240 * MINUTE;
 
   private static final List<String> NAMES = List.of("dev", "test", "dev-2", "demo");
-  private static final List<Integer> MINUTES = List.of(1, 3, 5, 10, 30, 60);
+  private static final List<Integer> MINUTES = List.of(1, 3, 5, 10, 30, 60, 120);
   private static final List<String> OWNERS =
       List.of("alice@eksphemeral.io", "bob@eksphemeral.io", "nobody@example.com");
-  private static final List<String> UNREADABLE =
+  static final List<String> UNREADABLE =
       List.of(
           "",
           "{",
@@ -181,6 +181,13 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
             .max()
             .orElse(0);
     return Math.max(last, TROUBLED + 30 * MINUTE);
+  }
+
+  /** Whether any function's clock is ever wrong. */
+  boolean clocksDiffer() {
+    return troubles.stream()
+        .map(Trouble::kind)
+        .anyMatch(kind -> kind == Kind.CLOCK_IS_AHEAD || kind == Kind.CLOCK_IS_BEHIND);
   }
 
   /** When the last thing that goes wrong is over. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.eksphemeral.control.RecordFormat;
+import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.Cluster;
@@ -38,19 +39,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds a world to the promises of the design, after every change of what is stored, of what runs,
- * and of what there is in AWS. It knows what only the whole world knows, and none of the code's own
- * rules.
+ * and of what there is in AWS. It knows what only the whole world knows, and of the code's own
+ * rules the table of transitions and what records look like.
  */
 final class Promises {
   /**
-   * How long after its end, or after all that went wrong came to one, a cluster is gone: a task
-   * that hangs is given up after 45 or 60 minutes, one that nobody knows after 60, one that does
-   * not stop after 120; between two attempts are 60 at the most.
+   * How long after its end, or after something last went wrong, a cluster is gone: a task that
+   * hangs is given up after 45 or 60 minutes, one that nobody knows after 60, and between two
+   * attempts are 60 at the most.
    */
   static final Duration GONE_WITHIN = Duration.ofHours(3);
 
-  /** How far two clocks differ at the most, and a little for what takes its time. */
-  private static final Duration SLACK = Duration.ofSeconds(11);
+  /** How far a clock is wrong at the most, twice: two may be. */
+  private static final Duration CLOCKS_DIFFER_BY = Duration.ofSeconds(11);
 
   private static final Duration NOTICE_BEFORE = Duration.ofMinutes(1);
   private static final DateTimeFormatter TO_THE_MINUTE =
@@ -72,7 +73,7 @@ final class Promises {
     final List<Moment> moments = new ArrayList<>();
     final List<String> notices = new ArrayList<>();
     final List<Long> noticeTimes = new ArrayList<>();
-    final Set<Invocation> noticesBegun = new HashSet<>();
+    final Map<Instant, Set<Invocation>> noticesBegun = new HashMap<>();
     @Nullable Cluster onRecord;
     @Nullable Cluster archived;
     long lastEnd;
@@ -80,6 +81,8 @@ final class Promises {
     boolean wasLaunched;
     boolean wasAdmitted;
     boolean isAcknowledged;
+    long archivedAt = Long.MAX_VALUE;
+    boolean isFailureTold;
     int creations;
     @Nullable String addedField;
     Instant readied = World.START;
@@ -109,7 +112,8 @@ final class Promises {
   private final Map<ClusterId, Known> clusters = new LinkedHashMap<>();
   private final Map<String, String> mustStay = new HashMap<>();
   private final Map<String, Long> transitions = new TreeMap<>();
-  private final long calm;
+  private final Troubles troubles;
+  private final Duration slack;
   private int lives;
   private long latestEnd;
   private @Nullable Broken broken;
@@ -117,14 +121,21 @@ final class Promises {
   /**
    * Nothing has happened yet.
    *
-   * @param calm when nothing goes wrong any more
+   * @param clocksDiffer whether a function's clock may be wrong
    */
-  Promises(Strands strands, EcsTasks tasks, Account account, Limits limits, long calm) {
+  Promises(
+      Strands strands,
+      EcsTasks tasks,
+      Account account,
+      Troubles troubles,
+      Limits limits,
+      boolean clocksDiffer) {
     this.strands = strands;
     this.tasks = tasks;
     this.account = account;
+    this.troubles = troubles;
     this.limits = limits;
-    this.calm = calm;
+    slack = clocksDiffer ? CLOCKS_DIFFER_BY : Duration.ZERO;
   }
 
   @Nullable Broken broken() {
@@ -158,8 +169,7 @@ final class Promises {
   // --- what is stored
 
   /** Something in the bucket changed. */
-  void changed(
-      String key, @Nullable String before, @Nullable String after, @Nullable Invocation by) {
+  void changed(String key, @Nullable String after, @Nullable Invocation by) {
     String protectedText = mustStay.get(key);
     hold(
         protectedText == null || by == null || protectedText.equals(after),
@@ -199,6 +209,7 @@ final class Promises {
               () -> "%s left the archive".formatted(id));
           if (text != null) {
             known.archived = cluster(id, text);
+            known.archivedAt = Math.min(known.archivedAt, strands.now());
             hold(
                 known.archived != null && known.archived.state() == State.GONE,
                 "P3: only what is gone is in the archive",
@@ -214,6 +225,7 @@ final class Promises {
   private void removed(ClusterId id, Known known) {
     Cluster last = known.onRecord;
     known.onRecord = null;
+    known.addedField = null;
     known.moments.add(new Moment(strands.now(), null));
     if (last == null) {
       return;
@@ -239,7 +251,8 @@ final class Promises {
         tasks.of(id).stream().noneMatch(task -> task.works),
         "P1: what a task works on is on record",
         () -> "%s went while a task worked".formatted(id));
-    long late = strands.now() - Math.max(Math.max(known.lastEnd, known.mayTakeUntil), calm);
+    long late =
+        strands.now() - Math.max(Math.max(known.lastEnd, known.mayTakeUntil), troubles.last());
     latestEnd = Math.max(latestEnd, late);
     hold(
         late <= GONE_WITHIN.toMillis(),
@@ -253,7 +266,9 @@ final class Promises {
     if (known.stateNow() != now.state()) {
       known.moments.add(new Moment(strands.now(), now.state()));
     }
+    holdSize(now);
     if (before == null) {
+      known.lastEnd = strands.now();
       hold(
           known.archived == null,
           "P7: a cluster lives once",
@@ -271,6 +286,10 @@ final class Promises {
         known.addedField == null || text.contains(known.addedField),
         "what a newer version added survives",
         () -> "%s lost %s".formatted(now.id(), known.addedField));
+    hold(
+        now.failures() < 5 || known.isFailureTold,
+        "P4: people hear of a failure",
+        () -> "%s failed %d times".formatted(now.id(), now.failures()));
     holdHistory(before, now);
     holdTasksAndMails(before, now, known, by);
     holdEnd(before, now, by);
@@ -278,10 +297,10 @@ final class Promises {
       holdLimits(now);
     }
     known.wasAdmitted |= now.isAdmitted();
-    known.lastEnd =
-        Math.max(
-            known.lastEnd,
-            now.expires() == null ? 0 : Duration.between(World.START, now.expires()).toMillis());
+    Instant expires = now.expires();
+    if (expires != null) {
+      known.lastEnd = Duration.between(World.START, expires).toMillis();
+    }
   }
 
   private void count(String transition) {
@@ -332,7 +351,7 @@ final class Promises {
       if (mail.topic() == Topic.NOTICE
           && mail.delivery() == Delivery.SENDING
           && !before.mailings().contains(mail)) {
-        known.noticesBegun.add(by);
+        known.noticesBegun.computeIfAbsent(mail.about(), _ -> new HashSet<>()).add(by);
       }
     }
   }
@@ -342,7 +361,7 @@ final class Promises {
     boolean isMoved =
         before.lifetime() != now.lifetime() || !Objects.equals(before.expires(), now.expires());
     if (isMoved && !becameReady) {
-      boolean isAsked = by.act instanceof Act.Prolong;
+      boolean isAsked = by.act instanceof Act.Prolong asked && asked.cluster().equals(now.id());
       hold(
           isAsked,
           "P6: nothing acknowledged is lost",
@@ -354,10 +373,16 @@ final class Promises {
       }
     }
     Instant ready = now.ready();
+    hold(
+        !becameReady || now.lifetime() == before.lifetime(),
+        "P6: nothing acknowledged is lost",
+        () ->
+            "%s had %d minutes, and became ready with %d"
+                .formatted(now.id(), before.lifetime(), now.lifetime()));
     if (becameReady && ready != null) {
       hold(
           ready.plus(Duration.ofMinutes(now.lifetime())).equals(now.expires())
-              && !ready.isBefore(known(now.id()).readied.minus(SLACK)),
+              && !ready.isBefore(known(now.id()).readied.minus(slack)),
           "P2: a cluster has its time, from when it can be used",
           () ->
               "%s was built at %s, ready at %s, and ends at %s"
@@ -365,18 +390,14 @@ final class Promises {
     }
     if (isMoved) {
       by.granted.add(new Granted(now.id(), now.lifetime(), now.expires()));
-      hold(
-          now.lifetime() <= Math.max(limits.minutes(), before.lifetime()),
-          "P10: no cluster lives longer than one may",
-          () -> "%s has %d minutes".formatted(now.id(), now.lifetime()));
     }
     if (before.state() == State.READY && now.state() == State.DESTROYING) {
-      if (by.act instanceof Act.Destroy) {
+      if (isAskedToEnd(by, now)) {
         return;
       }
       Instant expires = before.expires();
       hold(
-          expires != null && !now().isBefore(expires.minus(SLACK)),
+          expires != null && !now().isBefore(expires.minus(slack)),
           "P2: nothing is destroyed early",
           () -> "%s ends at %s".formatted(now.id(), expires));
       if (expires != null) {
@@ -384,7 +405,7 @@ final class Promises {
       }
     } else if (before.state() == State.CREATING && now.state() == State.DESTROYING) {
       hold(
-          by.act instanceof Act.Destroy,
+          isAskedToEnd(by, now),
           "P2: nothing is destroyed early",
           () -> "%s was being created, and nobody asked".formatted(now.id()));
     } else if (before.state() == State.CREATING && now.state() == State.CREATE_FAILED) {
@@ -394,12 +415,18 @@ final class Promises {
           () -> String.valueOf(now.id()));
     } else if (before.state() == State.DESTROY_FAILED && now.state() == State.DESTROYING) {
       Instant failed = before.since(State.DESTROY_FAILED).orElseThrow();
+      Duration pause = Duration.ofMinutes(Math.min(60, 5L << Math.min(before.failures() - 1, 4)));
       hold(
-          by.act instanceof Act.Destroy
-              || !now().isBefore(failed.plus(Duration.ofMinutes(5)).minus(SLACK)),
+          isAskedToEnd(by, now) || !now().isBefore(failed.plus(pause).minus(slack)),
           "P4: between two attempts is a pause",
           () -> "%s failed at %s".formatted(now.id(), failed));
     }
+  }
+
+  private static boolean isAskedToEnd(Invocation by, Cluster cluster) {
+    return by.act instanceof Act.Destroy destroy
+        && (destroy.idOrName().equals(cluster.id().value())
+            || destroy.idOrName().equals(cluster.name()));
   }
 
   private void holdProlonged(Cluster before, Cluster now, int minutes, Instant begun) {
@@ -415,8 +442,8 @@ final class Promises {
       return;
     }
     hold(
-        !end.isBefore(prolonged(old, minutes, begun).minus(SLACK))
-            && !end.isAfter(prolonged(old, minutes, now()).plus(SLACK)),
+        !end.isBefore(prolonged(old, minutes, begun).minus(slack))
+            && !end.isAfter(prolonged(old, minutes, now()).plus(slack)),
         "P6: nothing acknowledged is lost",
         () ->
             "%s ended at %s, got %d minutes, and ends at %s"
@@ -437,14 +464,14 @@ final class Promises {
       return;
     }
     Known known = known(cluster.id());
-    long latest = strands.now() - NOTICE_BEFORE.minus(SLACK).toMillis();
+    long latest = strands.now() - NOTICE_BEFORE.minus(slack).toMillis();
     String end = TO_THE_MINUTE.format(expires);
     boolean isTried = false;
     for (int i = 0; i < known.notices.size(); i++) {
       isTried |= known.noticeTimes.get(i) <= latest && known.notices.get(i).contains(end);
     }
     boolean diedAtIt =
-        known.noticesBegun.size() >= 2
+        known.noticesBegun.getOrDefault(expires, Set.of()).size() >= 2
             && cluster
                 .mailing(Topic.NOTICE, expires)
                 .filter(notice -> notice.delivery() == Delivery.FAILED)
@@ -458,6 +485,18 @@ final class Promises {
   /** One whose end is asked for before it is admitted has never been more than a record. */
   private static boolean mayBeBuilt(Cluster cluster) {
     return cluster.tasks().stream().anyMatch(task -> task.kind() == TaskKind.CREATE);
+  }
+
+  private void holdSize(Cluster cluster) {
+    Instant ready = cluster.ready();
+    Instant end = cluster.expires();
+    hold(
+        cluster.lifetime() <= limits.minutes()
+            && (ready == null
+                || end == null
+                || !end.isAfter(ready.plus(Duration.ofMinutes(limits.minutes())))),
+        "P10: no cluster lives longer than one may",
+        () -> String.valueOf(cluster));
   }
 
   private void holdLimits(Cluster admitted) {
@@ -499,13 +538,24 @@ final class Promises {
 
   /** Until then something is wrong with this one. */
   void mayTakeUntil(ClusterId id, long until) {
-    known(id).mayTakeUntil = until;
+    known(id).mayTakeUntil = Math.max(known(id).mayTakeUntil, until);
   }
 
   // --- what runs, and what there is
 
-  void launched(EcsTasks.Task task) {
+  /**
+   * A task was launched.
+   *
+   * @param startedBy by what it will be found
+   */
+  void launched(EcsTasks.Task task, String startedBy) {
     Known known = known(task.cluster);
+    hold(
+        startedBy.equals(task.cluster.value())
+            && known.onRecord != null
+            && known.onRecord.name().equals(task.name),
+        "P2: a task is told its own cluster, and no other",
+        () -> "%s of %s for %s".formatted(task.token, task.name, startedBy));
     hold(
         known.onRecord != null && known.onRecord.isAdmitted(),
         "P10: nothing is launched that was not admitted",
@@ -549,20 +599,39 @@ final class Promises {
         cluster != null && cluster.isEnding(),
         "P2: nothing is destroyed early",
         () -> "%s is removed by %s".formatted(resource, task.token));
-    hold(
-        task.cluster.equals(resource.owner()),
-        "P2: nothing foreign is touched",
-        () -> "%s is removed by %s".formatted(resource, task.token));
   }
 
   void mailTried(String subject, String body) {
-    if (!subject.endsWith("is about to be destroyed")) {
-      return;
-    }
     int at = body.lastIndexOf("Its id is ");
     Known known = known(new ClusterId(body.substring(at + 10, at + 46)));
-    known.notices.add(body);
-    known.noticeTimes.add(strands.now());
+    if (subject.endsWith("is about to be destroyed")) {
+      known.notices.add(body);
+      known.noticeTimes.add(strands.now());
+    }
+    known.isFailureTold |= subject.contains("cannot be destroyed");
+  }
+
+  /** What a sweep says of itself. Only AWS may keep it from a cluster. */
+  void swept(String report) {
+    try {
+      for (JsonNode why : MAPPER.readTree(report).path("failed")) {
+        hold(
+            why.asText().startsWith("io.eksphemeral.control.StoreException")
+                || why.asText().startsWith("io.eksphemeral.control.TaskRunnerException"),
+            "P4: a sweep fails at nothing but AWS",
+            why::asText);
+      }
+    } catch (JsonProcessingException e) {
+      hold(false, "an answer makes sense", () -> report);
+    }
+  }
+
+  /** A function failed, which was not killed. */
+  void threw(RuntimeException failure) {
+    hold(
+        failure instanceof StoreException,
+        "P4: a sweep fails at nothing but AWS",
+        failure::toString);
   }
 
   // --- what people hear
@@ -577,6 +646,9 @@ final class Promises {
         Set.of(200, 202, 404, 409, 422, 503).contains(status),
         "an answer makes sense",
         () -> "%s was answered with %d %s".formatted(invocation.act, status, body));
+    if (status == 404) {
+      notFound(invocation);
+    }
     if (status >= 300) {
       return;
     }
@@ -591,10 +663,36 @@ final class Promises {
       case Act.Create create -> created(create, answer);
       case Act.Prolong _ -> prolonged(invocation, answer);
       case Act.Destroy _ -> destroyed(answer);
-      case Act.Look _ -> shown(answer, invocation.begun);
+      case Act.Look look -> {
+        String id = answer.at("/status/id").asText();
+        hold(
+            id.isEmpty()
+                || id.equals(look.idOrName())
+                || answer.path("name").asText().equals(look.idOrName()),
+            "an answer makes sense",
+            () -> "%s was answered with %s".formatted(look, answer));
+        shown(answer, invocation.begun);
+      }
       case Act.LookAtAll _ -> allShown(answer, invocation.begun);
       case null, default -> {}
     }
+  }
+
+  /** The archive is written before a record goes, so whoever is found was there all the time. */
+  private void notFound(Invocation invocation) {
+    String which =
+        switch (invocation.act) {
+          case Act.Look look -> look.idOrName();
+          case Act.Prolong prolong -> prolong.cluster().value();
+          case Act.Destroy destroy -> destroy.idOrName();
+          case null, default -> "";
+        };
+    ClusterId.parse(which)
+        .ifPresent(id ->
+            hold(
+                known(id).stood(null, invocation.begun) && known(id).archivedAt >= invocation.begun,
+                "P6: nothing acknowledged is lost",
+                () -> id + " is said not to be there"));
   }
 
   private void created(Act.Create create, JsonNode answer) {

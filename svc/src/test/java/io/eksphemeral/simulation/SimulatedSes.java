@@ -24,8 +24,11 @@ final class SimulatedSes implements SesClient {
   @Override
   public SendEmailResponse sendEmail(SendEmailRequest request) {
     String subject = request.message().subject().data();
-    promises.mailTried(subject, request.message().body().text().data());
-    return network.call(caller, new Call(Service.SES, subject, _ -> true), () -> SENT);
+    String body = request.message().body().text().data();
+    return network.call(
+        caller,
+        new Call(Service.SES, subject, _ -> true, () -> promises.mailTried(subject, body)),
+        () -> SENT);
   }
 
   @Override

@@ -27,7 +27,7 @@ final class SimulationBench {
         tally.broken().size(),
         Math.round(tally.lives() / seconds));
     System.out.printf(
-        "The last cluster was gone %d minutes after its end, or after all was calm, of %d allowed.%n",
+        "The last cluster was gone %d minutes after its end, or after something last went wrong, of %d allowed.%n",
         tally.latestEndMinutes(), Promises.GONE_WITHIN.toMinutes());
     table("what went wrong", tally.struckByText());
     table("transition", tally.transitions());

@@ -16,8 +16,7 @@ final class StoredObjects {
      *
      * @param by whose call it was; null if it was nobody's of ours
      */
-    void changed(
-        String key, @Nullable String before, @Nullable String after, @Nullable Invocation by);
+    void changed(String key, @Nullable String after, @Nullable Invocation by);
   }
 
   private final NavigableMap<String, String> texts = new TreeMap<>();
@@ -41,14 +40,13 @@ final class StoredObjects {
   }
 
   void put(String key, String text, @Nullable Invocation by) {
-    String before = texts.put(key, text);
-    watcher.changed(key, before, text, by);
+    texts.put(key, text);
+    watcher.changed(key, text, by);
   }
 
   void remove(String key, @Nullable Invocation by) {
-    String before = texts.remove(key);
-    if (before != null) {
-      watcher.changed(key, before, null, by);
+    if (texts.remove(key) != null) {
+      watcher.changed(key, null, by);
     }
   }
 

@@ -25,6 +25,7 @@ final class Tally {
   private long worlds;
   private long lives;
   private long latestEnd;
+  private boolean isStopped;
 
   /** Has worlds happen, on all cores, until so many clusters were launched in them. */
   static Tally ofLives(long wanted, long firstSeed) {
@@ -38,7 +39,13 @@ final class Tally {
             threads.submit(() -> {
               while (tally.isShortOf(wanted)) {
                 long next = seed.getAndIncrement();
-                tally.add(next, World.of(Plan.of(next), false));
+                try {
+                  tally.add(next, World.of(Plan.of(next), false));
+                } catch (RuntimeException e) {
+                  tally.stop();
+                  throw new IllegalStateException(
+                      "the world of the seed %d came to no end".formatted(next), e);
+                }
               }
             }));
       }
@@ -55,7 +62,11 @@ final class Tally {
   }
 
   private synchronized boolean isShortOf(long wanted) {
-    return lives < wanted && broken.size() < MOST_BROKEN;
+    return lives < wanted && broken.size() < MOST_BROKEN && !isStopped;
+  }
+
+  private synchronized void stop() {
+    isStopped = true;
   }
 
   private synchronized void add(long seed, World.Outcome outcome) {

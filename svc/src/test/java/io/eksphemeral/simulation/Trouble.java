@@ -7,7 +7,8 @@ import java.util.Locale;
  *
  * @param at from when on, in milliseconds of the world
  * @param skip how many chances to go wrong it lets pass after that
- * @param amount how long, how late, or how far, in milliseconds
+ * @param amount how long, how late, or how far, in milliseconds; for a function that dies, at which
+ *     of its calls
  */
 record Trouble(Kind kind, long at, int skip, long amount) {
   private static final long SECOND = 1000;
@@ -56,9 +57,11 @@ record Trouble(Kind kind, long at, int skip, long amount) {
     /** A launch meets an earlier one of its token whose parameters were resolved otherwise. */
     ECS_SEES_OTHER_PARAMETERS(Where.LAUNCH_AGAIN, 1, 1),
     /** A task is seen by nobody for a while after it was launched. */
-    ECS_SHOWS_START_LATE(Where.CREATE_TASK, MINUTE, 10 * MINUTE),
+    CREATE_SHOWS_START_LATE(Where.CREATE_TASK, MINUTE, 10 * MINUTE),
+    DESTROY_SHOWS_START_LATE(Where.DESTROY_TASK, MINUTE, 10 * MINUTE),
     /** A task that has stopped is shown as running for a while. */
-    ECS_SHOWS_END_LATE(Where.DESTROY_TASK, MINUTE, 10 * MINUTE),
+    CREATE_SHOWS_END_LATE(Where.CREATE_TASK, MINUTE, 10 * MINUTE),
+    DESTROY_SHOWS_END_LATE(Where.DESTROY_TASK, MINUTE, 10 * MINUTE),
 
     CREATE_STARTS_LATE(Where.CREATE_TASK, MINUTE, 100 * MINUTE),
     CREATE_STARTS_TWICE(Where.CREATE_TASK, 1, 20 * MINUTE),
@@ -127,6 +130,22 @@ record Trouble(Kind kind, long at, int skip, long amount) {
       return where;
     }
 
+    boolean isDeath() {
+      return this == FUNCTION_DIES_BEFORE || this == FUNCTION_DIES_AFTER;
+    }
+
+    /** Whether it happens at one of the calls to come, and counts when it does. */
+    boolean isFate() {
+      return switch (this) {
+        case FUNCTION_DIES_BEFORE,
+            FUNCTION_DIES_AFTER,
+            FUNCTION_FREEZES_BRIEFLY,
+            FUNCTION_FREEZES_FOR_LONG ->
+            true;
+        default -> false;
+      };
+    }
+
     String text() {
       return name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
@@ -153,6 +172,10 @@ record Trouble(Kind kind, long at, int skip, long amount) {
   public String toString() {
     String which = skip == 0 ? "" : ", the %dth after".formatted(skip);
     return "%s %s%s (%s)"
-        .formatted(History.time(at), kind.text(), which, kind.most == 1 ? "once" : amount + " ms");
+        .formatted(
+            History.time(at),
+            kind.text(),
+            which,
+            kind.most == 1 ? "once" : kind.isDeath() ? "at call " + amount : amount + " ms");
   }
 }

@@ -18,6 +18,7 @@ final class Troubles {
   private final List<Trouble> outages = new ArrayList<>();
   private final Map<Kind, Long> struck = new EnumMap<>(Kind.class);
   private final long calm;
+  private long last;
   private final Strands strands;
   private final History history;
   private final Map<Where, Integer> passed = new EnumMap<>(Where.class);
@@ -58,7 +59,9 @@ final class Troubles {
     }
     passed.remove(where);
     here.remove();
-    count(next.kind());
+    if (!next.kind().isFate()) {
+      count(next.kind());
+    }
     return next;
   }
 
@@ -73,7 +76,14 @@ final class Troubles {
     return false;
   }
 
-  private void count(Kind kind) {
+  /** When the last of them struck, in milliseconds of the world. */
+  long last() {
+    return last;
+  }
+
+  /** Counts one that happens now. */
+  void count(Kind kind) {
+    last = strands.now();
     struck.merge(kind, 1L, Long::sum);
     history.note(() -> "  ! " + kind.text());
   }

@@ -50,11 +50,11 @@ final class World {
 
   private World(Plan plan, boolean isTold) {
     this.plan = plan;
-    promises = new Promises(strands, tasks, account, LIMITS, plan.calm());
-    objects = new StoredObjects(promises::changed);
     history = new History(isTold, strands);
     dice = new Dice(plan.seed() ^ 0x5eed);
     troubles = new Troubles(plan.troubles(), plan.calm(), strands, history);
+    promises = new Promises(strands, tasks, account, troubles, LIMITS, plan.clocksDiffer());
+    objects = new StoredObjects(promises::changed);
     network = new Network(strands, troubles, dice, history);
     containers =
         new Containers(
@@ -155,6 +155,7 @@ final class World {
     for (int attempt = 0; attempt <= RETRIES_OF_EVENTS; attempt++) {
       Optional<String> answer = functions.feed(event, new Invocation(what, null, strands.now()));
       if (answer.isPresent()) {
+        promises.swept(answer.get());
         return;
       }
       strands.sleep((attempt + 1) * MINUTE);

@@ -813,7 +813,7 @@ final class Promises {
             () -> "%s is %s".formatted(key, objects.get(key))));
   }
 
-  /** How long after its end, or after all was calm, the last cluster was gone, in milliseconds. */
+  /** How long after its end, or after something last went wrong, the last cluster was gone. */
   long latestEnd() {
     return latestEnd;
   }

@@ -4,10 +4,11 @@
 #
 #   bench/simulation.sh [LIVES [FIRST_SEED]]
 #
-# A million lives (the default) take some twenty minutes. Without a first seed it is a new one each
+# A million lives (the default) take less than an hour on two cores. Without a first seed it is a new one each
 # time. Ends with 1 if a promise was broken, if a kind of trouble never struck, or if a transition
 # was never made. What was broken is told as the shortest story that breaks it, with its seed.
-# Prints the page; writes it to bench/results/simulation.md if it is of a million lives or more.
+# Ctrl-C ends it with what there was so far. Prints the page; writes it to bench/results/simulation.md
+# if a million lives or more were asked for.
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
@@ -27,9 +28,10 @@ JAVA_HOME=$(. "$here/lib/common.sh" && find_jdk && echo "$jdk")
 export JAVA_HOME
 (cd "$here" && ./mvnw -q -DskipTests -pl svc test-compile dependency:build-classpath \
   -Dmdep.outputFile="$workdir/classpath") >&2 2>/dev/null
-echo "$lives lives from seed $seed; a million take some twenty minutes" >&2
+echo "$lives lives from seed $seed; a million take less than an hour on two cores" >&2
 
 status=0
+trap : INT # it is the program that ends then, and the page is still to be written
 "$JAVA_HOME/bin/java" -XX:+UseParallelGC -Xmx2g --add-opens java.base/java.lang=ALL-UNNAMED \
   -cp "$here/svc/target/test-classes:$here/svc/target/classes:$(cat "$workdir/classpath")" \
   io.eksphemeral.simulation.SimulationBench "$lives" "$seed" >"$workdir/figures" || status=$?

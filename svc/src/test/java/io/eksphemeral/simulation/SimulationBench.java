@@ -16,7 +16,24 @@ final class SimulationBench {
     long wanted = Long.parseLong(arguments[0]);
     long seed = Long.parseLong(arguments[1]);
     long begun = System.nanoTime();
-    Tally tally = Tally.ofLives(wanted, seed);
+    Tally tally = new Tally();
+    Thread main = Thread.currentThread();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              tally.stop(); // and what there was so far is told
+              try {
+                main.join();
+              } catch (InterruptedException e) {
+                main.interrupt();
+              }
+            }));
+    tally.happen(
+        wanted,
+        seed,
+        lives ->
+            System.err.printf(
+                "%d lives after %d s%n", lives, (System.nanoTime() - begun) / 1_000_000_000));
     double seconds = (System.nanoTime() - begun) / 1e9;
 
     System.out.printf(
@@ -34,7 +51,8 @@ final class SimulationBench {
     tally.broken().keySet().stream()
         .findFirst()
         .ifPresent(first -> System.out.println("\n" + Failing.of(first).story()));
-    System.exit(tally.broken().isEmpty() && tally.isAllSeen() ? 0 : 1);
+    System.out.flush();
+    Runtime.getRuntime().halt(tally.broken().isEmpty() && tally.isAllSeen() ? 0 : 1);
   }
 
   private static void table(String what, Map<String, Long> counts) {

@@ -22,7 +22,8 @@ class SimulationTest {
 
   @Test
   void livesInWhichAllGoesWrongKeepEveryPromise() {
-    Tally tally = Tally.ofLives(Long.getLong("lives", 2000), FIRST_SEED);
+    Tally tally = new Tally();
+    tally.happen(Long.getLong("lives", 2000), FIRST_SEED, _ -> {});
 
     tally.broken().keySet().stream()
         .findFirst()

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 
 /** What came of many worlds: of those of all seeds from one on. */
 final class Tally {
@@ -27,9 +28,13 @@ final class Tally {
   private long latestEnd;
   private boolean isStopped;
 
-  /** Has worlds happen, on all cores, until so many clusters were launched in them. */
-  static Tally ofLives(long wanted, long firstSeed) {
-    Tally tally = new Tally();
+  /**
+   * Has worlds happen, on all cores, until so many clusters were launched in them, or until it is
+   * stopped.
+   *
+   * @param progress is told every hundredth of the way how many lives there were so far
+   */
+  void happen(long wanted, long firstSeed, LongConsumer progress) {
     AtomicLong seed = new AtomicLong(firstSeed);
     int cores = Runtime.getRuntime().availableProcessors();
     try (ExecutorService threads = Executors.newFixedThreadPool(cores)) {
@@ -37,12 +42,15 @@ final class Tally {
       for (int i = 0; i < cores; i++) {
         all.add(
             threads.submit(() -> {
-              while (tally.isShortOf(wanted)) {
+              while (isShortOf(wanted)) {
                 long next = seed.getAndIncrement();
                 try {
-                  tally.add(next, World.of(Plan.of(next), false));
+                  World.Outcome outcome = World.of(Plan.of(next), false);
+                  if (add(next, outcome, wanted / 100)) {
+                    progress.accept(lives());
+                  }
                 } catch (RuntimeException e) {
-                  tally.stop();
+                  stop();
                   throw new IllegalStateException(
                       "the world of the seed %d came to no end".formatted(next), e);
                 }
@@ -58,18 +66,20 @@ final class Tally {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
-    return tally;
   }
 
   private synchronized boolean isShortOf(long wanted) {
     return lives < wanted && broken.size() < MOST_BROKEN && !isStopped;
   }
 
-  private synchronized void stop() {
+  /** Begins no other world. */
+  synchronized void stop() {
     isStopped = true;
   }
 
-  private synchronized void add(long seed, World.Outcome outcome) {
+  /** Adds what came of a seed, and says whether that made another so many lives full. */
+  private synchronized boolean add(long seed, World.Outcome outcome, long part) {
+    long before = lives;
     worlds++;
     lives += outcome.lives();
     latestEnd = Math.max(latestEnd, outcome.latestEnd());
@@ -78,13 +88,14 @@ final class Tally {
     if (outcome.broken() != null) {
       broken.put(seed, outcome.broken());
     }
+    return part > 0 && lives / part > before / part;
   }
 
   long worlds() {
     return worlds;
   }
 
-  long lives() {
+  synchronized long lives() {
     return lives;
   }
 

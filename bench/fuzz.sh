@@ -3,7 +3,7 @@
 #
 #   bench/fuzz.sh [INPUTS]
 #
-#   INPUTS   how many (10000000, which takes about twenty minutes)
+#   INPUTS   how many (10000000, which takes ten to thirty minutes)
 #
 # Jazzer makes the inputs, led by which branches they reach, from the examples, the canned events and
 # the words in bench/fuzz.dict. Fails at the first that comes to a 5xx, to an exception to the caller, or
@@ -62,7 +62,7 @@ seed 5 "$work/header"
 done_inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
 a_second=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$work/log")
 slowest=$(sed -n 's/^stat::slowest_unit_time_sec: *//p' "$work/log")
-coverage=$(grep -oE 'cov: [0-9]+' "$work/log" | tail -n 1)
+coverage=$(sed -nE 's/.* cov: ([0-9]+) .*/\1/p' "$work/log" | tail -n 1)
 echo "$done_inputs inputs, $a_second a second, $coverage edges, slowest $slowest s: no 5xx, no exception, no hang"
 ((done_inputs >= 10000000)) || exit 0
 cat >"$results" <<END

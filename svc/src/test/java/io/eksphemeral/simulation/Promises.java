@@ -97,7 +97,7 @@ final class Promises {
         if (moments.get(i).state() == state) {
           return true;
         }
-        if (moments.get(i).from() <= since) {
+        if (moments.get(i).from() < since) { // in the same millisecond, either may have been first
           return false;
         }
       }

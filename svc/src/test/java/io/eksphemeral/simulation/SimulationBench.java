@@ -48,6 +48,7 @@ final class SimulationBench {
         tally.latestEndMinutes(), Promises.GONE_WITHIN.toMinutes());
     table("what went wrong", tally.struckByText());
     table("transition", tally.transitions());
+    tally.broken().forEach((broke, how) -> System.out.printf("%nseed %d: %s%n", broke, how));
     tally.broken().keySet().stream()
         .findFirst()
         .ifPresent(first -> System.out.println("\n" + Failing.of(first).story()));

@@ -85,11 +85,11 @@ final class RehearsalTest extends TaskRunnerContract {
   }
 
   private static Task create(int attempt) {
-    return new Task(TaskKind.CREATE, attempt, START, null, null, null, null, null);
+    return new Task(TaskKind.CREATE, attempt, START, null, null, null, null, null, null);
   }
 
   private static Task destroy(int attempt) {
-    return new Task(TaskKind.DESTROY, attempt, START, null, null, null, null, null);
+    return new Task(TaskKind.DESTROY, attempt, START, null, null, null, null, null, null);
   }
 
   private String launch(Cluster cluster, Task task) {

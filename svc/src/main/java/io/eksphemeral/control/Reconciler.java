@@ -122,7 +122,7 @@ public final class Reconciler {
       }
       case Decision.Stop(String handle, String why) -> {
         tasks.stop(handle, why);
-        yield leave(record);
+        yield writeAndLeave(record, cluster.stopping(clock.instant()));
       }
       case Decision.End _ -> end(record);
     };
@@ -242,8 +242,7 @@ public final class Reconciler {
     if (why.equals(task.refused())) {
       return leave(record);
     }
-    Next noted = write(record, record.cluster().notLaunched(why));
-    return noted instanceof Next.GoOn(Stored.Live next) ? leave(next) : noted;
+    return writeAndLeave(record, record.cluster().notLaunched(why));
   }
 
   /**
@@ -316,6 +315,12 @@ public final class Reconciler {
   private Next write(Stored.Live record, Cluster changed) {
     Optional<Stored.Live> written = store.replace(record, changed);
     return written.<Next>map(Next.GoOn::new).orElseGet(() -> lost(record));
+  }
+
+  /** Writes a change, and leaves what follows from it to the next sweep. */
+  private Next writeAndLeave(Stored.Live record, Cluster changed) {
+    Next written = write(record, changed);
+    return written instanceof Next.GoOn(Stored.Live next) ? leave(next) : written;
   }
 
   /** Goes on after a lost race with what is there instead, if anything is. */

@@ -128,6 +128,7 @@ public final class RecordFormat {
     put(json, "refused", task.refused());
     put(json, "launched", task.launched());
     put(json, "handle", task.handle());
+    put(json, "stopping", task.stopping());
     put(json, "ended", task.ended());
     put(json, "outcome", task.outcome());
     return json;
@@ -180,6 +181,7 @@ public final class RecordFormat {
                     textOrNull(task, "refused"),
                     timeOrNull(task, "launched"),
                     textOrNull(task, "handle"),
+                    timeOrNull(task, "stopping"),
                     timeOrNull(task, "ended"),
                     textOrNull(task, "outcome")))
             .toList(),

@@ -149,6 +149,13 @@ public record Cluster(
     return edit.done();
   }
 
+  /** Notes that its open task was told to stop. */
+  public Cluster stopping(Instant now) {
+    Edit edit = new Edit(this);
+    edit.replaceOpenTask(task -> task.stopping(now));
+    return edit.done();
+  }
+
   /** Notes that its open task is over, while the cluster stays in its state. */
   Cluster taskOver(String outcome, Instant now) {
     Edit edit = new Edit(this);

@@ -31,10 +31,10 @@ public final class Lifecycle {
   public static final Duration MISSING_AFTER = Duration.ofHours(1);
 
   /**
-   * A task that is being stopped is no longer among the running ones and still says that it runs.
-   * ECS ends it within minutes; past this, that is not believed any more.
+   * A task that was told to stop is no longer among the running ones and still says that it runs.
+   * ECS ends it within minutes; so long after it was told, that is not believed any more.
    */
-  public static final Duration STOPPING_AFTER = Duration.ofHours(2);
+  public static final Duration STOPPING_AFTER = Duration.ofHours(1);
 
   /**
    * How long before its end a cluster's owner is told. With a sweep every five minutes the notice
@@ -99,7 +99,7 @@ public final class Lifecycle {
           });
     }
     return work(
-        task,
+        cluster,
         known,
         CREATE_DEADLINE,
         now,
@@ -148,7 +148,7 @@ public final class Lifecycle {
       return known.view() instanceof View.Reported
           ? mark(cluster.taskOver("over before it was destroyed", now))
           : writeOff(
-              task,
+              cluster,
               known,
               "the cluster is being destroyed",
               now,
@@ -161,7 +161,7 @@ public final class Lifecycle {
               : cluster.destroyFailed(failure(result), result.leftovers(), now));
     }
     return work(
-        task,
+        cluster,
         known,
         DESTROY_DEADLINE,
         now,
@@ -178,17 +178,22 @@ public final class Lifecycle {
 
   /** What to do for a task that has left no result. */
   private static Decision work(
-      Task task, Sighting known, Duration deadline, Instant now, Function<String, Cluster> failed) {
+      Cluster cluster,
+      Sighting known,
+      Duration deadline,
+      Instant now,
+      Function<String, Cluster> failed) {
+    Task task = cluster.openTask().orElseThrow();
     if (!now.isBefore(task.latestLaunch().plus(deadline))) {
       String why =
           "the %s task took longer than %d minutes"
               .formatted(task.kind().text(), deadline.toMinutes());
-      return writeOff(task, known, why, now, failed);
+      return writeOff(cluster, known, why, now, failed);
     }
     return switch (known.view()) {
       case View.Unlaunched _ -> new Decision.Launch(task);
       case View.Stopped(String reason) ->
-          known.running().isEmpty() ? writeOff(task, known, reason, now, failed) : nothing();
+          known.running().isEmpty() ? writeOff(cluster, known, reason, now, failed) : nothing();
       case View.Running _, View.Missing _, View.Reported _ -> nothing();
     };
   }
@@ -198,18 +203,29 @@ public final class Lifecycle {
    * fence is closed, or it has stopped, or it has been missing for long enough.
    */
   private static Decision writeOff(
-      Task task, Sighting known, String why, Instant now, Function<String, Cluster> over) {
+      Cluster cluster, Sighting known, String why, Instant now, Function<String, Cluster> ended) {
+    Task task = cluster.openTask().orElseThrow();
     return switch (known.fence()) {
       case OPEN -> new Decision.Close(task);
-      case CLOSED -> mark(over.apply(why));
+      case CLOSED -> mark(ended.apply(why));
       case TAKEN -> {
         if (!known.running().isEmpty()) {
           yield new Decision.Stop(known.running().getFirst(), why);
         }
-        boolean stopped = known.view() instanceof View.Stopped;
-        Duration patience = known.view() instanceof View.Running ? STOPPING_AFTER : MISSING_AFTER;
-        boolean given = !now.isBefore(task.latestLaunch().plus(patience));
-        yield stopped || given ? mark(over.apply(why)) : nothing();
+        yield switch (known.view()) {
+          case View.Stopped _, View.Reported _ -> mark(ended.apply(why));
+          case View.Unlaunched _, View.Missing _ ->
+              now.isBefore(task.latestLaunch().plus(MISSING_AFTER))
+                  ? nothing()
+                  : mark(ended.apply(why));
+          case View.Running _ -> {
+            Instant told = task.stopping();
+            if (told == null) {
+              yield mark(cluster.stopping(now)); // whoever told it
+            }
+            yield now.isBefore(told.plus(STOPPING_AFTER)) ? nothing() : mark(ended.apply(why));
+          }
+        };
       }
     };
   }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param refused why it could not be launched so far; null where nothing kept it from that
  * @param launched when its launch was noted, from which its deadline counts; null until then
  * @param handle what the task runner calls it; null until its launch was noted
+ * @param stopping when it was last told to stop, or was first seen to be stopping; null until then
  * @param ended when it was known to be over, never to work again; null until then
  * @param outcome how it ended, in words; null until then
  */
@@ -21,6 +22,7 @@ public record Task(
     @Nullable String refused,
     @Nullable Instant launched,
     @Nullable String handle,
+    @Nullable Instant stopping,
     @Nullable Instant ended,
     @Nullable String outcome) {
 
@@ -30,19 +32,23 @@ public record Task(
   }
 
   static Task plan(TaskKind kind, int attempt, Instant now) {
-    return new Task(kind, attempt, now, null, null, null, null, null);
+    return new Task(kind, attempt, now, null, null, null, null, null, null);
   }
 
   Task launched(String handle, Instant now) {
-    return new Task(kind, attempt, planned, null, now, handle, ended, outcome);
+    return new Task(kind, attempt, planned, null, now, handle, stopping, ended, outcome);
+  }
+
+  Task stopping(Instant now) {
+    return new Task(kind, attempt, planned, refused, launched, handle, now, ended, outcome);
   }
 
   Task ended(String outcome, Instant now) {
-    return new Task(kind, attempt, planned, refused, launched, handle, now, outcome);
+    return new Task(kind, attempt, planned, refused, launched, handle, stopping, now, outcome);
   }
 
   Task refused(String why) {
-    return new Task(kind, attempt, planned, why, launched, handle, ended, outcome);
+    return new Task(kind, attempt, planned, why, launched, handle, stopping, ended, outcome);
   }
 
   public boolean isOver() {

@@ -219,6 +219,23 @@ final class LifeTest {
     life.untilAllGone();
   }
 
+  /** ECS shows it as running meanwhile, and no longer as one that is meant to. */
+  @Test
+  void aTaskHasTimeToStopHoweverLateItIsTold() {
+    life.tasks.next(TaskKind.CREATE, Fate.HANGS);
+    ClusterId id = life.created("dev");
+    life.pass(Duration.ofMinutes(5));
+    life.clock.advance(Duration.ofHours(3)); // in which nobody looked
+    life.sweep();
+
+    life.sweep();
+
+    assertThat(life.tasks.works(id)).isTrue();
+    assertThat(life.cluster(id).state()).isEqualTo(CREATING);
+    life.untilAllGone();
+    assertThat(life.states(id)).containsExactly(CREATING, CREATE_FAILED, DESTROYING, GONE);
+  }
+
   @Test
   void aTaskThatVanishedIsGivenUpAfterAnHourAndNeverBegins() {
     life.tasks.next(TaskKind.CREATE, Fate.VANISHES);

@@ -284,6 +284,7 @@ final class RecordFormatTest {
                 "why",
                 at.plusSeconds(2),
                 "task-1",
+                at.plusNanos(2_500_000_000L),
                 at.plusSeconds(3),
                 "up")),
         List.of(
@@ -349,6 +350,7 @@ final class RecordFormatTest {
         orNull(random, text(random)),
         orNull(random, time(random)),
         orNull(random, text(random)),
+        orNull(random, time(random)),
         over ? time(random) : null,
         over ? text(random) : null);
   }

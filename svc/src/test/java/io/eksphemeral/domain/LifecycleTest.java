@@ -46,90 +46,90 @@ final class LifecycleTest {
    */
   private static final String CREATING_TABLE =
       """
-      view       fence   running  45m-1ms  45m     60m-1ms  60m  120m-1ms  120m
-      unlaunched open    no       launch   close   close    close  close  close
-      unlaunched open    yes      launch   close   close    close  close  close
-      unlaunched taken   no       launch   nothing nothing  create-failed  create-failed  create-failed
-      unlaunched taken   yes      launch   stop    stop     stop  stop  stop
-      unlaunched closed  no       launch   create-failed create-failed create-failed  create-failed  create-failed
-      unlaunched closed  yes      launch   create-failed create-failed create-failed  create-failed  create-failed
-      running    open    no       nothing  close   close    close  close  close
-      running    open    yes      nothing  close   close    close  close  close
-      running    taken   no       nothing  nothing nothing  nothing  nothing  create-failed
-      running    taken   yes      nothing  stop    stop     stop  stop  stop
-      running    closed  no       nothing  create-failed create-failed create-failed  create-failed  create-failed
-      running    closed  yes      nothing  create-failed create-failed create-failed  create-failed  create-failed
-      stopped    open    no       close    close   close    close  close  close
-      stopped    open    yes      nothing  close   close    close  close  close
-      stopped    taken   no       create-failed create-failed create-failed create-failed  create-failed  create-failed
-      stopped    taken   yes      nothing  stop    stop     stop  stop  stop
-      stopped    closed  no       create-failed create-failed create-failed create-failed  create-failed  create-failed
-      stopped    closed  yes      nothing  create-failed create-failed create-failed  create-failed  create-failed
-      missing    open    no       nothing  close   close    close  close  close
-      missing    open    yes      nothing  close   close    close  close  close
-      missing    taken   no       nothing  nothing nothing  create-failed  create-failed  create-failed
-      missing    taken   yes      nothing  stop    stop     stop  stop  stop
-      missing    closed  no       nothing  create-failed create-failed create-failed  create-failed  create-failed
-      missing    closed  yes      nothing  create-failed create-failed create-failed  create-failed  create-failed
+      view       fence  running 45m-1ms       45m           60m-1ms       60m
+      unlaunched open   no      launch        close         close         close
+      unlaunched open   yes     launch        close         close         close
+      unlaunched taken  no      launch        nothing       nothing       create-failed
+      unlaunched taken  yes     launch        stop          stop          stop
+      unlaunched closed no      launch        create-failed create-failed create-failed
+      unlaunched closed yes     launch        create-failed create-failed create-failed
+      running    open   no      nothing       close         close         close
+      running    open   yes     nothing       close         close         close
+      running    taken  no      nothing       stopping      stopping      stopping
+      running    taken  yes     nothing       stop          stop          stop
+      running    closed no      nothing       create-failed create-failed create-failed
+      running    closed yes     nothing       create-failed create-failed create-failed
+      stopped    open   no      close         close         close         close
+      stopped    open   yes     nothing       close         close         close
+      stopped    taken  no      create-failed create-failed create-failed create-failed
+      stopped    taken  yes     nothing       stop          stop          stop
+      stopped    closed no      create-failed create-failed create-failed create-failed
+      stopped    closed yes     nothing       create-failed create-failed create-failed
+      missing    open   no      nothing       close         close         close
+      missing    open   yes     nothing       close         close         close
+      missing    taken  no      nothing       nothing       nothing       create-failed
+      missing    taken  yes     nothing       stop          stop          stop
+      missing    closed no      nothing       create-failed create-failed create-failed
+      missing    closed yes     nothing       create-failed create-failed create-failed
       """;
 
   private static final String DESTROYING_TABLE =
       """
-      view       fence   running  0m       60m-1ms  60m  120m-1ms  120m
-      unlaunched open    no       launch   launch   close  close  close
-      unlaunched open    yes      launch   launch   close  close  close
-      unlaunched taken   no       launch   launch   destroy-failed  destroy-failed  destroy-failed
-      unlaunched taken   yes      launch   launch   stop  stop  stop
-      unlaunched closed  no       launch   launch   destroy-failed  destroy-failed  destroy-failed
-      unlaunched closed  yes      launch   launch   destroy-failed  destroy-failed  destroy-failed
-      running    open    no       nothing  nothing  close  close  close
-      running    open    yes      nothing  nothing  close  close  close
-      running    taken   no       nothing  nothing  nothing  nothing  destroy-failed
-      running    taken   yes      nothing  nothing  stop  stop  stop
-      running    closed  no       nothing  nothing  destroy-failed  destroy-failed  destroy-failed
-      running    closed  yes      nothing  nothing  destroy-failed  destroy-failed  destroy-failed
-      stopped    open    no       close    close    close  close  close
-      stopped    open    yes      nothing  nothing  close  close  close
-      stopped    taken   no       destroy-failed destroy-failed destroy-failed  destroy-failed  destroy-failed
-      stopped    taken   yes      nothing  nothing  stop  stop  stop
-      stopped    closed  no       destroy-failed destroy-failed destroy-failed  destroy-failed  destroy-failed
-      stopped    closed  yes      nothing  nothing  destroy-failed  destroy-failed  destroy-failed
-      missing    open    no       nothing  nothing  close  close  close
-      missing    open    yes      nothing  nothing  close  close  close
-      missing    taken   no       nothing  nothing  destroy-failed  destroy-failed  destroy-failed
-      missing    taken   yes      nothing  nothing  stop  stop  stop
-      missing    closed  no       nothing  nothing  destroy-failed  destroy-failed  destroy-failed
-      missing    closed  yes      nothing  nothing  destroy-failed  destroy-failed  destroy-failed
+      view       fence  running 0m             60m-1ms        60m
+      unlaunched open   no      launch         launch         close
+      unlaunched open   yes     launch         launch         close
+      unlaunched taken  no      launch         launch         destroy-failed
+      unlaunched taken  yes     launch         launch         stop
+      unlaunched closed no      launch         launch         destroy-failed
+      unlaunched closed yes     launch         launch         destroy-failed
+      running    open   no      nothing        nothing        close
+      running    open   yes     nothing        nothing        close
+      running    taken  no      nothing        nothing        stopping
+      running    taken  yes     nothing        nothing        stop
+      running    closed no      nothing        nothing        destroy-failed
+      running    closed yes     nothing        nothing        destroy-failed
+      stopped    open   no      close          close          close
+      stopped    open   yes     nothing        nothing        close
+      stopped    taken  no      destroy-failed destroy-failed destroy-failed
+      stopped    taken  yes     nothing        nothing        stop
+      stopped    closed no      destroy-failed destroy-failed destroy-failed
+      stopped    closed yes     nothing        nothing        destroy-failed
+      missing    open   no      nothing        nothing        close
+      missing    open   yes     nothing        nothing        close
+      missing    taken  no      nothing        nothing        destroy-failed
+      missing    taken  yes     nothing        nothing        stop
+      missing    closed no      nothing        nothing        destroy-failed
+      missing    closed yes     nothing        nothing        destroy-failed
       """;
 
   /** Being destroyed while its creation was under way: first that task has to be over. */
   private static final String CREATE_TASK_OF_DESTROYED_TABLE =
       """
-      view       fence   running  0m       60m-1ms  60m  120m-1ms  120m
-      unlaunched open    no       close    close    close  close  close
-      unlaunched open    yes      close    close    close  close  close
-      unlaunched taken   no       nothing  nothing  task-over  task-over  task-over
-      unlaunched taken   yes      stop     stop     stop  stop  stop
-      unlaunched closed  no       task-over task-over task-over  task-over  task-over
-      unlaunched closed  yes      task-over task-over task-over  task-over  task-over
-      running    open    no       close    close    close  close  close
-      running    open    yes      close    close    close  close  close
-      running    taken   no       nothing  nothing  nothing  nothing  task-over
-      running    taken   yes      stop     stop     stop  stop  stop
-      running    closed  no       task-over task-over task-over  task-over  task-over
-      running    closed  yes      task-over task-over task-over  task-over  task-over
-      stopped    open    no       close    close    close  close  close
-      stopped    open    yes      close    close    close  close  close
-      stopped    taken   no       task-over task-over task-over  task-over  task-over
-      stopped    taken   yes      stop     stop     stop  stop  stop
-      stopped    closed  no       task-over task-over task-over  task-over  task-over
-      stopped    closed  yes      task-over task-over task-over  task-over  task-over
-      missing    open    no       close    close    close  close  close
-      missing    open    yes      close    close    close  close  close
-      missing    taken   no       nothing  nothing  task-over  task-over  task-over
-      missing    taken   yes      stop     stop     stop  stop  stop
-      missing    closed  no       task-over task-over task-over  task-over  task-over
-      missing    closed  yes      task-over task-over task-over  task-over  task-over
+      view       fence  running 0m        60m-1ms   60m
+      unlaunched open   no      close     close     close
+      unlaunched open   yes     close     close     close
+      unlaunched taken  no      nothing   nothing   task-over
+      unlaunched taken  yes     stop      stop      stop
+      unlaunched closed no      task-over task-over task-over
+      unlaunched closed yes     task-over task-over task-over
+      running    open   no      close     close     close
+      running    open   yes     close     close     close
+      running    taken  no      stopping  stopping  stopping
+      running    taken  yes     stop      stop      stop
+      running    closed no      task-over task-over task-over
+      running    closed yes     task-over task-over task-over
+      stopped    open   no      close     close     close
+      stopped    open   yes     close     close     close
+      stopped    taken  no      task-over task-over task-over
+      stopped    taken  yes     stop      stop      stop
+      stopped    closed no      task-over task-over task-over
+      stopped    closed yes     task-over task-over task-over
+      missing    open   no      close     close     close
+      missing    open   yes     close     close     close
+      missing    taken  no      nothing   nothing   task-over
+      missing    taken  yes     stop      stop      stop
+      missing    closed no      task-over task-over task-over
+      missing    closed yes     task-over task-over task-over
       """;
 
   record Row(Cluster cluster, Sighting known, Instant now, String expected, String what) {
@@ -198,6 +198,20 @@ final class LifecycleTest {
     assertThat(said(late, missing, at("65m-1ms"))).isEqualTo("nothing");
     assertThat(said(late, missing, at("80m-1ms"))).isEqualTo("nothing");
     assertThat(said(late, missing, at("80m"))).isEqualTo("create-failed");
+  }
+
+  /** Once it was told to stop, at 3h, and is not among those that are meant to run. */
+  @ParameterizedTest
+  @CsvSource({
+    "running, 4h-1ms, nothing",
+    "running, 4h, create-failed",
+    "stopped, 3h, create-failed",
+    "missing, 3h, create-failed"
+  })
+  void anHourIsATasksToStopFromWhenItWasToldHoweverLateThatWas(
+      String view, String now, String expected) {
+    Sighting known = new Sighting(view(view), Fence.TAKEN, List.of());
+    assertThat(said(CREATING.stopping(at("3h")), known, at(now))).isEqualTo(expected);
   }
 
   @Test
@@ -570,6 +584,10 @@ final class LifecycleTest {
       }
       case Decision.Mark(Cluster changed) -> {
         assertThat(changed.openTask()).isNotEqualTo(cluster.openTask());
+        if (changed.openTask().filter(task -> now.equals(task.stopping())).isPresent()) {
+          assertThat(changed.state()).isEqualTo(cluster.state());
+          yield "stopping";
+        }
         yield changed.state() == cluster.state() ? "task-over" : changed.state().text();
       }
       case Decision.Tell(Topic topic, Instant about) -> {

@@ -14,7 +14,14 @@ sealed interface Act {
 
   /** Asks for a cluster, with a key of one's own; who is patient asks again if no answer comes. */
   record Create(
-      long at, int who, ClusterId key, String name, int minutes, String owner, boolean isPatient)
+      long at,
+      int who,
+      ClusterId key,
+      String name,
+      int workers,
+      int minutes,
+      String owner,
+      boolean isPatient)
       implements Act {}
 
   record Prolong(long at, ClusterId cluster, int minutes) implements Act {}
@@ -25,6 +32,8 @@ sealed interface Act {
   record Look(long at, String idOrName) implements Act {}
 
   record LookAtAll(long at) implements Act {}
+
+  record LookAtIds(long at) implements Act {}
 
   /** Makes a cluster of a name by other means, if there is none of it. */
   record MakeForeign(long at, String name) implements Act {}

@@ -35,6 +35,9 @@ final class Containers {
   private static final long MINUTE = 60_000;
   private static final int TRIES = 3;
 
+  /** How long a task is waited for that ECS shows as running, though it was told to stop. */
+  private static final long WAITED_FOR = 120 * MINUTE;
+
   /** Told that a task stopped. */
   interface News {
     void stopped(Task task);
@@ -162,10 +165,14 @@ final class Containers {
       long when = trouble == null ? 0 : trouble.amount();
       strands.at(strands.now() + when, () -> end(task, "exit code 137"));
     }
-    if (kind == Kind.CREATE_HANGS || kind == Kind.DESTROY_HANGS) {
-      while (true) {
-        wait(task, 10 * MINUTE);
+    switch (kind) {
+      case CREATE_HANGS, DESTROY_HANGS -> hang(task);
+      case CREATE_DOES_NOT_STOP, DESTROY_DOES_NOT_STOP -> {
+        task.endShownLate = trouble == null ? 0 : trouble.amount();
+        promises.mayTakeUntil(task.cluster, strands.now() + WAITED_FOR);
+        hang(task);
       }
+      case null, default -> {}
     }
     TaskResult result = task.kind == TaskKind.CREATE ? create(task, kind) : tearDown(task, kind);
     task.works = false; // all that is left is to say so
@@ -175,6 +182,12 @@ final class Containers {
       put(task, MarkFormat.encode(result));
     }
     end(task, "Essential container in task exited");
+  }
+
+  private void hang(Task task) {
+    while (true) {
+      wait(task, 10 * MINUTE);
+    }
   }
 
   private TaskResult create(Task task, @Nullable Kind trouble) {

@@ -83,9 +83,7 @@ final class EcsTasks {
   /** What was asked for with a token that is still known. */
   @Nullable Task known(String token) {
     Asked asked = byToken.get(token);
-    if (asked == null
-        || strands.now() > asked.at() + TOKEN_KEPT
-        || (asked.task().isOver() && strands.now() > asked.task().stoppedAt + KEPT)) {
+    if (asked == null || strands.now() > asked.at() + TOKEN_KEPT || isForgotten(asked.task())) {
       return null;
     }
     return asked.task();
@@ -111,11 +109,15 @@ final class EcsTasks {
   Optional<Task> shown(String arn) {
     return Optional.ofNullable(byArn.get(arn))
         .filter(task -> strands.now() >= task.shownFrom)
-        .filter(task -> !task.isOver() || strands.now() <= task.stoppedAt + KEPT);
+        .filter(task -> !isForgotten(task));
   }
 
   boolean isShownStopped(Task task) {
     return task.isOver() && strands.now() >= task.stoppedAt + task.endShownLate;
+  }
+
+  private boolean isForgotten(Task task) {
+    return task.isOver() && strands.now() > task.stoppedAt + task.endShownLate + KEPT;
   }
 
   /** Has every look at the tasks of a cluster fail until some time. */

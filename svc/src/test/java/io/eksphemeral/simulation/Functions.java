@@ -1,9 +1,6 @@
 package io.eksphemeral.simulation;
 
-import com.amazonaws.services.lambda.runtime.ClientContext;
-import com.amazonaws.services.lambda.runtime.CognitoIdentity;
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.LambdaLogger;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.aws.Bucket;
@@ -21,6 +18,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
+import io.eksphemeral.lambda.BareContext;
 import io.eksphemeral.lambda.CreateClusterHandler;
 import io.eksphemeral.lambda.DestroyClusterHandler;
 import io.eksphemeral.lambda.Presentation;
@@ -67,6 +65,7 @@ final class Functions {
   /** What one process of a function is made of. */
   private record Sandbox(
       Caller caller,
+      int revision,
       CreateClusterHandler create,
       StatusHandler status,
       DestroyClusterHandler destroy) {}
@@ -157,12 +156,14 @@ final class Functions {
     return sandbox;
   }
 
-  /** Whether it came to its end, and can be used again. */
+  /** Whether it came to its end; it is used again then, if nothing newer was deployed. */
   private boolean ended(Function function, Sandbox sandbox) {
     if (sandbox.caller().isDead()) {
       return false;
     }
-    idle.computeIfAbsent(function, _ -> new ArrayDeque<>()).add(sandbox);
+    if (sandbox.revision() == revision) {
+      idle.computeIfAbsent(function, _ -> new ArrayDeque<>()).add(sandbox);
+    }
     return true;
   }
 
@@ -208,6 +209,7 @@ final class Functions {
             strands::start);
     return new Sandbox(
         caller,
+        revision,
         new CreateClusterHandler(plane, PRESENTATION, new Random(count)),
         new StatusHandler(plane.status(), PRESENTATION, clock, plane::versions),
         new DestroyClusterHandler(plane, PRESENTATION));
@@ -241,70 +243,23 @@ final class Functions {
   }
 
   /** What a handler is told of its invocation. */
-  private record Invoked(Caller caller, History history) implements Context, LambdaLogger {
+  private static final class Invoked extends BareContext {
+    private final Caller caller;
+    private final History history;
+
+    Invoked(Caller caller, History history) {
+      this.caller = caller;
+      this.history = history;
+    }
+
     @Override
-    public void log(String message) {
+    protected void log(String message) {
       history.note(() -> "    %s says %s".formatted(caller, message));
-    }
-
-    @Override
-    public void log(byte[] message) {
-      log(new String(message, StandardCharsets.UTF_8));
-    }
-
-    @Override
-    public LambdaLogger getLogger() {
-      return this;
     }
 
     @Override
     public int getRemainingTimeInMillis() {
       return Math.toIntExact(caller.timeLeft());
-    }
-
-    @Override
-    public String getAwsRequestId() {
-      return "simulated";
-    }
-
-    @Override
-    public String getLogGroupName() {
-      return "simulated";
-    }
-
-    @Override
-    public String getLogStreamName() {
-      return "simulated";
-    }
-
-    @Override
-    public String getFunctionName() {
-      return "simulated";
-    }
-
-    @Override
-    public String getFunctionVersion() {
-      return "simulated";
-    }
-
-    @Override
-    public String getInvokedFunctionArn() {
-      return "simulated";
-    }
-
-    @Override
-    public @Nullable CognitoIdentity getIdentity() {
-      return null;
-    }
-
-    @Override
-    public @Nullable ClientContext getClientContext() {
-      return null;
-    }
-
-    @Override
-    public int getMemoryLimitInMB() {
-      return 1769;
     }
   }
 }

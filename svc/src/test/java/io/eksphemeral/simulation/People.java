@@ -40,7 +40,7 @@ final class People {
     switch (act) {
       case Act.Create create -> ask(create, create.isPatient());
       case Act.Destroy destroy -> ask(destroy, destroy.isPatient());
-      case Act.Prolong _, Act.Look _, Act.LookAtAll _ -> ask(act, false);
+      case Act.Prolong _, Act.Look _, Act.LookAtAll _, Act.LookAtIds _ -> ask(act, false);
       case Act.MakeForeign foreign ->
           world.account().make(new Resource("stack", foreign.name(), null));
       case Act.SpoilRecord spoilt -> spoil(spoilt);
@@ -115,6 +115,8 @@ final class People {
                   invocation);
       case Act.LookAtAll _ ->
           world.functions().ask(Function.STATUS, event("GET /clusters", Map.of()), invocation);
+      case Act.LookAtIds _ ->
+          world.functions().ask(Function.STATUS, event("GET /status", Map.of()), invocation);
       case Act.Destroy destroy ->
           world
               .functions()
@@ -129,8 +131,8 @@ final class People {
   }
 
   private static String spec(Act.Create create) {
-    return "{\"name\": \"%s\", \"timeout\": %d, \"owner\": \"%s\"}"
-        .formatted(create.name(), create.minutes(), create.owner());
+    return "{\"name\": \"%s\", \"numworkers\": %d, \"timeout\": %d, \"owner\": \"%s\"}"
+        .formatted(create.name(), create.workers(), create.minutes(), create.owner());
   }
 
   private static String destroyEvent(String idOrName) {

@@ -9,6 +9,7 @@ import io.eksphemeral.simulation.Act.Destroy;
 import io.eksphemeral.simulation.Act.HideTasks;
 import io.eksphemeral.simulation.Act.Look;
 import io.eksphemeral.simulation.Act.LookAtAll;
+import io.eksphemeral.simulation.Act.LookAtIds;
 import io.eksphemeral.simulation.Act.MakeForeign;
 import io.eksphemeral.simulation.Act.Prolong;
 import io.eksphemeral.simulation.Act.SpoilRecord;
@@ -36,8 +37,13 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
   /** When things begin to go wrong. */
   private static final long TROUBLED = 240 * MINUTE;
 
-  private static final List<String> NAMES = List.of("dev", "test", "dev-2", "demo");
-  private static final List<Integer> MINUTES = List.of(1, 3, 5, 10, 30, 60, 120);
+  private static final List<String> NAMES = List.of("dev", "test", "dev-2", "demo", "ci", "dev-22");
+
+  /** Some are more than may be. */
+  private static final List<Integer> MINUTES =
+      List.of(1, 1, 3, 3, 5, 5, 10, 10, 30, 30, 60, 120, 121);
+
+  private static final List<Integer> WORKERS = List.of(1, 1, 1, 1, 1, 1, 2, 2, 2, 10, 10, 11);
   private static final List<String> OWNERS =
       List.of("alice@eksphemeral.io", "bob@eksphemeral.io", "nobody@example.com");
   static final List<String> UNREADABLE =
@@ -68,7 +74,7 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
     List<Act> acts = new ArrayList<>();
     List<ClusterId> clusters = new ArrayList<>();
     List<String> names = NAMES.subList(0, (int) dice.between(1, NAMES.size()));
-    for (long i = dice.between(3, 9); i > 0; i--) {
+    for (long i = dice.between(4, 14); i > 0; i--) {
       addLife(acts, clusters, names, dice);
     }
     addRest(acts, clusters, dice);
@@ -95,6 +101,7 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
             dice.below(2),
             id,
             dice.pick(names),
+            dice.pick(WORKERS),
             dice.pick(MINUTES),
             dice.pick(OWNERS),
             dice.chance(0.8));
@@ -106,6 +113,7 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
               dice.chance(0.9) ? create.who() : 1 - create.who(),
               id,
               dice.chance(0.9) ? create.name() : dice.pick(names),
+              create.workers(),
               create.minutes(),
               create.owner(),
               dice.chance(0.5)));
@@ -136,7 +144,8 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
 
   private static void addRest(List<Act> acts, List<ClusterId> clusters, Dice dice) {
     for (long i = dice.between(0, 4); i > 0; i--) {
-      acts.add(new LookAtAll(dice.between(0, TROUBLED)));
+      long at = dice.between(0, TROUBLED);
+      acts.add(dice.chance(0.5) ? new LookAtAll(at) : new LookAtIds(at));
     }
     if (dice.chance(0.2)) {
       acts.add(new MakeForeign(dice.between(0, BUSY), dice.pick(NAMES)));

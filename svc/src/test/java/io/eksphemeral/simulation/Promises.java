@@ -35,6 +35,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,11 +69,13 @@ final class Promises {
   /** How a cluster's record stood from some time on; null where there was none. */
   private record Moment(long from, @Nullable State state) {}
 
+  /** A notice that was tried. */
+  private record Notice(long at, String body) {}
+
   /** All that is known of one cluster. */
   private static final class Known {
     final List<Moment> moments = new ArrayList<>();
-    final List<String> notices = new ArrayList<>();
-    final List<Long> noticeTimes = new ArrayList<>();
+    final List<Notice> notices = new ArrayList<>();
     final Map<Instant, Set<Invocation>> noticesBegun = new HashMap<>();
     @Nullable Cluster onRecord;
     @Nullable Cluster archived;
@@ -86,6 +89,11 @@ final class Promises {
     int creations;
     @Nullable String addedField;
     Instant readied = World.START;
+
+    /** What was last written of it. */
+    @Nullable Cluster lastWritten() {
+      return onRecord == null ? archived : onRecord;
+    }
 
     @Nullable State stateNow() {
       return moments.isEmpty() ? null : moments.getLast().state();
@@ -293,6 +301,9 @@ final class Promises {
     holdHistory(before, now);
     holdTasksAndMails(before, now, known, by);
     holdEnd(before, now, by);
+    if (isMoved(before, now)) {
+      by.granted.add(new Granted(now.id(), now.lifetime(), now.expires()));
+    }
     if (!mayBeBuilt(before) && mayBeBuilt(now)) {
       holdLimits(now);
     }
@@ -358,9 +369,7 @@ final class Promises {
 
   private void holdEnd(Cluster before, Cluster now, Invocation by) {
     boolean becameReady = before.ready() == null && now.ready() != null;
-    boolean isMoved =
-        before.lifetime() != now.lifetime() || !Objects.equals(before.expires(), now.expires());
-    if (isMoved && !becameReady) {
+    if (isMoved(before, now) && !becameReady) {
       boolean isAsked = by.act instanceof Act.Prolong asked && asked.cluster().equals(now.id());
       hold(
           isAsked,
@@ -387,9 +396,6 @@ final class Promises {
           () ->
               "%s was built at %s, ready at %s, and ends at %s"
                   .formatted(now.id(), known(now.id()).readied, ready, now.expires()));
-    }
-    if (isMoved) {
-      by.granted.add(new Granted(now.id(), now.lifetime(), now.expires()));
     }
     if (before.state() == State.READY && now.state() == State.DESTROYING) {
       if (isAskedToEnd(by, now)) {
@@ -450,6 +456,10 @@ final class Promises {
                 .formatted(now.id(), old, minutes, end));
   }
 
+  private static boolean isMoved(Cluster before, Cluster now) {
+    return before.lifetime() != now.lifetime() || !Objects.equals(before.expires(), now.expires());
+  }
+
   /** Where an end comes to if it is moved at some time. */
   private static Instant prolonged(Instant old, int minutes, Instant at) {
     Instant from = minutes > 0 && old.isBefore(at) ? at : old;
@@ -466,10 +476,9 @@ final class Promises {
     Known known = known(cluster.id());
     long latest = strands.now() - NOTICE_BEFORE.minus(slack).toMillis();
     String end = TO_THE_MINUTE.format(expires);
-    boolean isTried = false;
-    for (int i = 0; i < known.notices.size(); i++) {
-      isTried |= known.noticeTimes.get(i) <= latest && known.notices.get(i).contains(end);
-    }
+    boolean isTried =
+        known.notices.stream()
+            .anyMatch(notice -> notice.at() <= latest && notice.body().contains(end));
     boolean diedAtIt =
         known.noticesBegun.getOrDefault(expires, Set.of()).size() >= 2
             && cluster
@@ -490,6 +499,10 @@ final class Promises {
   private void holdSize(Cluster cluster) {
     Instant ready = cluster.ready();
     Instant end = cluster.expires();
+    hold(
+        cluster.spec().numworkers() <= limits.workers(),
+        "P10: no cluster has more workers than one may",
+        () -> String.valueOf(cluster));
     hold(
         cluster.lifetime() <= limits.minutes()
             && (ready == null
@@ -544,20 +557,22 @@ final class Promises {
   // --- what runs, and what there is
 
   /**
-   * A task was launched.
+   * A task was launched: perhaps by a call that took so long that its cluster is gone by now; then
+   * the task's fence keeps it from working.
    *
    * @param startedBy by what it will be found
    */
   void launched(EcsTasks.Task task, String startedBy) {
     Known known = known(task.cluster);
+    Cluster cluster = known.lastWritten();
     hold(
         startedBy.equals(task.cluster.value())
-            && known.onRecord != null
-            && known.onRecord.name().equals(task.name),
+            && cluster != null
+            && cluster.name().equals(task.name),
         "P2: a task is told its own cluster, and no other",
         () -> "%s of %s for %s".formatted(task.token, task.name, startedBy));
     hold(
-        known.onRecord != null && known.onRecord.isAdmitted(),
+        cluster != null && cluster.isAdmitted(),
         "P10: nothing is launched that was not admitted",
         () -> String.valueOf(task.token));
     if (!known.wasLaunched) {
@@ -566,7 +581,7 @@ final class Promises {
     }
     if (task.kind == TaskKind.DESTROY) {
       hold(
-          known.onRecord != null && known.onRecord.isEnding(),
+          cluster != null && cluster.isEnding(),
           "P2: nothing is destroyed early",
           () -> "%s was launched".formatted(task.token));
     }
@@ -605,8 +620,7 @@ final class Promises {
     int at = body.lastIndexOf("Its id is ");
     Known known = known(new ClusterId(body.substring(at + 10, at + 46)));
     if (subject.endsWith("is about to be destroyed")) {
-      known.notices.add(body);
-      known.noticeTimes.add(strands.now());
+      known.notices.add(new Notice(strands.now(), body));
     }
     known.isFailureTold |= subject.contains("cannot be destroyed");
   }
@@ -643,7 +657,9 @@ final class Promises {
    */
   void answered(Invocation invocation, int status, String body) {
     hold(
-        Set.of(200, 202, 404, 409, 422, 503).contains(status),
+        isTooMuch(invocation.act)
+            ? Set.of(400, 503).contains(status)
+            : Set.of(200, 202, 404, 409, 422, 503).contains(status),
         "an answer makes sense",
         () -> "%s was answered with %d %s".formatted(invocation.act, status, body));
     if (status == 404) {
@@ -674,8 +690,14 @@ final class Promises {
         shown(answer, invocation.begun);
       }
       case Act.LookAtAll _ -> allShown(answer, invocation.begun);
+      case Act.LookAtIds _ -> idsShown(answer, invocation.begun);
       case null, default -> {}
     }
+  }
+
+  private boolean isTooMuch(@Nullable Act act) {
+    return act instanceof Act.Create create
+        && (create.workers() > limits.workers() || create.minutes() > limits.minutes());
   }
 
   /** The archive is written before a record goes, so whoever is found was there all the time. */
@@ -699,6 +721,7 @@ final class Promises {
     hold(
         answer.at("/status/id").asText().equals(create.key().value())
             && answer.path("name").asText().equals(create.name())
+            && answer.path("numworkers").asInt() == create.workers()
             && answer.at("/status/createdby").asText().equals(Act.arn(create.who())),
         "P7: the same key is the same cluster",
         () -> "%s was answered with %s".formatted(create, answer));
@@ -763,6 +786,24 @@ final class Promises {
       shown(record, since);
       ids.add(record.at("/status/id").asText());
     }
+    holdComplete(ids, since);
+  }
+
+  private void idsShown(JsonNode answer, long since) {
+    Set<String> ids = new HashSet<>();
+    answer.forEach(id -> ids.add(id.asText()));
+    holdComplete(ids, since);
+    for (String id : ids) {
+      Known known = known(new ClusterId(id));
+      boolean isOthers = known.moments.isEmpty() || known.mayTakeUntil >= since; // put there
+      hold(
+          isOthers || Stream.of(State.values()).anyMatch(state -> known.stood(state, since)),
+          "the status never shows what is not so",
+          () -> "%s is shown, and it was %s".formatted(id, known.moments));
+    }
+  }
+
+  private void holdComplete(Set<String> ids, long since) {
     clusters.forEach((id, known) ->
         hold(
             ids.contains(id.value()) || known.stood(null, since),

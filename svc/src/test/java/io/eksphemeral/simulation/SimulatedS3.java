@@ -2,6 +2,7 @@ package io.eksphemeral.simulation;
 
 import io.eksphemeral.simulation.Network.Call;
 import io.eksphemeral.simulation.Network.Service;
+import io.eksphemeral.simulation.StoredObjects.StoredObject;
 import io.eksphemeral.simulation.Trouble.Kind;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -63,15 +64,13 @@ final class SimulatedS3 implements S3Client {
   public <T> T getObject(
       GetObjectRequest request, ResponseTransformer<GetObjectResponse, T> reader) {
     String key = request.key();
-    Optional<String> text = read("GET " + key, () -> objects.get(key));
-    if (text.isEmpty()) {
-      throw noSuchKey();
-    }
+    StoredObject object =
+        read("GET " + key, () -> objects.object(key)).orElseThrow(SimulatedS3::noSuchKey);
     try {
       return reader.transform(
-          GetObjectResponse.builder().eTag(StoredObjects.etag(text.get())).build(),
+          GetObjectResponse.builder().eTag(object.etag()).build(),
           AbortableInputStream.create(
-              new ByteArrayInputStream(text.get().getBytes(StandardCharsets.UTF_8))));
+              new ByteArrayInputStream(object.text().getBytes(StandardCharsets.UTF_8))));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (RuntimeException e) {
@@ -90,8 +89,8 @@ final class SimulatedS3 implements S3Client {
         "PUT " + key,
         () -> {
           check(key, request.ifMatch(), request.ifNoneMatch());
-          objects.put(key, text, invocation);
-          return PutObjectResponse.builder().eTag(StoredObjects.etag(text)).build();
+          String etag = objects.put(key, text, invocation);
+          return PutObjectResponse.builder().eTag(etag).build();
         });
   }
 
@@ -109,12 +108,12 @@ final class SimulatedS3 implements S3Client {
   }
 
   private void check(String key, @Nullable String ifMatch, @Nullable String ifNoneMatch) {
-    Optional<String> there = objects.get(key);
+    Optional<StoredObject> there = objects.object(key);
     if (ifMatch != null && there.isEmpty()) {
       throw noSuchKey();
     }
-    boolean isOther = ifMatch != null && !StoredObjects.etag(there.orElse("")).equals(ifMatch);
-    if (isOther || (ifNoneMatch != null && there.isPresent())) {
+    boolean isOther = there.filter(object -> !object.etag().equals(ifMatch)).isPresent();
+    if ((ifMatch != null && isOther) || (ifNoneMatch != null && there.isPresent())) {
       throw Service.S3.error(412, "PreconditionFailed");
     }
   }
@@ -128,10 +127,10 @@ final class SimulatedS3 implements S3Client {
 
   private ListObjectsV2Response page(String prefix, String after) {
     List<S3Object> page = new ArrayList<>();
-    NavigableMap<String, String> rest =
+    NavigableMap<String, StoredObject> rest =
         after.isEmpty() ? objects.all().tailMap(prefix, true) : objects.all().tailMap(after, false);
     boolean isTruncated = false;
-    for (Map.Entry<String, String> entry : rest.entrySet()) {
+    for (Map.Entry<String, StoredObject> entry : rest.entrySet()) {
       String key = entry.getKey();
       if (!key.startsWith(prefix)) {
         break;
@@ -143,7 +142,7 @@ final class SimulatedS3 implements S3Client {
         isTruncated = true;
         break;
       }
-      page.add(S3Object.builder().key(key).eTag(StoredObjects.etag(entry.getValue())).build());
+      page.add(S3Object.builder().key(key).eTag(entry.getValue().etag()).build());
     }
     return ListObjectsV2Response.builder()
         .contents(page)

@@ -14,7 +14,7 @@ final class SimulationBench {
    */
   public static void main(String[] arguments) {
     long wanted = Long.parseLong(arguments[0]);
-    long seed = Long.parseLong(arguments[1]);
+    long firstSeed = Long.parseLong(arguments[1]);
     long begun = System.nanoTime();
     Tally tally = new Tally();
     Thread main = Thread.currentThread();
@@ -30,17 +30,26 @@ final class SimulationBench {
             }));
     tally.happen(
         wanted,
-        seed,
-        lives ->
+        firstSeed,
+        new Tally.Watcher() {
+          @Override
+          public void lived(long livesSoFar) {
             System.err.printf(
-                "%d lives after %d s%n", lives, (System.nanoTime() - begun) / 1_000_000_000));
+                "%d lives after %d s%n", livesSoFar, (System.nanoTime() - begun) / 1_000_000_000);
+          }
+
+          @Override
+          public void broke(long seed, Promises.Broken broken) {
+            System.err.printf("seed %d: %s%n", seed, broken);
+          }
+        });
     double seconds = (System.nanoTime() - begun) / 1e9;
 
     System.out.printf(
         "%d lives in %d worlds, with the seeds from %d on: **%d violations**, %d lives a second.%n",
         tally.lives(),
         tally.worlds(),
-        seed,
+        firstSeed,
         tally.broken().size(),
         Math.round(tally.lives() / seconds));
     System.out.printf(

@@ -20,10 +20,23 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SimulationTest {
   private static final long FIRST_SEED = 1;
 
+  private static final String ALICE = "alice@eksphemeral.io";
+  private static final String BOB = "bob@eksphemeral.io";
+  private static final String NOBODY = "nobody@example.com";
+
+  private static final Tally.Watcher UNWATCHED =
+      new Tally.Watcher() {
+        @Override
+        public void lived(long livesSoFar) {}
+
+        @Override
+        public void broke(long seed, Promises.Broken broken) {}
+      };
+
   @Test
   void livesInWhichAllGoesWrongKeepEveryPromise() {
     Tally tally = new Tally();
-    tally.happen(Long.getLong("lives", 2000), FIRST_SEED, _ -> {});
+    tally.happen(Long.getLong("lives", 2000), FIRST_SEED, UNWATCHED);
 
     tally.broken().keySet().stream()
         .findFirst()
@@ -40,17 +53,33 @@ class SimulationTest {
    * that seeds lead to change; its seed is then only that of how long each call takes.
    */
   private static Stream<Arguments> onceBroken() {
-    ClusterId id = new ClusterId("fdad9ca4-0000-7000-8000-006187ad58fb");
-    Act.Create create = new Act.Create(108_512, 1, id, "dev", 5, "bob@eksphemeral.io", true);
     return Stream.of(
         Arguments.of(
             "P5: a notice was begun, and an outage counted as tries of it",
             new Plan(
                 1505,
-                List.of(create),
+                List.of(create(108_512, 1, "fdad9ca4-0000-7000-8000-006187ad58fb", "dev", 5, BOB)),
                 List.of(
                     new Trouble(Kind.S3_EFFECT_LATE, 608_613, 2, 21_812),
-                    new Trouble(Kind.S3_IS_DOWN, 807_600, 0, 7_542_176)))));
+                    new Trouble(Kind.S3_IS_DOWN, 807_600, 0, 7_542_176)))),
+        Arguments.of(
+            "P2: a task was told to stop hours after its launch, and given up while it still worked",
+            new Plan(
+                50_487,
+                List.of(
+                    create(6_058_284, 0, "91ce508d-0000-7000-8000-00625b2082f0", "dev-2", 5, ALICE),
+                    create(6_059_437, 0, "a5a22d4b-0000-7000-8000-00d8555077f7", "dev-2", 10, BOB),
+                    create(6_059_485, 0, "0988b095-0000-7000-8000-00cd7949b33b", "test", 5, NOBODY),
+                    create(
+                        6_060_657, 0, "0988b095-0000-7000-8000-00cd7949b33b", "test", 5, NOBODY)),
+                List.of(
+                    new Trouble(Kind.CREATE_HANGS, 1_159_600, 1, 1),
+                    new Trouble(Kind.S3_IS_DOWN, 7_568_978, 0, 7_214_429)))));
+  }
+
+  private static Act.Create create(
+      long at, int who, String id, String name, int minutes, String owner) {
+    return new Act.Create(at, who, new ClusterId(id), name, 1, minutes, owner, true);
   }
 
   @ParameterizedTest(name = "{0}")

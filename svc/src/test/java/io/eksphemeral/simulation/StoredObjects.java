@@ -19,7 +19,10 @@ final class StoredObjects {
     void changed(String key, @Nullable String after, @Nullable Invocation by);
   }
 
-  private final NavigableMap<String, String> texts = new TreeMap<>();
+  /** What is there under a key. */
+  record StoredObject(String text, String etag) {}
+
+  private final NavigableMap<String, StoredObject> objects = new TreeMap<>();
   private final Watcher watcher;
 
   StoredObjects(Watcher watcher) {
@@ -27,7 +30,7 @@ final class StoredObjects {
   }
 
   /** An ETag follows the content, and nothing else. */
-  static String etag(String text) {
+  private static String etag(String text) {
     long hash = 1125899906842597L;
     for (int i = 0; i < text.length(); i++) {
       hash = 31 * hash + text.charAt(i);
@@ -35,22 +38,29 @@ final class StoredObjects {
     return "\"%016x\"".formatted(hash);
   }
 
-  Optional<String> get(String key) {
-    return Optional.ofNullable(texts.get(key));
+  Optional<StoredObject> object(String key) {
+    return Optional.ofNullable(objects.get(key));
   }
 
-  void put(String key, String text, @Nullable Invocation by) {
-    texts.put(key, text);
+  Optional<String> get(String key) {
+    return object(key).map(StoredObject::text);
+  }
+
+  /** Writes something, and says what its ETag is. */
+  String put(String key, String text, @Nullable Invocation by) {
+    String etag = etag(text);
+    objects.put(key, new StoredObject(text, etag));
     watcher.changed(key, text, by);
+    return etag;
   }
 
   void remove(String key, @Nullable Invocation by) {
-    if (texts.remove(key) != null) {
+    if (objects.remove(key) != null) {
       watcher.changed(key, null, by);
     }
   }
 
-  NavigableMap<String, String> all() {
-    return texts;
+  NavigableMap<String, StoredObject> all() {
+    return objects;
   }
 }

@@ -13,12 +13,20 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongConsumer;
 
 /** What came of many worlds: of those of all seeds from one on. */
 final class Tally {
   /** Enough broken ones to see what is wrong. */
   private static final int MOST_BROKEN = 20;
+
+  /** Who is told of what comes while it does. */
+  interface Watcher {
+    /** A hundredth of the way was made. */
+    void lived(long livesSoFar);
+
+    /** A promise was broken in the world of a seed. */
+    void broke(long seed, Promises.Broken broken);
+  }
 
   private final Map<Kind, Long> struck = new EnumMap<>(Kind.class);
   private final Map<String, Long> transitions = new TreeMap<>();
@@ -31,10 +39,8 @@ final class Tally {
   /**
    * Has worlds happen, on all cores, until so many clusters were launched in them, or until it is
    * stopped.
-   *
-   * @param progress is told every hundredth of the way how many lives there were so far
    */
-  void happen(long wanted, long firstSeed, LongConsumer progress) {
+  void happen(long wanted, long firstSeed, Watcher watcher) {
     AtomicLong seed = new AtomicLong(firstSeed);
     int cores = Runtime.getRuntime().availableProcessors();
     try (ExecutorService threads = Executors.newFixedThreadPool(cores)) {
@@ -47,7 +53,10 @@ final class Tally {
                 try {
                   World.Outcome outcome = World.of(Plan.of(next), false);
                   if (add(next, outcome, wanted / 100)) {
-                    progress.accept(lives());
+                    watcher.lived(lives());
+                  }
+                  if (outcome.broken() != null) {
+                    watcher.broke(next, outcome.broken());
                   }
                 } catch (RuntimeException e) {
                   stop();

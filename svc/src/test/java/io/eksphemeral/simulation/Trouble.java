@@ -70,6 +70,8 @@ record Trouble(Kind kind, long at, int skip, long amount) {
     CREATE_FAILS(Where.CREATE_TASK, 1, 1),
     CREATE_DIES(Where.CREATE_TASK, 1, 15 * MINUTE),
     CREATE_HANGS(Where.CREATE_TASK, 1, 1),
+    /** A task hangs, and is shown as running though it was told to stop. */
+    CREATE_DOES_NOT_STOP(Where.CREATE_TASK, MINUTE, 600 * MINUTE),
     CREATE_LEAVES_THINGS(Where.CREATE_TASK, 1, 1),
     CREATE_LOSES_ITS_RESULT(Where.CREATE_TASK, 1, 1),
     CREATE_GARBLES_ITS_RESULT(Where.CREATE_TASK, 1, 1),
@@ -81,6 +83,7 @@ record Trouble(Kind kind, long at, int skip, long amount) {
     DESTROY_FAILS(Where.DESTROY_TASK, 1, 1),
     DESTROY_DIES(Where.DESTROY_TASK, 1, 10 * MINUTE),
     DESTROY_HANGS(Where.DESTROY_TASK, 1, 1),
+    DESTROY_DOES_NOT_STOP(Where.DESTROY_TASK, MINUTE, 600 * MINUTE),
     DESTROY_LEAVES_THINGS(Where.DESTROY_TASK, 1, 1),
     DESTROY_LOSES_ITS_RESULT(Where.DESTROY_TASK, 1, 1),
     DESTROY_GARBLES_ITS_RESULT(Where.DESTROY_TASK, 1, 1),

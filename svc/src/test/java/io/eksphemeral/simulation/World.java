@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class World {
   static final Instant START = Samples.START;
 
-  private static final Limits LIMITS = new Limits(120, 10, 3, 2);
+  private static final Limits LIMITS = new Limits(120, 10, 4, 3);
   private static final long MINUTE = 60_000;
   private static final long RULE = 5 * MINUTE;
   private static final int RETRIES_OF_EVENTS = 2;
@@ -93,7 +93,7 @@ final class World {
     }
     strands.at(RULE, this::fireRule);
     long calm = plan.calm();
-    long horizon = plan.last() + 120 * MINUTE + Promises.GONE_WITHIN.toMillis();
+    long horizon = plan.last() + 240 * MINUTE + Promises.GONE_WITHIN.toMillis();
     strands.run(
         horizon,
         () -> promises.broken() != null || (strands.now() > calm && promises.isAllOver(objects)));

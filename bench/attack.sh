@@ -18,23 +18,15 @@
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
-results=$here/bench/results/attack.md
-case ${1-} in
-  --help | -h)
-    sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
-    exit
-    ;;
-esac
+# shellcheck source=bench/common.sh
+. "$here/bench/common.sh"
 minutes=${1:-3}
 if [[ ! $minutes =~ ^([1-9]|1[0-5])$ ]]; then
   echo "attack.sh: '$minutes' is no number of minutes from 1 to 15" >&2
   exit 2
 fi
 
-JAVA_HOME=$(. "$here/lib/common.sh" && find_jdk && echo "$jdk")
-export JAVA_HOME CI=true # what cannot be done fails, and is not left out in silence
-scratch=$(mktemp -d)
-trap 'rm -rf -- "$scratch"' EXIT
+export CI=true # what cannot be done fails, and is not left out in silence
 cd "$here"
 
 # attack CLASS GROUP EXCLUDED
@@ -56,12 +48,10 @@ else
   echo "the edition in AWS is left out: svc/src/test/account/install.sh installs what it takes" >&2
 fi
 
-cores=$(getconf _NPROCESSORS_ONLN)
-memory=$(awk '/MemTotal/ { printf "%d GiB", $2 / 1048576 + 0.5 }' /proc/meminfo 2>/dev/null || true)
 {
   # shellcheck disable=SC2016 # the backticks are Markdown's
-  printf '# Under attack\n\nBy `bench/attack.sh %s` on %s: %s, %s cores, %s. All of it held.\n' \
-    "$minutes" "$(date -u +%Y-%m-%d)" "$(uname -sm)" "$cores" "${memory:-memory unknown}"
+  printf '# Under attack\n\nBy `bench/attack.sh %s` on %s. All of it held.\n' \
+    "$minutes" "$(circumstances)"
   for part in "$scratch"/*.md; do
     echo
     cat "$part"

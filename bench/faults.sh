@@ -12,23 +12,14 @@
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
-results=$here/bench/results/faults.md
-case ${1-} in
-  --help | -h)
-    sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
-    exit
-    ;;
-esac
+# shellcheck source=bench/common.sh
+. "$here/bench/common.sh"
 
-JAVA_HOME=$(. "$here/lib/common.sh" && find_jdk && echo "$jdk")
-export JAVA_HOME
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-git clone -q "$here" "$work/copy"
+git clone -q "$here" "$scratch/copy"
 for environment in .emulator .task-emulator; do
-  [[ ! -d $here/$environment ]] || ln -s "$here/$environment" "$work/copy/$environment"
+  [[ ! -d $here/$environment ]] || ln -s "$here/$environment" "$scratch/copy/$environment"
 done
-cd "$work/copy"
+cd "$scratch/copy"
 export CI=true # tests that cannot run fail, and are not mistaken for ones that pass
 
 # value FIELD FILE: of a patch's head.
@@ -42,7 +33,7 @@ maven() {
   [[ $1 == svc ]] || modules=svc,$1
   [[ -z $2 ]] || group=(-Dgroups="$2" -Dexcluded.tests=none)
   ./mvnw -B -q test -pl "$modules" "-Dtest=$3" -Dsurefire.failIfNoSpecifiedTests=false \
-    ${group[@]+"${group[@]}"} >"$work/log" 2>&1
+    ${group[@]+"${group[@]}"} >"$scratch/log" 2>&1
 }
 
 # Whether the test that has to fail did: it ran, and its report says failure or error.
@@ -59,17 +50,17 @@ attempt() {
   read -r module group <<<"$(value Module "$1")"
   test=$(value 'Caught by' "$1")
   rm -rf svc/target/surefire-reports local/target/surefire-reports
-  if ! git apply "$1" 2>"$work/log"; then
+  if ! git apply "$1" 2>"$scratch/log"; then
     echo "survived: it does not apply"
   elif maven "$module" "$group" "$test"; then
     echo "survived: the test passes"
-  elif grep -aq 'COMPILATION ERROR' "$work/log"; then
+  elif grep -aq 'COMPILATION ERROR' "$scratch/log"; then
     echo "survived: it does not compile"
   elif has_failed "$test"; then
     echo "caught"
   else
     echo "survived: something else failed, see below"
-    tail -n 20 "$work/log" | cut -c 1-200 >&2
+    tail -n 20 "$scratch/log" | cut -c 1-200 >&2
   fi
   git checkout -q -- .
 }
@@ -89,18 +80,17 @@ for patch in "${patches[@]}"; do
   printf '%-42s %s\n' "$name" "$outcome" >&2
   # shellcheck disable=SC2016 # the backticks are Markdown's
   printf '| %s | %s | `%s` | %s |\n' "$(value Against "$patch")" "$(value Fault "$patch" | sed 's/\.$//')" \
-    "$(value 'Caught by' "$patch")" "$outcome" >>"$work/table"
+    "$(value 'Caught by' "$patch")" "$outcome" >>"$scratch/table"
 done
 echo "$caught of ${#patches[@]} faults caught"
 
 # shellcheck disable=SC2016 # the backticks are Markdown's
 if (($# == 0)); then
-  mkdir -p "${results%/*}"
   {
     printf '# Deliberate faults\n\nBy `bench/faults.sh` on %s: %d of %d caught.\n\n' \
       "$(date -u +%Y-%m-%d)" "$caught" "${#patches[@]}"
     printf '| against | fault | caught by | outcome |\n|---|---|---|---|\n'
-    cat "$work/table"
+    cat "$scratch/table"
   } >"$results"
 fi
 ((caught == ${#patches[@]}))

@@ -12,22 +12,15 @@
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
-results=$here/bench/results/fuzz.md
+# shellcheck source=bench/common.sh
+. "$here/bench/common.sh"
 work=$here/svc/target/fuzz
 inputs=${1-10000000}
 jazzer=0.26.0
-case $inputs in
-  --help | -h)
-    sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
-    exit
-    ;;
-esac
 
-JAVA_HOME=$(. "$here/lib/common.sh" && find_jdk && echo "$jdk")
-export JAVA_HOME
 mkdir -p "$work/corpus" "$work/seeds"
 cd "$here"
-./mvnw -q -B -DskipTests -pl svc test-compile dependency:build-classpath -Dmdep.outputFile="$work/classpath" >&2
+classpath=$(svc_with_tests)
 for artifact in jazzer jazzer-api; do
   ./mvnw -q -B -pl svc dependency:copy -Dartifact=com.code-intelligence:$artifact:"$jazzer" \
     -DoutputDirectory="$work" >&2
@@ -49,7 +42,7 @@ printf '9be65bee-3baa-4fd0-aa3e-032325d5390c\0POST /create' >"$work/header"
 seed 5 "$work/header"
 
 "$JAVA_HOME/bin/java" -XX:+UseSerialGC -Xmx1g \
-  -cp "$work/jazzer-$jazzer.jar:$work/jazzer-api-$jazzer.jar:svc/target/test-classes:svc/target/classes:$(<"$work/classpath")" \
+  -cp "$work/jazzer-$jazzer.jar:$work/jazzer-api-$jazzer.jar:$classpath" \
   com.code_intelligence.jazzer.Jazzer --target_class=io.eksphemeral.lambda.FuzzTarget \
   --instrumentation_includes='io.eksphemeral.**' --custom_hook_includes='io.eksphemeral.**' \
   --reproducer_path="$work" -artifact_prefix="$work/" -dict="$here/bench/fuzz.dict" \
@@ -68,6 +61,7 @@ echo "$done_inputs inputs, $a_second a second, $coverage edges, slowest $slowest
 cat >"$results" <<END
 # Fuzzing
 
-By \`bench/fuzz.sh\` on $(date -u +%Y-%m-%d), $(uname -sm), $(getconf _NPROCESSORS_ONLN) cores, Jazzer $jazzer:
+By \`bench/fuzz.sh\` with Jazzer $jazzer on $(circumstances).
+
 $done_inputs inputs, $a_second a second, $coverage edges; no 5xx, no exception to a caller, none that took ten seconds.
 END

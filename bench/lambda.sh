@@ -8,32 +8,22 @@
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
-results=$here/bench/results/lambda.md
-workdir=$(mktemp -d)
-trap 'rm -rf -- "$workdir"' EXIT
-
-JAVA_HOME=$(. "$here/lib/common.sh" && find_jdk && echo "$jdk")
-export JAVA_HOME
+# shellcheck source=bench/common.sh
+. "$here/bench/common.sh"
 (cd "$here" && ./mvnw -q -DskipTests -pl svc package dependency:build-classpath \
-  -Dmdep.outputFile="$workdir/classpath") 2>/dev/null
+  -Dmdep.outputFile="$scratch/classpath") 2>/dev/null
 
 (cd "$here/svc" && "$JAVA_HOME/bin/java" \
-  -cp "target/test-classes:target/classes:$(cat "$workdir/classpath")" \
-  io.eksphemeral.aws.LambdaBench) >"$workdir/figures" 2>"$workdir/log" || {
-  cat "$workdir/log" >&2
+  -cp "target/test-classes:target/classes:$(cat "$scratch/classpath")" \
+  io.eksphemeral.aws.LambdaBench) >"$scratch/figures" 2>"$scratch/log" || {
+  cat "$scratch/log" >&2
   exit 1
 }
 
-cores=$(getconf _NPROCESSORS_ONLN)
-memory=$(awk '/MemTotal/ { printf "%d GiB", $2 / 1048576 + 0.5 }' /proc/meminfo 2>/dev/null || true)
-version=$("$JAVA_HOME/bin/java" -version 2>&1 | sed -n '2p')
-
-mkdir -p "$(dirname "$results")"
 cat >"$results" <<END
 # A function of the control plane in AWS, measured
 
-By \`bench/lambda.sh\` on $(date -u +%Y-%m-%d): $(uname -sm), $cores cores, ${memory:-memory unknown},
-$version. Medians of eleven starts.
+By \`bench/lambda.sh\` on $(circumstances). Medians of eleven starts.
 
 StatusFunc with 100 clusters on record, and the options that it has in Lambda; from when its runtime
 got the event to when it handed in the answer. A restore is a function that goes on here: what Lambda
@@ -41,6 +31,6 @@ takes for it is not in this.
 
 | what | is | allowed |
 |---|---|---|
-$(cat "$workdir/figures")
+$(cat "$scratch/figures")
 END
 cat "$results"

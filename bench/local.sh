@@ -7,8 +7,8 @@
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
-results=$here/bench/results/local.md
-scratch=$(mktemp -d)
+# shellcheck source=bench/common.sh
+. "$here/bench/common.sh"
 records=1000
 runs=7
 export EKSPHEMERAL_PORT=8479
@@ -47,8 +47,9 @@ running_pid() {
 export EKSPHEMERAL_HOME=$scratch/cold
 "$here/eksp-up.sh" --local
 java=$(ps -o args= -p "$(running_pid)")
-java=${java%% *} # the one that the scripts found
-(cd "$here" && JAVA_HOME=${java%/bin/java} ./mvnw -q -DskipTests -pl svc,local package) 2>/dev/null
+java=${java%% *}
+JAVA_HOME=${java%/bin/java} # the one that the scripts found
+(cd "$here" && ./mvnw -q -DskipTests -pl svc,local package) 2>/dev/null
 for ((i = 0; i < runs; i++)); do
   "$here/eksp-down.sh" --local --abandon-clusters 2>/dev/null
   rm -rf "$EKSPHEMERAL_HOME"
@@ -72,16 +73,10 @@ for ((i = 0; i < 10; i++)); do
 done
 rss=$(ps -o rss= -p "$(running_pid)")
 
-cores=$(getconf _NPROCESSORS_ONLN)
-memory=$(awk '/MemTotal/ { printf "%d GiB", $2 / 1048576 + 0.5 }' /proc/meminfo 2>/dev/null || true)
-version=$("$java" -version 2>&1 | sed -n '2p')
-
-mkdir -p "$(dirname "$results")"
 cat >"$results" <<END
 # The local edition, measured
 
-By \`bench/local.sh\` on $(date -u +%Y-%m-%d): $(uname -sm), $cores cores, ${memory:-memory unknown},
-$version. Medians.
+By \`bench/local.sh\` on $(circumstances). Medians.
 
 | what | is | allowed |
 |---|---|---|

@@ -1,0 +1,32 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # names are shared with who sources it
+# What every measurement needs: its help, a JDK, a folder for this run, and the machine in words.
+# Sourced by the commands beside it, with `here` naming the folder above theirs.
+
+case ${1-} in
+  --help | -h)
+    sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
+    exit
+    ;;
+esac
+
+JAVA_HOME=$(. "$here/lib/common.sh" && find_jdk && echo "$jdk")
+export JAVA_HOME
+results=${0##*/}
+results=$here/bench/results/${results%.sh}.md
+scratch=$(mktemp -d)
+trap 'rm -rf -- "$scratch"' EXIT
+
+# The class path of svc with its tests, which are compiled first.
+svc_with_tests() {
+  (cd "$here" && ./mvnw -q -B -DskipTests -pl svc test-compile dependency:build-classpath \
+    -Dmdep.outputFile="$scratch/classpath") >&2
+  printf %s "$here/svc/target/test-classes:$here/svc/target/classes:$(<"$scratch/classpath")"
+}
+
+# When and where it was measured.
+circumstances() {
+  local memory
+  memory=$(awk '/MemTotal/ { printf "%d GiB", $2 / 1048576 + 0.5 }' /proc/meminfo 2>/dev/null || true)
+  printf '%s: %s, %s cores, %s,\n%s' "$(date -u +%Y-%m-%d)" "$(uname -sm)" "$(getconf _NPROCESSORS_ONLN)" \
+    "${memory:-memory unknown}" "$("$JAVA_HOME/bin/java" -version 2>&1 | sed -n 2p)"
+}

@@ -39,12 +39,12 @@ import org.junit.jupiter.api.io.TempDir;
  * Kills the control plane at random moments while people ask for clusters, and sees that none is
  * lost, built twice or left behind.
  *
- * <p>The seed is printed; {@code -Deksphemeral.kill.seed} takes it. It fixes when the kills come,
- * not what they meet.
+ * <p>{@code -Deksphemeral.kill.times} says how often. The seed is printed; {@code
+ * -Deksphemeral.kill.seed} takes it. It fixes when the kills come, not what they meet.
  */
 @Timeout(180)
 final class KillIT {
-  private static final int KILLS = Integer.getInteger("eksphemeral.kill.times", 50);
+  private static final int KILLS = Integer.getInteger("eksphemeral.kill.times", 15);
   private static final int ASKERS = 4;
 
   /** Most kills come once so many more clusters at the most were accepted, and a moment later. */

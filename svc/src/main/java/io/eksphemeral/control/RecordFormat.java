@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -241,10 +242,23 @@ public final class RecordFormat {
         }
       }
     } else if (record instanceof ArrayNode array && before.isArray()) {
-      for (int i = 0; i < Math.min(array.size(), before.size()); i++) {
-        keepUnknown(array.path(i), before.path(i), known.path(i));
+      for (JsonNode item : array) {
+        IntStream.range(0, before.size())
+            .filter(i -> isSame(item, known.path(i)))
+            .findFirst()
+            .ifPresent(i -> keepUnknown(item, before.path(i), known.path(i)));
       }
     }
+  }
+
+  /**
+   * Whether two items of a list are the same one, before and now: their first two fields say so.
+   */
+  private static boolean isSame(JsonNode item, JsonNode before) {
+    return item.properties().stream()
+        .limit(2)
+        .toList()
+        .equals(before.properties().stream().limit(2).toList());
   }
 
   /** The JSON of a record that was read. */

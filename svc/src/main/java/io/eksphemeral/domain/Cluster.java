@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,12 @@ public record Cluster(
     List<String> log,
     List<String> leftovers,
     List<Transition> history) {
+
+  /**
+   * How many attempts to destroy a cluster its record keeps: it must not grow for as long as they
+   * fail, since what is too long cannot be read any more.
+   */
+  static final int MOST_ATTEMPTS_KEPT = 20;
 
   public Cluster {
     tasks = List.copyOf(tasks);
@@ -108,9 +115,15 @@ public record Cluster(
         .reduce((earlier, later) -> later);
   }
 
-  /** How many attempts to destroy it failed. */
+  /** How many attempts to destroy it failed, those that are not kept on record included. */
   public int failures() {
-    return (int) history.stream().filter(step -> step.to() == State.DESTROY_FAILED).count();
+    int attempts =
+        tasks.stream()
+            .filter(task -> task.kind() == TaskKind.DESTROY)
+            .mapToInt(Task::attempt)
+            .max()
+            .orElse(0);
+    return state == State.DESTROY_FAILED ? attempts : Math.max(0, attempts - 1);
   }
 
   public Optional<Mailing> mailing(Topic topic, Instant about) {
@@ -195,11 +208,20 @@ public record Cluster(
     return edit.moveTo(State.DESTROYING, now, why).done();
   }
 
+  /** Notes that an attempt failed which says what is left. */
   Cluster destroyFailed(String why, List<String> leftovers, Instant now) {
     Edit edit = new Edit(this);
     edit.replaceOpenTask(task -> task.ended("failed", now));
-    edit.error = why;
+    edit.error = leftovers.isEmpty() ? why : why + "; still there: " + String.join(", ", leftovers);
     edit.leftovers = leftovers;
+    return edit.moveTo(State.DESTROY_FAILED, now, why).done();
+  }
+
+  /** Notes that an attempt failed which says nothing: what was left before may still be. */
+  Cluster destroyFailed(String why, Instant now) {
+    Edit edit = new Edit(this);
+    edit.replaceOpenTask(task -> task.ended("failed", now));
+    edit.error = why;
     return edit.moveTo(State.DESTROY_FAILED, now, why).done();
   }
 
@@ -288,7 +310,23 @@ public record Cluster(
       return this;
     }
 
+    /** Keeps the first and the latest of what comes again and again while destroying fails. */
+    private void forgetOldAttempts() {
+      forgetSecond(tasks, task -> task.kind() == TaskKind.DESTROY);
+      forgetSecond(history, step -> step.to() == State.DESTROYING);
+      forgetSecond(history, step -> step.to() == State.DESTROY_FAILED);
+      forgetSecond(mailings, mailing -> mailing.topic() == Topic.DESTROY_FAILED);
+    }
+
+    private static <T> void forgetSecond(List<T> items, Predicate<T> comesAgain) {
+      List<T> again = items.stream().filter(comesAgain).toList();
+      if (again.size() > MOST_ATTEMPTS_KEPT) {
+        items.remove(again.get(1));
+      }
+    }
+
     Cluster done() {
+      forgetOldAttempts();
       return new Cluster(
           from.id,
           from.spec,

@@ -158,14 +158,14 @@ public final class Lifecycle {
       return mark(
           result.provesAbsence()
               ? cluster.gone(now)
-              : cluster.destroyFailed(failure(result), result.leftovers(), now));
+              : cluster.destroyFailed(result.message(), result.leftovers(), now));
     }
     return work(
         cluster,
         known,
         DESTROY_DEADLINE,
         now,
-        why -> cluster.destroyFailed(because(why, cluster), cluster.leftovers(), now));
+        why -> cluster.destroyFailed(because(why, cluster), now));
   }
 
   private static Decision destroyFailed(Cluster cluster, Instant now) {
@@ -184,6 +184,10 @@ public final class Lifecycle {
       Instant now,
       Function<String, Cluster> failed) {
     Task task = cluster.openTask().orElseThrow();
+    boolean nobodyTried = known.view() instanceof View.Unlaunched && task.refused() == null;
+    if (nobodyTried && known.fence() == Fence.OPEN) {
+      return new Decision.Launch(task); // however long ago it was planned
+    }
     if (!now.isBefore(task.latestLaunch().plus(deadline))) {
       String why =
           "the %s task took longer than %d minutes"
@@ -212,20 +216,17 @@ public final class Lifecycle {
         if (!known.running().isEmpty()) {
           yield new Decision.Stop(known.running().getFirst(), why);
         }
-        yield switch (known.view()) {
-          case View.Stopped _, View.Reported _ -> mark(ended.apply(why));
-          case View.Unlaunched _, View.Missing _ ->
-              now.isBefore(task.latestLaunch().plus(MISSING_AFTER))
-                  ? nothing()
-                  : mark(ended.apply(why));
-          case View.Running _ -> {
-            Instant told = task.stopping();
-            if (told == null) {
-              yield mark(cluster.stopping(now)); // whoever told it
-            }
-            yield now.isBefore(told.plus(STOPPING_AFTER)) ? nothing() : mark(ended.apply(why));
-          }
-        };
+        if (known.view() instanceof View.Stopped) {
+          yield mark(ended.apply(why));
+        }
+        boolean isShown = known.view() instanceof View.Running;
+        Instant since = isShown || task.launched() == null ? task.stopping() : task.launched();
+        if (since == null) {
+          yield mark(cluster.stopping(now)); // whoever told it, or launched it
+        }
+        yield now.isBefore(since.plus(isShown ? STOPPING_AFTER : MISSING_AFTER))
+            ? nothing()
+            : mark(ended.apply(why));
       }
     };
   }
@@ -253,18 +254,17 @@ public final class Lifecycle {
     };
   }
 
-  /** Whether it is gone, and the mail that says so was tried, or could not be for an hour. */
+  /** Whether it is gone, and the mail that says so was tried, or whoever tried died at it. */
   private static boolean isToldOfItsEnd(Cluster cluster, Instant now) {
     if (cluster.state() != State.GONE) {
       return false;
     }
-    Instant gone = cluster.since(State.GONE).orElseThrow();
-    boolean tried =
-        cluster
-            .mailing(Topic.GONE, gone)
-            .filter(mailing -> mailing.delivery() != Delivery.SENDING)
-            .isPresent();
-    return tried || !now.isBefore(gone.plus(MAIL_GIVEN_UP));
+    return cluster
+        .mailing(Topic.GONE, cluster.since(State.GONE).orElseThrow())
+        .filter(mailing ->
+            mailing.delivery() != Delivery.SENDING
+                || (isAbandoned(mailing, now) && isGivenUp(mailing)))
+        .isPresent();
   }
 
   private static Stream<Decision> noticeAgain(Cluster cluster, Instant now) {
@@ -300,24 +300,19 @@ public final class Lifecycle {
 
   private static boolean isDueAgain(Mailing mailing, Instant now) {
     return switch (mailing.delivery()) {
-      case SENDING ->
-          isAbandoned(mailing, now) && now.isBefore(mailing.about().plus(MAIL_GIVEN_UP));
-      case FAILED ->
-          !now.isBefore(mailing.last().plus(MAIL_RETRY))
-              && now.isBefore(mailing.tried().plus(MAIL_GIVEN_UP));
+      case SENDING, FAILED -> isAbandoned(mailing, now) && !isGivenUp(mailing);
       case SENT, NOBODY -> false;
     };
   }
 
-  /** Whether who was about to send a mail has had so long that they must have died. */
-  private static boolean isAbandoned(Mailing mailing, Instant now) {
-    return !now.isBefore(mailing.last().plus(MAIL_RETRY));
+  /** Whether it was tried for long enough. Time in which nobody could try counts for nothing. */
+  private static boolean isGivenUp(Mailing mailing) {
+    return !mailing.last().isBefore(mailing.tried().plus(MAIL_GIVEN_UP));
   }
 
-  private static String failure(TaskResult result) {
-    return result.leftovers().isEmpty()
-        ? result.message()
-        : "%s; still there: %s".formatted(result.message(), String.join(", ", result.leftovers()));
+  /** Whether the last try is so long ago that who was at it must have died, if not given up. */
+  private static boolean isAbandoned(Mailing mailing, Instant now) {
+    return !now.isBefore(mailing.last().plus(MAIL_RETRY));
   }
 
   /** A reason, with what kept the task from being launched where that is all there is. */

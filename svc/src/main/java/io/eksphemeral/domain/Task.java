@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param refused why it could not be launched so far; null where nothing kept it from that
  * @param launched when its launch was noted, from which its deadline counts; null until then
  * @param handle what the task runner calls it; null until its launch was noted
- * @param stopping when it was last told to stop, or was first seen to be stopping; null until then
+ * @param stopping when it was last told to stop, or when waiting for its end began; null until then
  * @param ended when it was known to be over, never to work again; null until then
  * @param outcome how it ended, in words; null until then
  */

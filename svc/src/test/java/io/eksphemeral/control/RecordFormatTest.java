@@ -8,22 +8,31 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Decision;
+import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Mailing;
 import io.eksphemeral.domain.Mailing.Delivery;
 import io.eksphemeral.domain.Mailing.Topic;
 import io.eksphemeral.domain.Placement;
+import io.eksphemeral.domain.Sighting;
+import io.eksphemeral.domain.Sighting.View;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.TaskResult;
+import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.domain.Transition;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +94,56 @@ final class RecordFormatTest {
             assertThat(rewritten.at(place + "/new/in").asText()).isEqualTo("the next version"));
     assertThat(decoded(rewritten)).isEqualTo(changed);
     assertThat(RecordFormat.encode(asked).has("new")).isFalse();
+  }
+
+  @Test
+  void unknownFieldsStayWithTheirItemWhenOthersAreForgotten() throws Exception {
+    Cluster stuck = stuck(List.of(), 20);
+    ObjectNode record = RecordFormat.encode(stuck);
+    record.at("/status/tasks").forEach(task -> mark(task, "attempt"));
+    record.at("/status/history").forEach(step -> mark(step, "at"));
+
+    Cluster next = stuck.destroying("again", Samples.START.plusSeconds(99));
+    JsonNode rewritten =
+        MAPPER.readTree(RecordFormat.encode(next, live(stuck.id(), record.toString())).toString());
+
+    assertThat(rewritten.at("/status/tasks")).hasSameSizeAs(record.at("/status/tasks"));
+    assertThat(marked(rewritten.at("/status/tasks")))
+        .hasSize(record.at("/status/tasks").size() - 1)
+        .allMatch(task -> task.get("new").equals(task.get("attempt")));
+    assertThat(marked(rewritten.at("/status/history")))
+        .hasSize(record.at("/status/history").size() - 1)
+        .allMatch(step -> step.get("new").equals(step.get("at")));
+  }
+
+  private static void mark(JsonNode item, String field) {
+    ((ObjectNode) item).set("new", item.get(field));
+  }
+
+  private static List<JsonNode> marked(JsonNode items) {
+    return StreamSupport.stream(items.spliterator(), false)
+        .filter(item -> item.has("new"))
+        .toList();
+  }
+
+  /** What is longer than a mebibyte is not read any more. */
+  @Test
+  void aRecordDoesNotGrowForAsLongAsDestroyingFails() {
+    List<String> leftovers = Collections.nCopies(100, "volume ".repeat(43));
+    assertThat(RecordFormat.encode(stuck(leftovers, 2000)).toString().length()).isLessThan(1 << 18);
+  }
+
+  private static Cluster stuck(List<String> leftovers, int attempts) {
+    Cluster cluster = Samples.asked("dev");
+    TaskResult result =
+        new TaskResult(Outcome.FAILED, Samples.START, "no".repeat(250), leftovers, List.of());
+    for (int attempt = 1; attempt <= attempts; attempt++) {
+      Instant at = Samples.START.plusSeconds(attempt);
+      Cluster destroying = cluster.destroying("again", at).launched("task-" + attempt, at);
+      Sighting known = new Sighting(new View.Reported(result), Fence.TAKEN, List.of());
+      cluster = ((Decision.Mark) Lifecycle.decide(destroying, known, at)).changed();
+    }
+    return cluster;
   }
 
   @Test

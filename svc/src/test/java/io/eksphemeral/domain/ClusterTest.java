@@ -2,6 +2,8 @@ package io.eksphemeral.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Mailing.Topic;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -87,6 +89,36 @@ final class ClusterTest {
     assertThat(second.key(second.openTask().orElseThrow()).label()).isEqualTo("destroy-2");
     assertThat(second.why(State.DESTROYING)).contains("attempt 2");
     assertThat(second.since(State.DESTROYING)).contains(at(3));
+  }
+
+  @Test
+  void theFirstAndTheLatestAttemptsToDestroyAreKept() {
+    Cluster cluster = ready;
+    for (int attempt = 1; attempt <= 100; attempt++) {
+      cluster =
+          cluster
+              .destroying("attempt " + attempt, at(attempt))
+              .destroyFailed("no " + attempt, List.of(), at(attempt))
+              .mailed(Topic.DESTROY_FAILED, at(attempt), Delivery.SENT, at(attempt));
+    }
+
+    assertThat(cluster.failures()).isEqualTo(100);
+    assertThat(cluster.tasks().stream().filter(task -> task.kind() == TaskKind.DESTROY))
+        .extracting(Task::attempt)
+        .hasSize(Cluster.MOST_ATTEMPTS_KEPT)
+        .startsWith(1, 82)
+        .endsWith(99, 100);
+    assertThat(cluster.history())
+        .extracting(Transition::why)
+        .hasSize(2 + 2 * Cluster.MOST_ATTEMPTS_KEPT)
+        .containsSubsequence("attempt 1", "no 1", "attempt 82", "no 82", "attempt 100", "no 100");
+    assertThat(cluster.mailings())
+        .extracting(Mailing::about)
+        .hasSize(Cluster.MOST_ATTEMPTS_KEPT)
+        .contains(at(1), at(100));
+    assertThat(cluster.destroying("again", at(101)).openTask().orElseThrow().attempt())
+        .isEqualTo(101);
+    assertThat(cluster.destroying("again", at(101)).gone(at(102)).failures()).isEqualTo(100);
   }
 
   private static Instant at(int minute) {

@@ -47,9 +47,9 @@ final class LifecycleTest {
   private static final String CREATING_TABLE =
       """
       view       fence  running 45m-1ms       45m           60m-1ms       60m
-      unlaunched open   no      launch        close         close         close
-      unlaunched open   yes     launch        close         close         close
-      unlaunched taken  no      launch        nothing       nothing       create-failed
+      unlaunched open   no      launch        launch        launch        launch
+      unlaunched open   yes     launch        launch        launch        launch
+      unlaunched taken  no      launch        stopping      stopping      stopping
       unlaunched taken  yes     launch        stop          stop          stop
       unlaunched closed no      launch        create-failed create-failed create-failed
       unlaunched closed yes     launch        create-failed create-failed create-failed
@@ -76,9 +76,9 @@ final class LifecycleTest {
   private static final String DESTROYING_TABLE =
       """
       view       fence  running 0m             60m-1ms        60m
-      unlaunched open   no      launch         launch         close
-      unlaunched open   yes     launch         launch         close
-      unlaunched taken  no      launch         launch         destroy-failed
+      unlaunched open   no      launch         launch         launch
+      unlaunched open   yes     launch         launch         launch
+      unlaunched taken  no      launch         launch         stopping
       unlaunched taken  yes     launch         launch         stop
       unlaunched closed no      launch         launch         destroy-failed
       unlaunched closed yes     launch         launch         destroy-failed
@@ -108,7 +108,7 @@ final class LifecycleTest {
       view       fence  running 0m        60m-1ms   60m
       unlaunched open   no      close     close     close
       unlaunched open   yes     close     close     close
-      unlaunched taken  no      nothing   nothing   task-over
+      unlaunched taken  no      stopping  stopping  stopping
       unlaunched taken  yes     stop      stop      stop
       unlaunched closed no      task-over task-over task-over
       unlaunched closed yes     task-over task-over task-over
@@ -212,6 +212,30 @@ final class LifecycleTest {
       String view, String now, String expected) {
     Sighting known = new Sighting(view(view), Fence.TAKEN, List.of());
     assertThat(said(CREATING.stopping(at("3h")), known, at(now))).isEqualTo(expected);
+  }
+
+  /** One that took its fence must have been launched; by a call that told nobody when. */
+  @ParameterizedTest
+  @CsvSource({
+    "unlaunched, 4h-1ms, nothing",
+    "unlaunched, 4h, create-failed",
+    "missing, 4h-1ms, nothing",
+    "missing, 4h, create-failed"
+  })
+  void aTaskWhoseLaunchWasNeverNotedIsWaitedForFromWhenItIsToEnd(
+      String view, String now, String expected) {
+    Sighting known = new Sighting(view(view), Fence.TAKEN, List.of());
+    assertThat(said(ADMITTED, known, at("3h"))).isEqualTo("stopping");
+    assertThat(said(ADMITTED.stopping(at("3h")), known, at(now))).isEqualTo(expected);
+  }
+
+  @Test
+  void aTaskThatNobodyTriedToLaunchHasNotTakenTooLong() {
+    Sighting open = new Sighting(new View.Unlaunched(), Fence.OPEN, List.of());
+    assertThat(said(ADMITTED, open, at("100h"))).isEqualTo("launch");
+    assertThat(said(ADMITTED.notLaunched("no room"), open, at("45m"))).isEqualTo("close");
+    assertThat(said(TO_DESTROY, open, at("100h"))).isEqualTo("launch");
+    assertThat(said(TO_DESTROY.notLaunched("no room"), open, at("60m"))).isEqualTo("close");
   }
 
   @Test
@@ -455,6 +479,10 @@ final class LifecycleTest {
   private static final Cluster NEWLY_READY = CREATING.becameReady(at("10m"), at("10m"));
   private static final Cluster NEWS_FAILED =
       NEWLY_READY.mailed(Topic.READY, at("10m"), Delivery.FAILED, at("10m"));
+  private static final Cluster NEWS_BEGUN =
+      NEWLY_READY
+          .prolonged(600, at("10m"))
+          .mailed(Topic.READY, at("10m"), Delivery.SENDING, at("10m"));
   private static final Cluster NEWS_FAILED_LATELY =
       NEWS_FAILED
           .prolonged(600, at("11m"))
@@ -467,6 +495,8 @@ final class LifecycleTest {
           .destroying("its creation failed", at("5m"))
           .launched("task-2", at("5m"));
   private static final Cluster GONE = DESTROYING.gone(at("20m"));
+  private static final Cluster GONE_BEGUN =
+      GONE.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("20m"));
   private static final Cluster THRICE = failed(3, BEGIN);
   private static final Cluster TOLD =
       THRICE.mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
@@ -483,8 +513,14 @@ final class LifecycleTest {
           new Due("news that failed", NEWS_FAILED, "14m", "tell ready"),
           new Due("news that failed for long", NEWS_FAILED_LATELY, "69m-1ms", "nothing"),
           new Due("news that failed for long", NEWS_FAILED_LATELY, "69m", "tell ready"),
-          new Due("news that failed for long", NEWS_FAILED_LATELY, "70m-1ms", "tell ready"),
-          new Due("news that failed for an hour", NEWS_FAILED_LATELY, "70m", "nothing"),
+          new Due("news that failed for long", NEWS_FAILED_LATELY, "9h", "tell ready"),
+          new Due(
+              "news that was tried for an hour",
+              NEWS_FAILED_LATELY.mailed(Topic.READY, at("10m"), Delivery.FAILED, at("70m")),
+              "9h",
+              "nothing"),
+          new Due("news that nobody finished", NEWS_BEGUN, "14m-1ms", "nothing"),
+          new Due("news that nobody finished", NEWS_BEGUN, "9h", "tell ready"),
           new Due("a notice that failed", NOTICE_FAILED, "38m-1ms", "nothing"),
           new Due("a notice that failed", NOTICE_FAILED, "38m", "tell notice"),
           new Due("a notice that failed, and the end", NOTICE_FAILED, "40m", "destroying"),
@@ -519,6 +555,19 @@ final class LifecycleTest {
               "4m",
               "tell destroy-failed"),
           new Due("its end", GONE, "20m", "tell gone"),
+          new Due("its end, of which nobody could tell for days", GONE, "100h", "tell gone"),
+          new Due("its end, which nobody finished telling", GONE_BEGUN, "24m-1ms", "nothing"),
+          new Due("its end, which nobody finished telling", GONE_BEGUN, "100h", "tell gone"),
+          new Due(
+              "its end, at which all died for an hour",
+              GONE_BEGUN.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("80m")),
+              "84m-1ms",
+              "nothing"),
+          new Due(
+              "its end, at which all died for an hour",
+              GONE_BEGUN.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("80m")),
+              "84m",
+              "end"),
           new Due(
               "its end, told",
               GONE.mailed(Topic.GONE, at("20m"), Delivery.SENT, at("20m")),

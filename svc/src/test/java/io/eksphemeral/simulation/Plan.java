@@ -199,6 +199,12 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
         .anyMatch(kind -> kind == Kind.CLOCK_IS_AHEAD || kind == Kind.CLOCK_IS_BEHIND);
   }
 
+  /** Whether nothing goes wrong at all. */
+  boolean isQuiet() {
+    return troubles.isEmpty()
+        && acts.stream().noneMatch(act -> act instanceof SpoilRecord || act instanceof HideTasks);
+  }
+
   /** When the last thing that goes wrong is over. */
   long last() {
     return acts.stream()

@@ -54,6 +54,14 @@ final class Promises {
   /** How far a clock is wrong at the most, twice: two may be. */
   private static final Duration CLOCKS_DIFFER_BY = Duration.ofSeconds(11);
 
+  /** The same where nothing goes wrong: a cluster's own things, each for some minutes. */
+  private static final Duration GONE_QUIETLY_WITHIN = Duration.ofMinutes(45);
+
+  /**
+   * How long after its end destroying a cluster begins there: the notice may have to come first.
+   */
+  private static final Duration DESTROYED_WITHIN = Duration.ofMinutes(11);
+
   private static final Duration NOTICE_BEFORE = Duration.ofMinutes(1);
   private static final DateTimeFormatter TO_THE_MINUTE =
       DateTimeFormatter.ofPattern("HH:mm 'UTC on' d MMMM yyyy", Locale.ENGLISH)
@@ -80,6 +88,8 @@ final class Promises {
     @Nullable Cluster onRecord;
     @Nullable Cluster archived;
     long lastEnd;
+    long endMoved;
+    boolean isEndTold;
     long mayTakeUntil;
     boolean wasLaunched;
     boolean wasAdmitted;
@@ -122,6 +132,7 @@ final class Promises {
   private final Map<String, Long> transitions = new TreeMap<>();
   private final Troubles troubles;
   private final Duration slack;
+  private final boolean isQuiet;
   private int lives;
   private long latestEnd;
   private @Nullable Broken broken;
@@ -129,7 +140,7 @@ final class Promises {
   /**
    * Nothing has happened yet.
    *
-   * @param clocksDiffer whether a function's clock may be wrong
+   * @param plan of which is known whether anything goes wrong, and whether clocks do
    */
   Promises(
       Strands strands,
@@ -137,13 +148,14 @@ final class Promises {
       Account account,
       Troubles troubles,
       Limits limits,
-      boolean clocksDiffer) {
+      Plan plan) {
     this.strands = strands;
     this.tasks = tasks;
     this.account = account;
     this.troubles = troubles;
     this.limits = limits;
-    slack = clocksDiffer ? CLOCKS_DIFFER_BY : Duration.ZERO;
+    slack = plan.clocksDiffer() ? CLOCKS_DIFFER_BY : Duration.ZERO;
+    isQuiet = plan.isQuiet();
   }
 
   @Nullable Broken broken() {
@@ -263,9 +275,13 @@ final class Promises {
         strands.now() - Math.max(Math.max(known.lastEnd, known.mayTakeUntil), troubles.last());
     latestEnd = Math.max(latestEnd, late);
     hold(
-        late <= GONE_WITHIN.toMillis(),
+        late <= (isQuiet ? GONE_QUIETLY_WITHIN : GONE_WITHIN).toMillis(),
         "P1: nothing is immortal",
         () -> "%s was gone %d minutes late".formatted(id, late / 60_000));
+    hold(
+        known.isEndTold || MailAddress.isNobodys(last.spec().owner()),
+        "P4: people hear of the end",
+        () -> "nobody was told of the end of %s".formatted(id));
   }
 
   private void written(Known known, Cluster now, String text, Invocation by) {
@@ -302,6 +318,7 @@ final class Promises {
     holdTasksAndMails(before, now, known, by);
     holdEnd(before, now, by);
     if (isMoved(before, now)) {
+      known.endMoved = strands.now();
       by.granted.add(new Granted(now.id(), now.lifetime(), now.expires()));
     }
     if (!mayBeBuilt(before) && mayBeBuilt(now)) {
@@ -348,6 +365,15 @@ final class Promises {
                       && (!task.isOver() || later.equals(task))),
           "P6: nothing acknowledged is lost",
           () -> "%s lost %s".formatted(now.id(), task));
+    }
+    for (Task task : now.tasks()) {
+      hold(
+          !task.isOver()
+              || tasks.of(now.id()).stream()
+                  .noneMatch(
+                      one -> one.works && one.kind == task.kind() && one.attempt == task.attempt()),
+          "P7: no task is given up while it works",
+          () -> "%s of %s".formatted(task, now.id()));
     }
     for (Mailing mail : before.mailings()) {
       hold(
@@ -408,6 +434,12 @@ final class Promises {
           () -> "%s ends at %s".formatted(now.id(), expires));
       if (expires != null) {
         holdNotice(before, expires);
+        long due =
+            Math.max(known(now.id()).endMoved, Duration.between(World.START, expires).toMillis());
+        hold(
+            !isQuiet || strands.now() - due <= DESTROYED_WITHIN.toMillis(),
+            "P1: nothing is immortal",
+            () -> "%s ended at %s and was left alone".formatted(now.id(), expires));
       }
     } else if (before.state() == State.CREATING && now.state() == State.DESTROYING) {
       hold(
@@ -623,6 +655,7 @@ final class Promises {
       known.notices.add(new Notice(strands.now(), body));
     }
     known.isFailureTold |= subject.contains("cannot be destroyed");
+    known.isEndTold |= subject.endsWith("is gone");
   }
 
   /** What a sweep says of itself. Only AWS may keep it from a cluster. */

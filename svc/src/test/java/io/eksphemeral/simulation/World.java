@@ -53,7 +53,7 @@ final class World {
     history = new History(isTold, strands);
     dice = new Dice(plan.seed() ^ 0x5eed);
     troubles = new Troubles(plan.troubles(), plan.calm(), strands, history);
-    promises = new Promises(strands, tasks, account, troubles, LIMITS, plan.clocksDiffer());
+    promises = new Promises(strands, tasks, account, troubles, LIMITS, plan);
     objects = new StoredObjects(promises::changed);
     network = new Network(strands, troubles, dice, history);
     containers =

@@ -43,6 +43,9 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  *   <li>One object may be refused where all others are not: for its ACL, a policy, or the key of
  *       KMS that it is encrypted with. That is 403 with {@code AccessDenied}, or 400 where that key
  *       is disabled, deleted or of another kind. To be sent too many requests for KMS is 503.
+ *   <li>So may one in an archive, which has to be restored first: 403 with {@code
+ *       InvalidObjectState}. And so may one that somebody encrypted with a key of their own, which
+ *       S3 does not keep: 400 with {@code InvalidRequest}.
  * </ul>
  */
 public final class Bucket {
@@ -54,9 +57,13 @@ public final class Bucket {
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
 
-  /** The codes of 400 that say that the key of KMS which an object needs is of no use. */
+  /** The codes of 403 that may be about one object. */
+  private static final Set<String> NOT_GIVEN = Set.of("AccessDenied", "InvalidObjectState");
+
+  /** The codes of 400 that say that the key which an object needs is of no use, or not there. */
   private static final Set<String> NO_KEY =
       Set.of(
+          "InvalidRequest",
           "KMS.DisabledException",
           "KMS.InvalidKeyUsageException",
           "KMS.KMSInvalidStateException",
@@ -118,7 +125,7 @@ public final class Bucket {
   /** Wrong and expired credentials have codes of their own. */
   private static boolean isRefusal(S3Exception e) {
     return switch (e.statusCode()) {
-      case 403 -> Why.code(e).equals("AccessDenied");
+      case 403 -> NOT_GIVEN.contains(Why.code(e));
       case 400 -> NO_KEY.contains(Why.code(e));
       default -> false;
     };

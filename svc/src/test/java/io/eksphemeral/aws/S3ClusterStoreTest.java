@@ -212,7 +212,9 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     "403, SignatureDoesNotMatch",
     "403, InvalidAccessKeyId",
     "403, ''",
+    "403, InvalidRequest",
     "400, AccessDenied",
+    "400, InvalidObjectState",
     "400, ExpiredToken",
     "400, KMS.ThrottlingException",
     "404, NoSuchBucket",
@@ -246,6 +248,8 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @ParameterizedTest
   @CsvSource({
     "403, AccessDenied",
+    "403, InvalidObjectState",
+    "400, InvalidRequest",
     "400, KMS.DisabledException",
     "400, KMS.InvalidKeyUsageException",
     "400, KMS.KMSInvalidStateException",

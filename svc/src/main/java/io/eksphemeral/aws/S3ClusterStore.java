@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
  *
  * <p>A record that S3 refuses to give out is one that cannot be read, and no failure: it keeps
  * nobody from the others. A fence, a result or a claim that it refuses is a failure, since what it
- * says must not be guessed.
+ * says must not be guessed; of several claims it is left out, and stays.
  *
  * <p>A removal whose answer got lost may be answered with false. Whoever asked then finds nothing,
  * and a name that stays claimed by it is freed by the sweep.
@@ -144,7 +144,18 @@ public final class S3ClusterStore implements ClusterStore {
 
   @Override
   public List<Claim> claims(Set<String> names) {
-    return names.stream().flatMap(name -> claimOn(name).stream()).toList();
+    return names.stream().flatMap(name -> claimIfReadable(name).stream()).toList();
+  }
+
+  private Optional<Claim> claimIfReadable(String name) {
+    try {
+      return claimOn(name);
+    } catch (StoreException e) {
+      if (Bucket.refusal(e).isPresent()) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -315,6 +315,32 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
+  void aClaimThatS3RefusesKeepsTheSweepFromNoOtherName() {
+    for (String cluster : List.of("c0", "c1", "c2")) {
+      store.claim(new Claim(cluster, newId(), START.minusSeconds(3600)));
+    }
+    refuse(StoreKeys.claim("c1"), 1, Wire.s3Error(403, "AccessDenied"));
+
+    SweepReport report = SweepBench.plane(store, executor).sweep().all(() -> Duration.ofMinutes(1));
+
+    assertThat(report.namesFreed()).containsExactlyInAnyOrder("c0", "c2");
+    assertThat(report.failed()).isEmpty();
+    assertThat(store.claims()).map(Claim::name).containsExactly("c1");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"403, InvalidAccessKeyId", "400, ExpiredToken"})
+  void aClaimThatCannotBeReadJustNowFailsTheListing(int status, String code) {
+    Claim claim = store.claim(new Claim("dev", newId(), START));
+    refuse(StoreKeys.claim("dev"), 1, Wire.s3Error(status, code));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(store::claims)
+        .withMessageContaining(code);
+    assertThat(store.claims()).containsExactly(claim);
+  }
+
+  @Test
   void aMarkThatS3RefusesIsAFailure() {
     ClusterId id = newId();
     TaskKey task = new TaskKey(id, TaskKind.CREATE, 1);
@@ -329,7 +355,6 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
             () -> store.result(task), StoreKeys.result(task),
             () -> store.claimOn("dev"), StoreKeys.claim("dev"),
             () -> store.claim(new Claim("dev", newId(), START)), StoreKeys.claim("dev"),
-            () -> store.claims(), StoreKeys.claim("dev"),
             () -> store.release(claim), StoreKeys.claim("dev"));
     reads.forEach((read, key) -> {
       refuse(key, 1, Wire.s3Error(403, "AccessDenied"));

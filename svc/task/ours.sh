@@ -37,8 +37,12 @@ use_kept() {
   jq_arguments=(--slurpfile kept "$kept" --argjson foreign "$foreign_since")
 }
 
+# What is under tasks/ expires 30 days after it was written. A tear-down may be stuck for longer, and
+# must not forget: so each attempt writes what it read anew, whether that makes sense or not.
 read_kept() {
-  if ! get "$objects/kept.json" "$kept"; then
+  if get "$objects/kept.json" "$kept"; then
+    put "$objects/kept.json" "$kept" || say "what is kept of the cluster cannot be written anew: $(why)"
+  else
     is_absent || return
     jq . <<<"$nothing_kept" >"$kept"
   fi

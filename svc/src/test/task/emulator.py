@@ -449,6 +449,15 @@ def get(bucket, key):
         return None
 
 
+def expire(bucket, days):
+    """Lets days go by, after which what was not written in the last 30 of them expires."""
+    objects = moto.backends.get_backend("s3")[ACCOUNT]["aws"].buckets[bucket].keys
+    for key, one in list(objects.items()):
+        one.last_modified -= timedelta(days=days)
+        if one.last_modified < datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(days=30):
+            client("s3").delete_object(Bucket=bucket, Key=key)
+
+
 def reset(bucket):
     import urllib.request
 

@@ -202,7 +202,10 @@ class TeardownTest {
     aws.cluster("dev", ID);
     Set<String> before = aws.inventory();
     aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/kept.json", "{");
+    aws.ask("expire", Aws.BUCKET, 20);
     assertThat(tearDown(1).exit()).isEqualTo(1);
+    aws.ask("expire", Aws.BUCKET, 20);
+    assertThat(aws.object("tasks/" + ID + "/kept.json")).contains("{");
 
     aws.ask("fault", "s3 GET .*kept.json");
     assertThat(tearDown(2).exit()).isEqualTo(1);
@@ -210,6 +213,36 @@ class TeardownTest {
     assertThat(aws.inventory()).isEqualTo(before);
     assertThat(aws.result(ID, "destroy-1").outcome()).isEqualTo(Outcome.FAILED);
     assertThat(aws.result(ID, "destroy-2").outcome()).isEqualTo(Outcome.FAILED);
+  }
+
+  @Test
+  void whatWasKeptDoesNotExpireWhileATearDownIsStuck() throws Exception {
+    String volume = aws.leftOver("volume", "dev", aws.cluster("dev", ID));
+    aws.ask("fault", "Action=DeleteVolume");
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      assertThat(tearDown(attempt, Map.of("EKSPHEMERAL_PATIENCE", "1")).exit()).isEqualTo(1);
+      assertThat(aws.result(ID, "destroy-" + attempt).leftovers())
+          .singleElement()
+          .asString()
+          .startsWith("volume " + volume);
+      aws.ask("expire", Aws.BUCKET, 20);
+    }
+
+    aws.ask("heal");
+    assertThat(tearDown(4).exit()).isZero();
+    assertThat(aws.inventory()).isEmpty();
+  }
+
+  @Test
+  void whatWasKeptIsOfUseThoughItCannotBeWrittenAnew() throws Exception {
+    keep("{\"created\": null, \"until\": null");
+    assertThat(tearDown(1).exit()).isZero(); // has it in the form in which it is written
+    aws.ask("fault", "s3 PUT .*kept.json");
+
+    Aws.Outcome outcome = tearDown(2);
+
+    assertThat(outcome.exit()).as(outcome.output()).isZero();
+    assertThat(outcome.output()).contains("what is kept of the cluster cannot be written anew");
   }
 
   @Test
@@ -303,14 +336,16 @@ class TeardownTest {
     String template = only("launch-template", aws.inventory()).iterator().next();
     aws.ask("stick", template.substring(template.indexOf(' ') + 1));
 
-    // Each attempt is killed as soon as it has taken its fence and changed one thing.
+    // Each attempt is killed as soon as it has taken its fence and changed one thing. The first has
+    // nothing that it could write anew, the second is killed when it did, the others go on.
     Set<String> last = new HashSet<>();
     List<String> said = new ArrayList<>();
     int attempt = 0;
     do {
       attempt++;
       assertThat(attempt).isLessThan(60);
-      Aws.Outcome outcome = tearDown(attempt, Map.of("EKSPHEMERAL_DIE_AFTER", "2"));
+      Aws.Outcome outcome =
+          tearDown(attempt, Map.of("EKSPHEMERAL_DIE_AFTER", attempt <= 2 ? "2" : "3"));
       assertThat(outcome.exit()).isNotZero();
       outcome.output().lines().forEach(said::add);
       last.add(aws.changes().getLast());

@@ -130,7 +130,7 @@ final class RecordFormatTest {
   @Test
   void aRecordDoesNotGrowForAsLongAsDestroyingFails() {
     List<String> leftovers = Collections.nCopies(100, "volume ".repeat(43));
-    assertThat(RecordFormat.encode(stuck(leftovers, 2000)).toString().length()).isLessThan(1 << 18);
+    assertThat(RecordFormat.encode(stuck(leftovers, 1000)).toString().length()).isLessThan(1 << 18);
   }
 
   private static Cluster stuck(List<String> leftovers, int attempts) {

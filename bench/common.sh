@@ -19,7 +19,10 @@ trap 'rm -rf -- "$scratch"' EXIT
 # The class path of svc with its tests, which are compiled first.
 svc_with_tests() {
   (cd "$here" && ./mvnw -q -B -DskipTests -pl svc test-compile dependency:build-classpath \
-    -Dmdep.outputFile="$scratch/classpath") >&2
+    -Dmdep.outputFile="$scratch/classpath") >"$scratch/log" 2>&1 || {
+    cat "$scratch/log" >&2
+    return 1
+  }
   printf %s "$here/svc/target/test-classes:$here/svc/target/classes:$(<"$scratch/classpath")"
 }
 

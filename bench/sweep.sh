@@ -11,9 +11,11 @@ here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=bench/common.sh
 . "$here/bench/common.sh"
 
+classpath=$(svc_with_tests)
+
 # As the function will run: the first compiler alone, as many connections as reads at a time.
 "$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx384m -Dhttp.maxConnections=64 \
-  -cp "$(svc_with_tests)" \
+  -cp "$classpath" \
   io.eksphemeral.aws.SweepBench 1000 10000 >"$scratch/figures" 2>"$scratch/log" || {
   cat "$scratch/log" >&2
   exit 1

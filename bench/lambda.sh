@@ -10,11 +10,10 @@ set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=bench/common.sh
 . "$here/bench/common.sh"
-(cd "$here" && ./mvnw -q -DskipTests -pl svc package dependency:build-classpath \
-  -Dmdep.outputFile="$scratch/classpath") 2>/dev/null
 
+classpath=$(svc_with_tests package)
 (cd "$here/svc" && "$JAVA_HOME/bin/java" \
-  -cp "target/test-classes:target/classes:$(cat "$scratch/classpath")" \
+  -cp "$classpath" \
   io.eksphemeral.aws.LambdaBench) >"$scratch/figures" 2>"$scratch/log" || {
   cat "$scratch/log" >&2
   exit 1

@@ -210,18 +210,21 @@ public record Cluster(
 
   /** Notes that an attempt failed which says what is left. */
   Cluster destroyFailed(String why, List<String> leftovers, Instant now) {
-    Edit edit = new Edit(this);
-    edit.replaceOpenTask(task -> task.ended("failed", now));
-    edit.error = leftovers.isEmpty() ? why : why + "; still there: " + String.join(", ", leftovers);
-    edit.leftovers = leftovers;
-    return edit.moveTo(State.DESTROY_FAILED, now, why).done();
+    String error =
+        leftovers.isEmpty() ? why : why + "; still there: " + String.join(", ", leftovers);
+    return destroyFailed(why, error, leftovers, now);
   }
 
   /** Notes that an attempt failed which says nothing: what was left before may still be. */
   Cluster destroyFailed(String why, Instant now) {
+    return destroyFailed(why, why, leftovers, now);
+  }
+
+  private Cluster destroyFailed(String why, String error, List<String> leftovers, Instant now) {
     Edit edit = new Edit(this);
     edit.replaceOpenTask(task -> task.ended("failed", now));
-    edit.error = why;
+    edit.error = error;
+    edit.leftovers = leftovers;
     return edit.moveTo(State.DESTROY_FAILED, now, why).done();
   }
 

@@ -497,6 +497,8 @@ final class LifecycleTest {
   private static final Cluster GONE = DESTROYING.gone(at("20m"));
   private static final Cluster GONE_BEGUN =
       GONE.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("20m"));
+  private static final Cluster GONE_TRIED_FOR_AN_HOUR =
+      GONE_BEGUN.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("80m"));
   private static final Cluster THRICE = failed(3, BEGIN);
   private static final Cluster TOLD =
       THRICE.mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
@@ -560,14 +562,10 @@ final class LifecycleTest {
           new Due("its end, which nobody finished telling", GONE_BEGUN, "100h", "tell gone"),
           new Due(
               "its end, at which all died for an hour",
-              GONE_BEGUN.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("80m")),
+              GONE_TRIED_FOR_AN_HOUR,
               "84m-1ms",
               "nothing"),
-          new Due(
-              "its end, at which all died for an hour",
-              GONE_BEGUN.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("80m")),
-              "84m",
-              "end"),
+          new Due("its end, at which all died for an hour", GONE_TRIED_FOR_AN_HOUR, "84m", "end"),
           new Due(
               "its end, told",
               GONE.mailed(Topic.GONE, at("20m"), Delivery.SENT, at("20m")),

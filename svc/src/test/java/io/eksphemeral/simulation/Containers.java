@@ -35,7 +35,7 @@ final class Containers {
   private static final long MINUTE = 60_000;
   private static final int TRIES = 3;
 
-  /** How long a task is waited for that ECS shows as running, though it was told to stop. */
+  /** How long after it begins one is given up that hangs and is shown as running ever after. */
   private static final long WAITED_FOR = 120 * MINUTE;
 
   /** Told that a task stopped. */

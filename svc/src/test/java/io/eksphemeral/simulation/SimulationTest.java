@@ -24,19 +24,10 @@ class SimulationTest {
   private static final String BOB = "bob@eksphemeral.io";
   private static final String NOBODY = "nobody@example.com";
 
-  private static final Tally.Watcher UNWATCHED =
-      new Tally.Watcher() {
-        @Override
-        public void lived(long livesSoFar) {}
-
-        @Override
-        public void broke(long seed, Promises.Broken broken) {}
-      };
-
   @Test
   void livesInWhichAllGoesWrongKeepEveryPromise() {
     Tally tally = new Tally();
-    tally.happen(Long.getLong("lives", 2000), FIRST_SEED, UNWATCHED);
+    tally.happen(Long.getLong("lives", 2000), FIRST_SEED, new Tally.Watcher() {});
 
     tally.broken().keySet().stream()
         .findFirst()

@@ -19,13 +19,13 @@ final class Tally {
   /** Enough broken ones to see what is wrong. */
   private static final int MOST_BROKEN = 20;
 
-  /** Who is told of what comes while it does. */
+  /** Who is told of what comes while it does; of nothing, unless they say what to do about it. */
   interface Watcher {
     /** A hundredth of the way was made. */
-    void lived(long livesSoFar);
+    default void lived(long livesSoFar) {}
 
     /** A promise was broken in the world of a seed. */
-    void broke(long seed, Promises.Broken broken);
+    default void broke(long seed, Promises.Broken broken) {}
   }
 
   private final Map<Kind, Long> struck = new EnumMap<>(Kind.class);

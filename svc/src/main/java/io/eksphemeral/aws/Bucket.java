@@ -69,6 +69,11 @@ public final class Bucket {
           "KMS.KMSInvalidStateException",
           "KMS.NotFoundException");
 
+  /** What the operator needs to know of a failure that lasts. */
+  private static final String LASTING =
+      "; trying again does not help: check the bucket's policy, its encryption key and the"
+          + " organization's policies (SCP, RCP), then run eksp-up.sh, which tests them";
+
   private final S3Client s3;
   private final String name;
   private final Pause pause;
@@ -282,7 +287,12 @@ public final class Bucket {
   }
 
   private StoreException failed(String what, String key, SdkException e) {
-    return new StoreException(
-        "could not %s %s in the bucket %s: %s".formatted(what, key, name, Why.inFull(e)), e);
+    String why = "could not %s %s in the bucket %s: %s".formatted(what, key, name, Why.inFull(e));
+    return isLasting(e) ? StoreException.lasting(why + LASTING, e) : new StoreException(why, e);
+  }
+
+  private static boolean isLasting(SdkException e) {
+    return e instanceof S3Exception refusal
+        && (isRefusal(refusal) || Why.code(refusal).equals("NoSuchBucket"));
   }
 }

@@ -39,6 +39,15 @@ final class HttpExchange {
       return call.isSigned() || call.route().isEmpty() ? answer.apply(call) : unsigned();
     } catch (StoreException | TaskRunnerException e) {
       log(context, event, e);
+      if (StoreException.isLasting(e)) {
+        return error(
+            500,
+            "EKSphemeral is denied access to its bucket of records, and trying again does not help;"
+                + " ask who installed it to run eksp-up.sh, which says what to change; the log has"
+                + " the details under the request "
+                + context.getAwsRequestId(),
+            List.of());
+      }
       return error(
           503,
           "the control plane could not do its part just now; try again in a moment",

@@ -543,6 +543,29 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "403, AccessDenied, true",
+    "404, NoSuchBucket, true",
+    "400, KMS.DisabledException, true",
+    "400, ExpiredToken, false",
+    "403, RequestTimeTooSkewed, false",
+    "503, SlowDown, false",
+  })
+  void aWriteThatIsDeniedFailsForGoodAndSaysWhatToCheck(int status, String code, boolean lasting) {
+    wire.nextOf(
+        Seen::isWrite,
+        Wire.s3Error(status, code),
+        Wire.s3Error(status, code),
+        Wire.s3Error(status, code));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() -> store.add(admitted("one")))
+        .satisfies(failure -> assertThat(StoreException.isLasting(failure)).isEqualTo(lasting))
+        .withMessageContaining(name)
+        .withMessageMatching(lasting ? ".*trying again does not help: .*eksp-up[.]sh.*" : ".*R1");
+  }
+
   @Test
   void aPassingFaultIsTriedAgain() {
     wire.next(Wire.s3Error(503, "SlowDown"), Wire.s3Error(500, "InternalError"));

@@ -235,6 +235,28 @@ final class CreateClusterHandlerTest {
     assertLogged(failing, "POST /create", "secret-bucket", "Connection reset");
   }
 
+  /** A policy that refuses what the functions write does so at every try. */
+  @Test
+  void aStoreThatDeniesAccessIsNotCalledTemporary() {
+    StoreException denied = StoreException.lasting("secret-bucket", new IOException("AccessDenied"));
+    TaskRunner runner = mock(TaskRunner.class);
+    doThrow(new TaskRunnerException("RunTask", denied)).when(runner).launch(any(), any());
+
+    for (Installation failing :
+        List.of(
+            new Installation(storeThatThrows(denied), mock(TaskRunner.class)),
+            new Installation(new MemoryStore(), runner))) {
+      APIGatewayV2HTTPResponse response =
+          failing.create.handleRequest(event("create"), failing.context);
+
+      assertThat(response.getStatusCode()).isEqualTo(500);
+      assertThat(body(response).path("error").asText())
+          .contains("denied access to its bucket", "eksp-up.sh", "8476a536-e9f4-11e8-9739")
+          .doesNotContain("in a moment", "secret");
+      assertLogged(failing, "POST /create", "secret-bucket", "AccessDenied");
+    }
+  }
+
   @Test
   void aFailingTaskRunnerIsA503AndTheClusterIsOnRecordForTheSweep() {
     MemoryStore store = new MemoryStore();

@@ -10,6 +10,27 @@ make_bucket() {
   say "made the bucket $1"
 }
 
+# try_writing BUCKET FOLDER: whether objects can be written into the folder and removed as the
+# functions do it, above all without a header about encryption. The object and its versions are
+# removed. If it fails, aws_why says why, and denied which action was refused.
+try_writing() {
+  local key=$2/preflight-$RANDOM$RANDOM version versions=()
+  printf '{}\n' >"$scratch/preflight"
+  denied=s3:PutObject
+  ask_aws s3api put-object --bucket "$1" --key "$key" --body "$scratch/preflight" \
+    --content-type application/json --expected-bucket-owner "$account" || return
+  versions=("$(jq -r '.VersionId // ""' <<<"$aws_answer")")
+  denied=s3:DeleteObject
+  ask_aws s3api delete-object --bucket "$1" --key "$key" --expected-bucket-owner "$account" || return
+  versions+=("$(jq -r '.VersionId // ""' <<<"$aws_answer")")
+  for version in "${versions[@]}"; do
+    if [[ -n $version ]] && ! ask_aws s3api delete-object --bucket "$1" --key "$key" \
+      --version-id "$version" --expected-bucket-owner "$account"; then
+      warn "a version of the test object $key stays in the bucket $1: $aws_why"
+    fi
+  done
+}
+
 # harden_bucket BUCKET [PREFIX …]: makes it private, encrypted, versioned, reached by TLS only, and
 # lets what is under the prefixes go after 30 days. Changes only what is not so already, and leaves
 # what else somebody has set up there.

@@ -173,8 +173,9 @@ check_buckets() {
     || problem "EKSphemeral is installed with $before as EKSPHEMERAL_CLUSTERMETA_BUCKET; with another one it would forget its clusters" \
       "  keep it: export EKSPHEMERAL_CLUSTERMETA_BUCKET=$before" \
       "  or remove EKSphemeral first: $(command_for eksp-down.sh)"
-  check_bucket EKSPHEMERAL_SVC_BUCKET "$service_bucket"
-  [[ $service_bucket == "$cluster_bucket" ]] || check_bucket EKSPHEMERAL_CLUSTERMETA_BUCKET "$cluster_bucket"
+  check_bucket EKSPHEMERAL_SVC_BUCKET "$service_bucket" task
+  [[ $service_bucket == "$cluster_bucket" ]] \
+    || check_bucket EKSPHEMERAL_CLUSTERMETA_BUCKET "$cluster_bucket" tasks
 }
 
 check_bucket_names() {
@@ -206,16 +207,21 @@ is_bucket_name() {
   esac
 }
 
-# check_bucket VARIABLE BUCKET: whether it is ours and here, or can be made.
+# check_bucket VARIABLE BUCKET FOLDER: whether it is ours, here and writable, or can be made.
 check_bucket() {
   local where
   is_bucket_name "$2" || return 0
   if ask_aws s3api head-bucket --bucket "$2" --expected-bucket-owner "$account"; then
     ask_aws s3api get-bucket-location --bucket "$2" || aws_answer='{}'
     where=$(jq -r '.LocationConstraint // "us-east-1" | if . == "EU" then "eu-west-1" else . end' <<<"$aws_answer")
-    [[ $aws_answer == '{}' || $where == "$region" ]] \
-      || problem "the bucket $2 is in region $where, and EKSphemeral is to be in $region" \
+    if [[ $aws_answer != '{}' && $where != "$region" ]]; then
+      problem "the bucket $2 is in region $where, and EKSphemeral is to be in $region" \
         "  choose another bucket for $1, or go there: export AWS_REGION=$where"
+    elif ! try_writing "$2" "$3"; then
+      advise_on_writing "$2"
+      problem "the bucket $2 denies $denied, which EKSphemeral needs: $aws_why" "${advice[@]}" \
+        "  or choose another bucket for $1"
+    fi
   elif [[ $aws_code == 404 || $aws_code == NoSuchBucket || $aws_code == NotFound ]]; then
     buckets_to_make+=" $2"
   elif [[ $aws_code == 301 || $aws_code == 400 || $aws_code == PermanentRedirect ]]; then
@@ -227,6 +233,13 @@ check_bucket() {
   else
     problem "the bucket $2 cannot be looked at: $aws_why"
   fi
+}
+
+# advise_on_writing BUCKET: sets advice to what may deny writes that carry no special header.
+advise_on_writing() {
+  advice=("  EKSphemeral sends no header about encryption; S3 encrypts as the bucket's default says"
+    "  allow that in the bucket's policy: aws s3api get-bucket-policy --bucket $1 --query Policy --output text"
+    "  and in the organization's policies (SCP, RCP)")
 }
 
 # Which VPC is the default one, and whether there is room for those of the clusters.
@@ -325,6 +338,10 @@ prepare_buckets() {
   local bucket
   for bucket in $buckets_to_make; do
     make_bucket "$bucket"
+    if ! try_writing "$bucket" tasks; then
+      advise_on_writing "$bucket"
+      die "the bucket $bucket denies $denied, which EKSphemeral needs: $aws_why" "${advice[@]}"
+    fi
   done
   harden_bucket "$service_bucket"
   harden_bucket "$cluster_bucket" gone/ tasks/

@@ -129,7 +129,22 @@ case "${1-} ${2-}" in
     jq -n --rawfile policy "${policy#file://}" '{Policy: $policy}' >"$ACCOUNT/$bucket/get-bucket-policy"
     ;;
   's3api list-objects-v2') objects "$(option --prefix)" | jq -Rn '{Contents: [inputs | {Key: .}]}' ;;
-  's3api put-object') put "$bucket/objects/$(option --key)" "file://$(option --body)" ;;
+  's3api put-object')
+    put "$bucket/objects/$(option --key)" "file://$(option --body)"
+    echo "$(option --key) v1" >>"$ACCOUNT/$bucket/versions"
+    echo '{"VersionId": "v1"}'
+    ;;
+  's3api delete-object')
+    key=$(option --key)
+    if [[ -n $(option --version-id) ]]; then
+      sed "\\|^$key $(option --version-id)\$|d" "$ACCOUNT/$bucket/versions" >"$ACCOUNT/$bucket/versions.new"
+      mv -- "$ACCOUNT/$bucket/versions.new" "$ACCOUNT/$bucket/versions"
+    else
+      rm -f -- "$ACCOUNT/$bucket/objects/$key"
+      echo "$key marker" >>"$ACCOUNT/$bucket/versions"
+      echo '{"DeleteMarker": true, "VersionId": "marker"}'
+    fi
+    ;;
   's3api get-object')
     key=$(option --key)
     [[ -e $ACCOUNT/$bucket/objects/$key ]] || error NoSuchKey 'The specified key does not exist.'

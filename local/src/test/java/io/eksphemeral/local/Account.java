@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -220,14 +221,27 @@ final class Account implements AutoCloseable {
     return lines("aws.calls");
   }
 
-  /** The calls of the aws CLI that changed something, or could have. */
+  /**
+   * The calls of the aws CLI that changed something, or could have; an object that the preflight
+   * writes and removes again is no change, see {@link #testObjects}.
+   */
   List<String> changes() throws IOException {
     return calls().stream()
         .filter(call ->
             !call.matches(
                 "(--version|configure (get|export)|\\S+ (get|list|describe|head)-|"
-                    + "cloudformation package).*"))
+                    + "cloudformation package|s3api (put|delete)-object .*/preflight-).*"))
         .toList();
+  }
+
+  /** Versions and delete markers that are left of the objects by which writing is tested. */
+  List<String> testObjects() throws IOException {
+    List<String> left = new ArrayList<>();
+    for (String bucket : List.of(SERVICE_BUCKET, CLUSTER_BUCKET)) {
+      left.addAll(lines("buckets/" + bucket + "/versions"));
+    }
+    left.removeIf(line -> !line.contains("/preflight-"));
+    return left;
   }
 
   void forgetCalls() throws IOException {

@@ -228,6 +228,62 @@ class InstallScriptIT {
         "the bucket " + CLUSTER_BUCKET + " is in another region");
   }
 
+  /** A policy, or an SCP, that wants a header about encryption: it is asked with what we send. */
+  @ParameterizedTest
+  @CsvSource({
+    "put, " + SERVICE_BUCKET + ", s3:PutObject, EKSPHEMERAL_SVC_BUCKET",
+    "put, " + CLUSTER_BUCKET + ", s3:PutObject, EKSPHEMERAL_CLUSTERMETA_BUCKET",
+    "delete, " + CLUSTER_BUCKET + ", s3:DeleteObject, EKSPHEMERAL_CLUSTERMETA_BUCKET"
+  })
+  void aBucketThatRefusesWhatWeWriteIsSaidBeforeAnythingIsChanged(
+      String call, String bucket, String action, String variable) throws Exception {
+    account
+        .stack("UPDATE_COMPLETE")
+        .object(CLUSTER_BUCKET, "x", "")
+        .object(SERVICE_BUCKET, "x", "");
+    account.refuses("s3api " + call + "-object --bucket " + bucket + " *", "AccessDenied", "no");
+
+    refused(
+        "the bucket %s denies %s, which EKSphemeral needs: no".formatted(bucket, action),
+        "no header about encryption",
+        "aws s3api get-bucket-policy --bucket " + bucket,
+        "or choose another bucket for " + variable);
+
+    assertThat(account.calls())
+        .filteredOn(asked -> asked.startsWith("s3api put-object"))
+        .isNotEmpty()
+        .noneMatch(asked -> asked.contains("--server-side-encryption"));
+  }
+
+  @Test
+  void aBucketThatIsMadeAndRefusesWritesIsSaid() throws Exception {
+    account.refuses("s3api put-object*", "AccessDenied", "with an explicit deny in an SCP");
+
+    scripts
+        .run("eksp-up.sh")
+        .exits(1)
+        .says(SERVICE_BUCKET + " denies s3:PutObject", "explicit deny in an SCP", "SCP, RCP");
+    assertThat(account.calls()).noneMatch(call -> call.startsWith("cloudformation deploy"));
+  }
+
+  @Test
+  void whatIsWrittenToTryABucketIsRemovedWithItsVersions() throws Exception {
+    scripts.run("eksp-up.sh").exits(0);
+    scripts.run("eksp-up.sh").exits(0).doesNotSay("test object");
+
+    assertThat(account.calls())
+        .filteredOn(call -> call.startsWith("s3api put-object") && call.contains("/preflight-"))
+        .hasSize(4);
+    assertThat(account.testObjects()).isEmpty();
+  }
+
+  @Test
+  void aVersionThatCannotBeRemovedIsNoFailure() throws Exception {
+    account.refuses("s3api delete-object*--version-id v1*", "AccessDenied", "with MFA only");
+
+    scripts.run("eksp-up.sh").exits(0).says("a version of the test object task", "with MFA only");
+  }
+
   @Test
   void aBucketInTheFirstRegionHasNoLocation() throws Exception {
     account

@@ -238,7 +238,8 @@ final class CreateClusterHandlerTest {
   /** A policy that refuses what the functions write does so at every try. */
   @Test
   void aStoreThatDeniesAccessIsNotCalledTemporary() {
-    StoreException denied = StoreException.lasting("secret-bucket", new IOException("AccessDenied"));
+    StoreException denied =
+        StoreException.lasting("secret-bucket", new IOException("AccessDenied"));
     TaskRunner runner = mock(TaskRunner.class);
     doThrow(new TaskRunnerException("RunTask", denied)).when(runner).launch(any(), any());
 

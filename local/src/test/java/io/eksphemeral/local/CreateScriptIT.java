@@ -18,7 +18,7 @@ class CreateScriptIT {
   private static final String ID = "01890a5d-ac96-774b-bcce-b302099a8057";
   private static final String ESTIMATE =
       """
-      {"name":"dev","timeout":30,"cost":{"usual":0.2061,"most":1.5,"hourly":0.1,"assumes":"one spot node"}}
+      {"name":"dev","timeout":30,"cost":{"usual":0.2061,"most":1.05,"hourly":0.1,"assumes":"one spot node"}}
       """;
 
   private final Account account;
@@ -57,7 +57,7 @@ class CreateScriptIT {
         .prints(ID + "\n")
         .says(
             """
-            dev will cost about 0.21 USD for its 30 minutes, and at most 1.50 USD
+            dev will cost about 0.21 USD for its 30 minutes, and at most 1.05 USD
               an hour more is 0.10 USD; one spot node
             """,
             """

@@ -12,8 +12,11 @@ import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the mails say, word for word, and to whom. */
 final class LettersTest {
@@ -170,7 +173,27 @@ final class LettersTest {
   @Test
   void anOperatorWhoIsTheOwnerIsMailedOnce() {
     letters.send(owned("operator@eksphemeral.io"), Topic.DESTROY_FAILED, NOON);
-    assertThat(mailer.delivered().getLast().to()).isEqualTo("operator@eksphemeral.io");
+    assertThat(mailer.delivered()).extracting(Mail::to).containsExactly("operator@eksphemeral.io");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"alice@eksphemeral.io", "operator@eksphemeral.io"})
+  void anAddressThatCannotBeMailedKeepsNobodyElseFromHearingAndNobodyHearsTwice(String broken) {
+    List<String> tried = new ArrayList<>();
+    Mailer mailer =
+        mail -> {
+          tried.add(mail.to());
+          return mail.to().equals(broken)
+              ? new Mailer.Delivery.Failed("it is not verified")
+              : new Mailer.Delivery.Sent();
+        };
+
+    assertThat(
+            new Letters(mailer, "operator@eksphemeral.io", "")
+                .send(owned("alice@eksphemeral.io"), Topic.DESTROY_FAILED, NOON))
+        .as("it is not sent again to who has got it")
+        .isEqualTo(Delivery.SENT);
+    assertThat(tried).containsExactly("alice@eksphemeral.io", "operator@eksphemeral.io");
   }
 
   @Test

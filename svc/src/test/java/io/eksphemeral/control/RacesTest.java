@@ -3,11 +3,14 @@ package io.eksphemeral.control;
 import static io.eksphemeral.control.Samples.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.eksphemeral.control.Mailer.Mail;
 import io.eksphemeral.control.Refusal.Kind;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Mailing;
+import io.eksphemeral.domain.Mailing.Delivery;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
@@ -186,6 +189,133 @@ final class RacesTest {
     assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(id);
   }
 
+  /** Who is slow has not sent it, and does not know that somebody else has by now. */
+  @Test
+  void aSlowSenderDoesNotUndoWhatSomebodyElseHasSent() {
+    MemoryMailer mailer = new MemoryMailer();
+    ControlPlane quick = plane(store, tasks, mailer);
+    ControlPlane slow =
+        plane(
+            store,
+            tasks,
+            _ -> {
+              clock.advance(Duration.ofMinutes(5));
+              quick.sweep().all(() -> ENOUGH);
+              return new Mailer.Delivery.Failed("it took too long");
+            });
+    created();
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(SimulatedTasks.ENDS_AFTER);
+    tasks.step();
+
+    slow.sweep().all(() -> ENOUGH);
+
+    assertThat(cluster().mailings()).extracting(Mailing::delivery).containsExactly(Delivery.SENT);
+    for (int i = 0; i < 3; i++) {
+      clock.advance(Duration.ofMinutes(5));
+      quick.sweep().all(() -> ENOUGH);
+    }
+    assertThat(mailer.delivered())
+        .extracting(Mail::subject)
+        .containsOnlyOnce("EKSphemeral: cluster dev is ready");
+  }
+
+  /** Between two who send the same mail, the one that failed first is taken over as well. */
+  @Test
+  void aSlowSenderWhoSentItIsBelievedThoughSomebodyElseFailedMeanwhile() {
+    MemoryMailer down = new MemoryMailer();
+    down.setDown(true);
+    MemoryMailer mailer = new MemoryMailer();
+    ControlPlane quick = plane(store, tasks, down);
+    mailer.whileSending(() -> {
+      clock.advance(Duration.ofMinutes(5));
+      quick.sweep().all(() -> ENOUGH);
+    });
+    created();
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(SimulatedTasks.ENDS_AFTER);
+    tasks.step();
+
+    plane(store, tasks, mailer).sweep().all(() -> ENOUGH);
+
+    assertThat(cluster().mailings()).extracting(Mailing::delivery).containsExactly(Delivery.SENT);
+  }
+
+  @Test
+  void whoDestroysByNameMeansTheClusterThatHadItWhenTheyAsked() {
+    ready();
+    ClusterId next = Samples.newId();
+    meanwhile.put(
+        "replace",
+        () -> {
+          other.destroy().destroy("dev", ALICE);
+          clock.advance(SimulatedTasks.BEGINS_AFTER);
+          tasks.step();
+          clock.advance(SimulatedTasks.ENDS_AFTER);
+          tasks.step();
+          other.sweep().all(() -> ENOUGH);
+          other.create().create(next, Samples.spec("dev"), ALICE);
+        });
+
+    assertThat(((Answer.Done<Stored.Live>) plane.destroy().destroy("dev", ALICE)).value().id())
+        .isEqualTo(id);
+
+    assertThat(((Stored.Live) store.find(next).orElseThrow()).cluster().state())
+        .isEqualTo(State.CREATING);
+  }
+
+  @Test
+  void whoFindsItsClusterAdmittedBySomebodyElseGoesOnWithIt() {
+    meanwhile.put("list", () -> other.sweep().all(() -> ENOUGH));
+
+    assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOf(Answer.Done.class);
+
+    assertThat(cluster().tasks()).hasSize(1);
+    assertThat(tasks.launched()).isEqualTo(1);
+  }
+
+  /** It saw no room; but by the time it withdraws there was some, and the sweep has admitted it. */
+  @Test
+  void aClusterThatSomebodyElseHasAdmittedIsNotWithdrawn() {
+    ClusterId first = null;
+    for (int i = 0; i < Limits.DEFAULT.clustersPerAsker(); i++) {
+      ClusterId one = Samples.newId();
+      first = first == null ? one : first;
+      other.create().create(one, Samples.spec("other-" + i), ALICE);
+    }
+    ClusterId late = Samples.newId();
+    ClusterId leaving = Objects.requireNonNull(first);
+    meanwhile.put(
+        "remove",
+        () -> {
+          Stored.Live leaves = (Stored.Live) store.find(leaving).orElseThrow();
+          assertThat(store.remove(leaves)).isTrue();
+          other.sweep().all(() -> ENOUGH);
+        });
+
+    assertThat(plane.create().create(late, Samples.spec("dev"), ALICE))
+        .isInstanceOf(Answer.Done.class);
+
+    assertThat(((Stored.Live) store.find(late).orElseThrow()).cluster().tasks()).hasSize(1);
+    assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(late);
+  }
+
+  @Test
+  void aClusterThatSomebodyElseHasWithdrawnIsNotSaidToBeThere() {
+    meanwhile.put(
+        "list",
+        () -> assertThat(store.remove((Stored.Live) store.find(id).orElseThrow())).isTrue());
+
+    assertThat(refusal(plane.create().create(id, Samples.spec("dev"), ALICE)).error())
+        .contains("withdrawn meanwhile");
+
+    assertThat(store.ids()).isEmpty();
+    assertThat(tasks.launched()).isZero();
+  }
+
   private void created() {
     assertThat(other.create().create(id, Samples.spec("dev"), ALICE))
         .isInstanceOf(Answer.Done.class);
@@ -206,10 +336,14 @@ final class RacesTest {
   }
 
   private ControlPlane plane(ClusterStore over, TaskRunner runner) {
+    return plane(over, runner, new MemoryMailer());
+  }
+
+  private ControlPlane plane(ClusterStore over, TaskRunner runner, Mailer mailer) {
     return ControlPlane.over(
         over,
         runner,
-        new Letters(new MemoryMailer(), null, ""),
+        new Letters(mailer, null, ""),
         Samples.CONFIG,
         Limits.DEFAULT,
         Versions.any("1.35"),

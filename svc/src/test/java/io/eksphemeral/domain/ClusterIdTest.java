@@ -32,6 +32,13 @@ final class ClusterIdTest {
     }
   }
 
+  /** 12 bits beside the version, 62 beside the variant. */
+  @Test
+  void allThatIsNotTheTimeIsRandom() {
+    assertThat(ClusterId.make(NOW, () -> -1L).value()).endsWith("-7fff-bfff-ffffffffffff");
+    assertThat(ClusterId.make(NOW, () -> 0L).value()).endsWith("-7000-8000-000000000000");
+  }
+
   @Test
   void madeIdsAreDifferent() {
     List<ClusterId> ids = new ArrayList<>();

@@ -121,6 +121,60 @@ final class ClusterTest {
     assertThat(cluster.destroying("again", at(101)).gone(at(102)).failures()).isEqualTo(100);
   }
 
+  @Test
+  void otherMailsThanTheDailyOneAreNotForgotten() {
+    Cluster cluster = ready;
+    for (int minute = 0; minute < 2 * Cluster.MOST_ATTEMPTS_KEPT; minute++) {
+      cluster = cluster.mailed(Topic.DESTROY_FAILED, at(minute), Delivery.SENT, at(minute));
+      if (minute < 3) {
+        cluster = cluster.mailed(Topic.READY, at(minute), Delivery.SENT, at(minute));
+      }
+    }
+    assertThat(cluster.mailings())
+        .filteredOn(mailing -> mailing.topic() == Topic.READY)
+        .extracting(Mailing::about)
+        .containsExactly(at(0), at(1), at(2));
+  }
+
+  /** It is what people still want to know while that which is left is torn down. */
+  @Test
+  void whatACreationFailedForStaysWhileItIsTornDown() {
+    Cluster failed =
+        creating
+            .creationFailed("no quota", List.of("the last line"), at(5))
+            .destroying("its creation failed", at(5));
+
+    assertThat(failed.notLaunched("no room").error()).isEqualTo("no quota");
+    assertThat(failed.launched("task-2", at(6)).error()).isEqualTo("no quota");
+    assertThat(failed.launched("task-2", at(6)).log()).containsExactly("the last line");
+  }
+
+  @Test
+  void whatKeptACreationFromBeingLaunchedIsForgottenOnceItIs() {
+    Cluster refused = creating.notLaunched("no room");
+    assertThat(refused.error()).isEqualTo("no room");
+    assertThat(refused.launched("task-1", at(6)).error()).isNull();
+  }
+
+  /** Escape sequences, ends of lines and marks that turn the direction of writing. */
+  @Test
+  void noTextOfOthersIsMoreThanALine() {
+    String hostile = "a\u001b[2Jb\r\nc\u202ed";
+    String plain = "a [2Jb c d";
+    Cluster failed = creating.creationFailed(hostile, List.of("x", hostile), at(1));
+    assertThat(failed.error()).isEqualTo(plain);
+    assertThat(failed.why(State.CREATE_FAILED)).contains(plain);
+    assertThat(failed.log()).containsExactly("x", plain);
+
+    Cluster left = failed.destroying(hostile, at(2)).destroyFailed("no", List.of(hostile), at(3));
+    assertThat(left.leftovers()).containsExactly(plain);
+    assertThat(left.error()).isEqualTo("no; still there: " + plain);
+    assertThat(left.why(State.DESTROYING)).contains(plain);
+
+    assertThat(creating.notLaunched(hostile).tasks().getFirst().refused()).isEqualTo(plain);
+    assertThat(creating.taskOver(hostile, at(1)).tasks().getFirst().outcome()).isEqualTo(plain);
+  }
+
   private static Instant at(int minute) {
     return BEGIN.plus(Duration.ofMinutes(minute));
   }

@@ -1,6 +1,7 @@
 package io.eksphemeral.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.eksphemeral.domain.Costs.Estimate;
 import java.time.Duration;
@@ -76,6 +77,37 @@ final class CostsTest {
                 + " USD an hour, and for each node a t3.medium on demand, a disk of 20 GB and a"
                 + " public address; creation and destruction usually take 25 minutes together, at"
                 + " most 105 if the first attempt to destroy does it");
+  }
+
+  @Test
+  void theSupportThatIsPaidForIsNamedWithItsPrice() {
+    assertThat(COSTS.of(spec(2, "1.35", 30)).assumes())
+        .contains("a control plane in standard support at 0.10 USD an hour");
+    assertThat(COSTS.of(spec(2, "1.33", 30)).assumes())
+        .contains("a control plane in extended support at 0.60 USD an hour");
+  }
+
+  /** 1.05 is not 1.5, and 1.10 is not 1.1. */
+  @Test
+  void anAmountHasItsCentsInTwoDigits() {
+    // an hour is 0.1976 (see above); 5.25 of them are 1.0374, and 25 minutes of tasks 0.0082
+    Estimate estimate = COSTS.of(spec(2, "1.35", 290));
+    assertThat(estimate.usual()).hasToString("1.05");
+    assertThat(COSTS.of(spec(2, "1.35", 305)).usual()).hasToString("1.10");
+    assertThat(estimate.hourly()).hasToString("0.20");
+    assertThat(COSTS.of(spec(9, "1.33", 60)).hourly()).hasToString("1.04");
+  }
+
+  @Test
+  void aBegunCentIsAWholeOne() {
+    Cluster creating = creating(spec(2, "1.35", 30));
+    assertThat(COSTS.soFar(creating, TEN.plusSeconds(1)).toString()).isEqualTo("0.01");
+    assertThat(COSTS.soFar(creating, TEN.plusMillis(999)).toString()).isEqualTo("0.00");
+  }
+
+  @Test
+  void nodesAreOfAType() {
+    assertThatIllegalArgumentException().isThrownBy(() -> new Nodes(List.of(), false));
   }
 
   @Test

@@ -200,6 +200,21 @@ final class LifecycleTest {
     assertThat(said(late, missing, at("80m"))).isEqualTo("create-failed");
   }
 
+  /** Planned at 0m, launched at 20m. */
+  @ParameterizedTest
+  @CsvSource({"45m, nothing", "65m-1ms, nothing", "65m, stop"})
+  void theDeadlineOfACreationCountsFromItsLaunchAndNotFromItsPlan(String now, String expected) {
+    Cluster late = ADMITTED.launched("task-1", at("20m"));
+    assertThat(said(late, sighting(new View.Running()), at(now))).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"60m, nothing", "80m-1ms, nothing", "80m, stop"})
+  void soDoesTheDeadlineOfADestruction(String now, String expected) {
+    Cluster late = TO_DESTROY.launched("task-2", at("20m"));
+    assertThat(said(late, sighting(new View.Running()), at(now))).isEqualTo(expected);
+  }
+
   /** Once it was told to stop, at 3h, and is not among those that are meant to run. */
   @ParameterizedTest
   @CsvSource({
@@ -252,6 +267,11 @@ final class LifecycleTest {
         .isEqualTo("the create task took longer than 45 minutes: RESOURCE:MEMORY");
     assertThat(changed(ADMITTED, closed, at("45m")).error())
         .isEqualTo("the create task took longer than 45 minutes");
+
+    assertThat(changed(TO_DESTROY.notLaunched("RESOURCE:MEMORY"), closed, at("60m")).error())
+        .isEqualTo("the destroy task took longer than 60 minutes: RESOURCE:MEMORY");
+    assertThat(changed(TO_DESTROY, closed, at("60m")).error())
+        .isEqualTo("the destroy task took longer than 60 minutes");
   }
 
   // Results.
@@ -463,8 +483,9 @@ final class LifecycleTest {
 
     assertThat(said(failed, Sighting.NONE, at(pause).minusMillis(1))).isEqualTo("nothing");
     assertThat(said(failed, Sighting.NONE, at(pause))).isEqualTo("destroying");
-    assertThat(changed(failed, Sighting.NONE, at(pause)).openTask().orElseThrow().attempt())
-        .isEqualTo(failures + 1);
+    Cluster next = changed(failed, Sighting.NONE, at(pause));
+    assertThat(next.openTask().orElseThrow().attempt()).isEqualTo(failures + 1);
+    assertThat(next.why(State.DESTROYING)).contains("attempt " + (failures + 1));
   }
 
   // Mails.
@@ -580,6 +601,11 @@ final class LifecycleTest {
               "its end, which no mail holds up",
               GONE.mailed(Topic.GONE, at("20m"), Delivery.FAILED, at("20m")),
               "20m",
+              "end"),
+          new Due(
+              "its end, which no mail holds up, though who noted that died",
+              GONE.mailed(Topic.GONE, at("20m"), Delivery.FAILED, at("20m")),
+              "24m",
               "end"),
           new Due(
               "a foreign name",

@@ -12,6 +12,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -235,6 +236,46 @@ final class SpecRulesTest {
   void aNameHasAtMost63Characters() {
     assertThat(SpecRules.isName("a".repeat(63))).isTrue();
     assertThat(SpecRules.isName("a".repeat(64))).isFalse();
+  }
+
+  /** Its name and another cluster's id could not be told apart. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"9be65bee-3baa-4fd0-aa3e-032325d5390c", "9BE65BEE-3BAA-4FD0-AA3E-032325D5390C"})
+  void whatLooksLikeAnIdIsNoName(String id) {
+    assertThat(SpecRules.isName(id)).isFalse();
+    assertThat(problems(Map.of("name", id))).singleElement().asString().startsWith("name must be");
+    assertThat(SpecRules.isName(id.substring(1))).isTrue();
+  }
+
+  /** Each is two letters from one field at the most; of two that are near, the nearer is meant. */
+  @ParameterizedTest
+  @CsvSource({"timeoutss, timeout", "tase, task", "tame, name", "ownr, owner", "xxcess, access"})
+  void theNearestFieldIsSuggested(String field, String suggested) {
+    assertThat(problems(Map.of(field, "x")))
+        .containsExactly(
+            "\"%s\" is not a field of a spec; did you mean %s?".formatted(field, suggested));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"timeoutsss", "taxxx", "txx", "xxxess"})
+  void whatIsThreeLettersFromEachFieldIsNoSlipOfThePen(String field) {
+    assertThat(problems(Map.of(field, "x"))).singleElement().asString().contains("; it has name,");
+  }
+
+  @Test
+  void aTextIsShownInItsFirst80Characters() {
+    assertThat(SpecRules.shortened("x".repeat(80))).isEqualTo("x".repeat(80));
+    assertThat(SpecRules.shortened("x".repeat(81))).isEqualTo("x".repeat(80) + "…");
+    assertThat(SpecRules.shortened("😀".repeat(80))).isEqualTo("\\u1f600".repeat(80));
+    assertThat(SpecRules.shortened("😀".repeat(81))).isEqualTo("\\u1f600".repeat(80) + "…");
+  }
+
+  @Test
+  void aTextIsShownInPrintableAscii() {
+    assertThat(SpecRules.shortened(" ~")).isEqualTo(" ~");
+    assertThat(SpecRules.shortened("\u001f\u007fé\u2028"))
+        .isEqualTo("\\u001f\\u007f\\u00e9\\u2028");
   }
 
   @Test

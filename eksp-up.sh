@@ -17,7 +17,8 @@
 #   --max-clusters-per-asker N  at a time (5)
 #   --max-minutes N             that a cluster lives in all (1440)
 #   --max-workers N             that a cluster has (10)
-#   --instance-types A,B        of the workers, the first that can be had (t3.medium,t3a.medium)
+#   --instance-types A,B        of the workers, the first that can be had (those of t3.medium,t3a.medium
+#                               that the region offers); two zones of the region have to offer them all
 #   --spot, --on-demand         how the workers are bought (--spot)
 #   --subnets A,B               in which the tasks run (those of the default VPC)
 #   --security-group SG         with which the tasks run (the first one of that VPC)
@@ -41,6 +42,8 @@ here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" ||
 . "$here/lib/network.sh"
 # shellcheck source=lib/bucket.sh
 . "$here/lib/bucket.sh"
+# shellcheck source=lib/eksctl.sh
+. "$here/lib/eksctl.sh"
 # shellcheck source=lib/install.sh
 . "$here/lib/install.sh"
 

@@ -38,6 +38,7 @@ look_around() {
     check_buckets
     check_vpcs
     check_network
+    check_instance_types
   else
     check_bucket_names
   fi
@@ -75,13 +76,17 @@ check_options() {
   [[ ! $value =~ [@.](example\.(com|net|org)|example|test|invalid|localhost)$ ]] \
     || problem "--notify $value: addresses there are nobody's, so no mail can come from it"
   value=${option_instance_types-t3.medium}
-  [[ $value =~ ^[a-z0-9-]+\.[a-z0-9-]+(,[a-z0-9-]+\.[a-z0-9-]+)*$ ]] \
-    || problem "--instance-types takes types of EC2 with commas between them, like t3.medium,t3a.medium, not '$value'"
+  is_instance_types "$value" \
+    || problem "--instance-types takes types of EC2 with commas between them, at most 20, like t3.medium,t3a.medium, not '$value'"
   value=${option_subnets-subnet-0}
   is_subnets "$value" \
     || problem "--subnets takes ids of subnets with commas between them, at most 16, not '$value'"
   value=${option_security_group-sg-0}
   is_group "$value" || problem "--security-group takes the id of one, like sg-0123456789abcdef0, not '$value'"
+}
+
+is_instance_types() {
+  [[ $1 =~ ^[a-z0-9-]+\.[a-z0-9-]+(,[a-z0-9-]+\.[a-z0-9-]+){0,19}$ ]]
 }
 
 is_subnets() {
@@ -104,6 +109,9 @@ check_account() {
     known=1
   elif ! is_region; then
     problem "'$region' is no name of a region" "$(region_advice)"
+    return 1
+  elif [[ " ${eksctl_regions//[[:space:]]/ } " != *" $region "* ]]; then
+    problem "eksctl $eksctl_version, which creates the clusters, does not know region $region" "$(region_advice)"
     return 1
   fi
   # Who one is can be asked in any region.
@@ -260,6 +268,31 @@ check_vpcs() {
     warn "a cluster takes a VPC of its own, and of the $quota that region $region may have, $used are taken:" \
       "  there is room for $((quota > used ? quota - used : 0)) clusters at a time, and up to $most may be asked for; to have more room:" \
       "  aws service-quotas request-service-quota-increase --region $region --service-code vpc --quota-code L-F678F1CE --desired-value $((used + most))"
+  fi
+}
+
+# Sets instance_types to what the nodes may be. A default that the region does not offer is left out;
+# what somebody chose has to be offered as it is.
+check_instance_types() {
+  local default wanted status=0
+  default=$(jq -r '.InstanceTypes' <<<"$(template_defaults)")
+  wanted=${option_instance_types:-$(parameter InstanceTypes)}
+  wanted=${wanted:-$default}
+  is_instance_types "$wanted" || return 0
+  if [[ -z ${option_instance_types-} && $wanted == "$default" ]]; then
+    choose_instance_types "$wanted" any || status=$?
+  else
+    choose_instance_types "$wanted" || status=$?
+  fi
+  if ((status == 2)); then
+    instance_types=$wanted
+    warn "EC2 does not say which zones offer the instance types $wanted; where fewer than two offer all of them, no cluster can be created: $aws_why"
+  elif ((status)); then
+    problem "a cluster needs two availability zones that offer all of its instance types ($wanted), and region $region has fewer" \
+      "${types_why[@]}" "  choose others: $(command_for eksp-up.sh --instance-types) A,B"
+  elif [[ -n $types_left_out ]]; then
+    warn "nodes will be $instance_types only: region $region does not offer $types_left_out in two of the same zones" \
+      "  choose others: $(command_for eksp-up.sh --instance-types) A,B"
   fi
 }
 
@@ -420,7 +453,7 @@ settle_parameters() {
   give MaxClustersPerAsker ${option_max_clusters_per_asker+"$option_max_clusters_per_asker"}
   give MaxMinutes ${option_max_minutes+"$option_max_minutes"}
   give MaxWorkers ${option_max_workers+"$option_max_workers"}
-  give InstanceTypes ${option_instance_types+"$option_instance_types"}
+  give InstanceTypes "$instance_types"
   give Spot ${option_spot+true} ${option_on_demand+false}
   parameters=$(jq -n --argjson defaults "$(template_defaults)" --argjson given "$given" \
     --argjson installed "$installed" '

@@ -192,6 +192,18 @@ case "${1-} ${2-}" in
       | select(length > 0 or ($call | contains("--filters"))) | {SecurityGroups: .}' "$ACCOUNT/groups.json" \
       || error InvalidGroup.NotFound 'The security group does not exist'
     ;;
+  'ec2 describe-instance-type-offerings')
+    # A line each of offerings: a type, and the zones that have it; all have what is not there.
+    types=$(option --filters)
+    tr , '\n' <<<"${types#*,Values=}" | while IFS= read -r type; do
+      zones='use2-az1 use2-az2 use2-az3 use2-lax1-az1'
+      if [[ -e $ACCOUNT/offerings ]] && line=$(grep "^$type\b" "$ACCOUNT/offerings"); then
+        zones=${line#"$type"}
+      fi
+      for zone in $zones; do printf '%s %s\n' "$type" "$zone"; done
+    done | jq -Rn '{InstanceTypeOfferings: [inputs | split(" ")
+      | {InstanceType: .[0], LocationType: "availability-zone-id", Location: .[1]}]}'
+    ;;
   'service-quotas get-service-quota') echo '{"Quota": {"Value": 100.0}}' ;;
 
   'eks describe-cluster-versions')

@@ -161,6 +161,16 @@ class InstallScriptIT {
     refused("'" + region + "' is no name of a region");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"eusc-de-east-1", "us-east-9", "east-2", "us-east"})
+  void aRegionThatEksctlDoesNotKnowIsRefused(String region) throws Exception {
+    scripts.with("AWS_REGION", region);
+
+    String why =
+        region.matches("(eusc|us).*[0-9]") ? "eksctl 0.230.0, which creates" : "is no name";
+    refused(why, region, "export AWS_REGION=us-east-2");
+  }
+
   @Test
   void aRegionWithoutEksIsSaid() throws Exception {
     account.fails("eks *", "Could not connect to the endpoint URL: \"https://eks.x/\"");
@@ -360,6 +370,83 @@ class InstallScriptIT {
     account.stack(status);
 
     refused(status, advice);
+  }
+
+  // --- what nodes may be ---
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "-",
+      value = {
+        // what the region lacks                      | what nodes are
+        "t3a.medium                                   | t3.medium",
+        "t3a.medium use2-az1                          | t3.medium",
+        "t3a.medium use2-az1 use2-lax1-az1            | t3.medium",
+        "t3.medium use2-az1 use1-az3                  | t3a.medium",
+        "t3a.medium use2-az1 use2-az2                 | t3.medium,t3a.medium"
+      })
+  void aDefaultTypeThatTheRegionDoesNotOfferIsLeftOut(String offered, String types)
+      throws Exception {
+    account.write("offerings", offered.strip() + "\n");
+
+    Scripts.Outcome outcome = scripts.run("eksp-up.sh").exits(0);
+
+    assertThat(account.parameter("InstanceTypes")).isEqualTo(types);
+    if (types.contains(",")) {
+      outcome.doesNotSay("nodes will be");
+    } else {
+      outcome.says("nodes will be " + types + " only", "--instance-types");
+    }
+    // Once it is installed like that, nothing changes, and nothing need be said again.
+    scripts.run("eksp-up.sh").exits(0).says("is up to date").doesNotSay("nodes will be");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "m9.large                    | m9.large | m9.large: not offered",
+        "m9.large use2-az1           | t3.medium,m9.large | m9.large: use2-az1",
+        "m9.large use1-az3 use2-az1  | m9.large | m9.large: use2-az1"
+      })
+  void aChosenTypeThatTheRegionDoesNotOfferIsRefused(String offered, String chosen, String words)
+      throws Exception {
+    account.write("offerings", offered.strip() + "\n");
+
+    scripts
+        .run("eksp-up.sh", "--instance-types", chosen)
+        .exits(1)
+        .says(
+            "needs two availability zones that offer all of its instance types (" + chosen, words);
+    assertThat(account.changes()).isEmpty();
+  }
+
+  /** Each is offered in two zones, and no zone but one has both. */
+  @Test
+  void allTypesHaveToBeInTheSameTwoZones() throws Exception {
+    account.write("offerings", "a1.x use2-az1 use2-az2\nb1.x use2-az2 use2-az3\n");
+
+    scripts.run("eksp-up.sh", "--instance-types", "a1.x").exits(0);
+    scripts
+        .run("eksp-up.sh", "--instance-types", "a1.x,b1.x")
+        .exits(1)
+        .says("a1.x: use2-az1, use2-az2", "b1.x: use2-az2, use2-az3");
+  }
+
+  @Test
+  void aRegionWithNoneOfTheDefaultTypesIsRefused() throws Exception {
+    account.write("offerings", "t3.medium\nt3a.medium\n");
+
+    refused("region us-east-2 has fewer", "t3.medium: not offered", "--instance-types A,B");
+  }
+
+  @Test
+  void whoMayNotAskForOfferingsIsWarned() throws Exception {
+    account.refuses("ec2 describe-instance-type-offerings*", "UnauthorizedOperation", "not you");
+
+    scripts.run("eksp-up.sh").exits(0).says("does not say which zones offer", "not you");
+    assertThat(account.parameter("InstanceTypes")).isEqualTo("t3.medium,t3a.medium");
   }
 
   // --- what it does ---

@@ -103,6 +103,14 @@ final class TemplateTest {
                 .matches("public[.]ecr[.]aws/.*:v?[0-9]+[.][0-9]+[.][0-9]+"));
   }
 
+  /** What the install asks of a region and of its zones is what this eksctl asks. */
+  @Test
+  void theInstallKnowsTheRegionsOfTheEksctlThatIsInstalled() throws IOException {
+    String version = Template.parameters().path("EksctlImage").path("Default").asText();
+    assertThat(Files.readString(Path.of("..", "lib", "eksctl.sh")))
+        .contains("\neksctl_version=" + version.replaceFirst(".*:v", "") + "\n");
+  }
+
   @Test
   void theCodeStandsWithEachFunctionWherePackageLooksForIt() {
     assertThat(Template.all(Template.FUNCTION).values())

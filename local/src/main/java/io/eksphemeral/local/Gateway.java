@@ -2,19 +2,13 @@ package io.eksphemeral.local;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.Headers;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import io.eksphemeral.lambda.ErrorCode;
 import io.eksphemeral.local.HttpEvents.Call;
 import io.eksphemeral.local.HttpEvents.Match;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.io.UncheckedIOException;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,6 +16,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What API Gateway is in AWS: HTTP on the one side, events and functions on the other. It listens
@@ -29,21 +25,23 @@ import java.util.concurrent.Executor;
  * could have a browser send.
  */
 final class Gateway {
-  /** API Gateway's own limit is near it; a function's is what people meet. */
-  static final int MOST_BYTES = 6 * 1024 * 1024;
-
   private static final Set<String> FROM_HERE = Set.of("none", "same-origin");
 
   /** For browsers that do not say where a call comes from: no page gets to make use of it. */
   private static final Map<String, String> NOT_FOR_PAGES =
       Map.of("X-Content-Type-Options", "nosniff", "Cross-Origin-Resource-Policy", "same-origin");
 
-  private final HttpServer server;
+  /** How much of a path the log has. */
+  private static final int LOGGED = 200;
+
+  private final HttpListener listener;
+  private final Semaphore calls;
   private final Set<String> hosts;
 
-  private Gateway(HttpServer server) {
-    this.server = server;
-    int port = server.getAddress().getPort();
+  private Gateway(HttpListener listener) {
+    this.listener = listener;
+    this.calls = new Semaphore(listener.bounds().calls(), true);
+    int port = listener.port();
     this.hosts = Set.of("127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port);
   }
 
@@ -53,19 +51,12 @@ final class Gateway {
    * @param port 0 for any that is free
    * @throws java.net.BindException if it is taken
    */
-  static Gateway bind(int port) throws IOException {
-    // Answers of two packets on connections that are kept would wait for the first one's receipt.
-    System.setProperty("sun.net.httpserver.nodelay", "true");
-    // Whoever sends a request drop by drop is not waited for.
-    System.setProperty("sun.net.httpserver.maxReqTime", "60");
-    byte[] loopback = {127, 0, 0, 1};
-    InetSocketAddress address =
-        new InetSocketAddress(InetAddress.getByAddress("127.0.0.1", loopback), port);
-    return new Gateway(HttpServer.create(address, 0));
+  static Gateway bind(int port, HttpListener.Bounds bounds) throws IOException {
+    return new Gateway(HttpListener.bind(port, bounds));
   }
 
   String url() {
-    return "http://127.0.0.1:" + server.getAddress().getPort();
+    return "http://127.0.0.1:" + listener.port();
   }
 
   /** How calls are answered. */
@@ -77,107 +68,124 @@ final class Gateway {
       Log log) {}
 
   /** Begins to answer. */
-  void start(Service service, Executor executor) {
-    server.setExecutor(executor);
-    server.createContext("/", exchange -> answer(exchange, service));
-    server.start();
+  void start(Service service, Executor threads) {
+    listener.start(
+        new HttpListener.Responder() {
+          @Override
+          public HttpReply answer(HttpRequest request) {
+            return reply(Gateway.this.answer(request, service), service);
+          }
+
+          @Override
+          public HttpReply refuse(ErrorCode code, String error) {
+            return reply(code.response(error), service);
+          }
+        },
+        threads);
   }
 
-  /** Ends what is being answered, which may take up to a second, and answers nobody any more. */
+  /** Waits up to a second for what is being answered, and answers nobody any more. */
   void stop() {
-    server.stop(1);
+    listener.stop();
   }
 
-  private record Answer(int status, Map<String, String> headers, String body) {}
-
-  private void answer(HttpExchange exchange, Service service) throws IOException {
-    try (exchange) {
-      Answer answer;
-      try {
-        answer = answerTo(exchange, service);
-      } catch (RuntimeException e) {
-        service.log().failure("a call failed", e);
-        answer = error(500, "internal error; the log has it");
-      }
-      if (!exchange.getRequestMethod().equals("GET") || answer.status() >= 500) {
-        service
-            .log()
-            .line(
-                "%s %s: %d"
-                    .formatted(
-                        exchange.getRequestMethod(), exchange.getRequestURI(), answer.status()));
-      }
-      Headers headers = exchange.getResponseHeaders();
-      NOT_FOR_PAGES.forEach(headers::set);
-      service.headers().forEach(headers::set);
-      answer.headers().forEach(headers::set);
-      byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
-      boolean silent = exchange.getRequestMethod().equals("HEAD") || body.length == 0;
-      exchange.sendResponseHeaders(answer.status(), silent ? -1 : body.length);
-      if (!silent) {
-        exchange.getResponseBody().write(body);
-        // Closing waits for the rest of what is being sent, and who sends it for this.
-        exchange.getResponseBody().flush();
-      }
+  private static HttpReply reply(APIGatewayV2HTTPResponse response, Service service) {
+    Map<String, String> headers = new HashMap<>(NOT_FOR_PAGES);
+    headers.putAll(service.headers());
+    if (response.getHeaders() != null) {
+      headers.putAll(response.getHeaders());
     }
+    String body = response.getBody();
+    return new HttpReply(response.getStatusCode(), headers, body == null ? "" : body);
   }
 
-  private Answer answerTo(HttpExchange exchange, Service service) throws IOException {
-    Optional<String> foreign = foreign(exchange.getRequestHeaders());
-    if (foreign.isPresent()) {
-      return error(403, foreign.get());
+  private APIGatewayV2HTTPResponse answer(HttpRequest request, Service service) {
+    APIGatewayV2HTTPResponse response;
+    try {
+      response = foreign(request).orElseGet(() -> route(request, service));
+    } catch (RuntimeException | Error e) {
+      service.log().failure("a call failed", e);
+      response = ErrorCode.INTERNAL.response("internal error; the log has it");
     }
-    String method = exchange.getRequestMethod();
-    String target = exchange.getRequestURI().toString().replaceFirst("#.*", "");
-    int question = target.indexOf('?');
-    String path = question < 0 ? target : target.substring(0, question);
-    String query = question < 0 ? "" : target.substring(question + 1);
-    Optional<Match> match = HttpEvents.match(method, path);
-    if (match.isEmpty()) {
-      return error(404, "there is nothing at this path");
+    if (!request.method().equals("GET") || response.getStatusCode() >= 500) {
+      String target = request.target();
+      String shown = target.length() <= LOGGED ? target : target.substring(0, LOGGED) + "…";
+      service.log().line("%s %s: %d".formatted(request.method(), shown, response.getStatusCode()));
     }
-    byte[] body = exchange.getRequestBody().readNBytes(MOST_BYTES + 1);
-    if (body.length > MOST_BYTES) {
-      return error(413, "a body has at most %d MiB".formatted(MOST_BYTES >> 20));
-    }
-    APIGatewayV2HTTPEvent event =
-        service
-            .events()
-            .of(
-                new Call(method, path, query, exchange.getRequestHeaders(), ByteBuffer.wrap(body)),
-                match.get(),
-                UUID.randomUUID().toString(),
-                service.clock().instant());
-    return answer(service.functions().call(match.get().route().function(), event));
+    return response;
   }
 
-  /** Why a call is not let in; empty if it is. */
-  private Optional<String> foreign(Headers headers) {
-    List<String> host = headers.getOrDefault("Host", List.of());
+  /** The refusal of a call that is not let in; empty if it is. */
+  private Optional<APIGatewayV2HTTPResponse> foreign(HttpRequest request) {
+    List<String> host = request.all("Host");
     if (host.size() != 1 || !hosts.contains(host.getFirst().toLowerCase(Locale.ROOT))) {
-      return Optional.of("this is not the host that the call was meant for");
+      return Optional.of(
+          ErrorCode.FORBIDDEN.response("this is not the host that the call was meant for"));
     }
-    List<String> origins = headers.getOrDefault("Origin", List.of());
-    if (!origins.stream().allMatch(("http://" + host.getFirst())::equalsIgnoreCase)
-        || !FROM_HERE.containsAll(headers.getOrDefault("Sec-Fetch-Site", List.of()))) {
-      return Optional.of("calls from web pages are not answered");
+    if (!request.all("Origin").stream().allMatch(("http://" + host.getFirst())::equalsIgnoreCase)
+        || !FROM_HERE.containsAll(request.all("Sec-Fetch-Site"))) {
+      return Optional.of(ErrorCode.FORBIDDEN.response("calls from web pages are not answered"));
     }
     return Optional.empty();
   }
 
-  private static Answer answer(APIGatewayV2HTTPResponse response) {
-    Map<String, String> headers = response.getHeaders();
-    String body = response.getBody();
-    return new Answer(
-        response.getStatusCode(), headers == null ? Map.of() : headers, body == null ? "" : body);
+  private APIGatewayV2HTTPResponse route(HttpRequest request, Service service) {
+    String target = request.target();
+    int question = target.indexOf('?');
+    String path = question < 0 ? target : target.substring(0, question);
+    String query = question < 0 ? "" : target.substring(question + 1);
+    List<Match> there;
+    try {
+      there = HttpEvents.match(path);
+    } catch (IllegalArgumentException _) {
+      return ErrorCode.INVALID_REQUEST.response("a % in the path is not followed by two digits");
+    }
+    if (there.isEmpty()) {
+      return ErrorCode.NOT_FOUND.response("there is nothing at this path");
+    }
+    String method = request.method().equals("HEAD") ? "GET" : request.method();
+    Optional<Match> match =
+        there.stream().filter(one -> one.route().method().equals(method)).findFirst();
+    if (match.isEmpty()) {
+      return notAllowed(there);
+    }
+    Call call = new Call(request.method(), path, query, request.headers(), request.body());
+    return call(call, match.get(), service);
   }
 
-  private static Answer error(int status, String error) {
-    ObjectNode body = JsonNodeFactory.instance.objectNode().put("error", error);
-    body.putArray("problems");
-    return new Answer(
-        status,
-        Map.of("content-type", "application/json", "cache-control", "no-store"),
-        body.toString());
+  private static APIGatewayV2HTTPResponse notAllowed(List<Match> there) {
+    String allowed =
+        String.join(
+            ", ",
+            there.stream()
+                .map(match -> match.route().method())
+                .map(method -> method.equals("GET") ? "GET, HEAD" : method)
+                .toList());
+    APIGatewayV2HTTPResponse response =
+        ErrorCode.METHOD_NOT_ALLOWED.response("this path is for " + allowed);
+    response.getHeaders().put("allow", allowed);
+    return response;
+  }
+
+  /** Has a function answer, as soon as there are few enough calls for that. */
+  private APIGatewayV2HTTPResponse call(Call call, Match match, Service service) {
+    try {
+      if (!calls.tryAcquire(listener.bounds().queueing().toMillis(), TimeUnit.MILLISECONDS)) {
+        return ErrorCode.TOO_MANY_REQUESTS.response(
+            "too many requests at a time; try again in a moment");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return ErrorCode.UNAVAILABLE.response("the control plane is stopping");
+    }
+    try {
+      APIGatewayV2HTTPEvent event =
+          service.events().of(call, match, UUID.randomUUID().toString(), service.clock().instant());
+      return service.functions().call(match.route().function(), event);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      calls.release();
+    }
   }
 }

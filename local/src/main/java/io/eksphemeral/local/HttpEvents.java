@@ -56,17 +56,28 @@ final class HttpEvents {
   record Match(Route route, Map<String, String> parameters) {}
 
   /**
-   * The route of a call; empty if it has none. Segments are compared as they were sent and decoded
-   * only after, so that an encoded slash never makes two of one.
+   * The routes at a path, whatever their methods; none if nothing is there. A slash behind it
+   * changes nothing. Segments are compared as they were sent and decoded only after, so that an
+   * encoded slash never makes two of one.
+   *
+   * @throws IllegalArgumentException if a segment cannot be decoded
    */
-  static Optional<Match> match(String method, String path) {
-    return Arrays.stream(Route.values())
-        .filter(route -> route.method().equals(method))
-        .flatMap(route -> parameters(route, path).map(found -> new Match(route, found)).stream())
-        .findFirst();
+  static List<Match> match(String path) {
+    boolean hasSlash = path.length() > 1 && path.endsWith("/");
+    List<Match> plain = match(hasSlash ? path.substring(0, path.length() - 1) : path, false);
+    // So that minutes that are left out are answered as minutes that are wrong.
+    return plain.isEmpty() && hasSlash ? match(path, true) : plain;
   }
 
-  private static Optional<Map<String, String>> parameters(Route route, String path) {
+  private static List<Match> match(String path, boolean lastMayBeEmpty) {
+    return Arrays.stream(Route.values())
+        .flatMap(route ->
+            parameters(route, path, lastMayBeEmpty).map(found -> new Match(route, found)).stream())
+        .toList();
+  }
+
+  private static Optional<Map<String, String>> parameters(
+      Route route, String path, boolean lastMayBeEmpty) {
     String[] wanted = route.path().split("/", -1);
     String[] given = path.split("/", -1);
     if (wanted.length != given.length) {
@@ -74,7 +85,8 @@ final class HttpEvents {
     }
     Map<String, String> parameters = new TreeMap<>();
     for (int i = 0; i < wanted.length; i++) {
-      if (wanted[i].startsWith("{") && !given[i].isEmpty()) {
+      boolean mayBeEmpty = lastMayBeEmpty && i == wanted.length - 1;
+      if (wanted[i].startsWith("{") && (mayBeEmpty || !given[i].isEmpty())) {
         parameters.put(wanted[i].substring(1, wanted[i].length() - 1), decode(given[i]));
       } else if (!wanted[i].equals(given[i])) {
         return Optional.empty();

@@ -148,7 +148,7 @@ public final class LocalControlPlane {
 
   private static Gateway bind(Settings settings) throws IOException, StartException {
     try {
-      return Gateway.bind(settings.port());
+      return Gateway.bind(settings.port(), HttpListener.Bounds.USUAL);
     } catch (BindException _) {
       throw new StartException(
           StartException.Reason.PORT_TAKEN,

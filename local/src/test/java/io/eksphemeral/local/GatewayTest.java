@@ -14,21 +14,26 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +44,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class GatewayTest {
+  private static final HttpListener.Bounds BOUNDS =
+      new HttpListener.Bounds(300, 4, 2, Duration.ofSeconds(2), Duration.ofMillis(500));
+  private static final int MOST_BYTES = 128 * 1024;
+
   private final ManualClock clock = new ManualClock(Instant.parse("2026-11-22T14:03:07Z"));
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
   private final List<String> calls = Collections.synchronizedList(new ArrayList<>());
@@ -48,10 +57,12 @@ final class GatewayTest {
   private Gateway gateway;
   private int port;
   private boolean broken;
+  private volatile String answerBody = "grüße\n";
+  private volatile Wait whileCalled = () -> {};
 
   @BeforeEach
   void start() throws IOException {
-    gateway = Gateway.bind(0);
+    gateway = Gateway.bind(0, BOUNDS);
     port = URI.create(gateway.url()).getPort();
     Log lines = new Log(new PrintStream(log, true, StandardCharsets.UTF_8), clock);
     gateway.start(
@@ -82,13 +93,27 @@ final class GatewayTest {
     }
     assertThat(context.getRemainingTimeInMillis()).isEqualTo(30_000);
     assertThat(context.getAwsRequestId()).isEqualTo(event.getRequestContext().getRequestId());
+    whileCalled();
     calls.add(function + " " + event.getRouteKey());
     events.add(event);
     return APIGatewayV2HTTPResponse.builder()
         .withStatusCode(207)
         .withHeaders(Map.of("x-from", function))
-        .withBody("grüße\n")
+        .withBody(answerBody)
         .build();
+  }
+
+  private void whileCalled() {
+    try {
+      whileCalled.run();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What takes a while. */
+  private interface Wait {
+    void run() throws InterruptedException;
   }
 
   private void destroy(InputStream input, OutputStream output, Context context) {
@@ -226,12 +251,235 @@ final class GatewayTest {
 
   @Test
   void aHugeBodyIsRefused() throws IOException {
-    byte[] body = new byte[Gateway.MOST_BYTES + 1];
-    Answer answer = post("application/json", body);
+    for (int length : List.of(MOST_BYTES + 1, 6 * 1024 * 1024 + 1)) {
+      Answer answer = post("application/json", new byte[length]);
 
-    assertThat(answer.status()).isEqualTo(413);
-    assertThat(answer.body()).contains("\"error\":\"a body has at most 6 MiB\"");
+      assertThat(answer.status()).isEqualTo(413);
+      assertThat(answer.body())
+          .isEqualTo(
+              "{\"error\":\"a request has at most 128 KiB\",\"code\":\"too-large\",\"problems\":[]}");
+    }
     assertThat(calls).isEmpty();
+
+    assertThat(post("application/json", new byte[MOST_BYTES]).status()).isEqualTo(207);
+    assertThat(events.getFirst().getBody()).hasSize(MOST_BYTES);
+  }
+
+  @Test
+  void aBodyMayComeInChunks() throws IOException {
+    Answer answer =
+        send(
+            """
+            POST /create HTTP/1.1
+            Host: localhost:%d
+            Content-Type: application/json
+            Transfer-Encoding: chunked
+            Connection: close
+
+            3;x=y
+            {"a
+            A
+            ":"bcdefg"
+            1
+            }
+            0
+            Trailer: ignored
+
+            """
+                .formatted(port));
+
+    assertThat(answer.status()).isEqualTo(207);
+    assertThat(events.getFirst().getBody()).isEqualTo("{\"a\":\"bcdefg\"}");
+  }
+
+  @Test
+  void whoAsksWhetherABodyMayComeIsTold() throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket
+          .getOutputStream()
+          .write(
+              wire(
+                  "POST /create HTTP/1.1\nHost: HOST\nExpect: 100-continue\nContent-Length: 2\n\n"));
+      assertThat(new String(socket.getInputStream().readNBytes(25), ISO_8859_1))
+          .isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
+      socket.getOutputStream().write(wire("{}"));
+      assertThat(new String(socket.getInputStream().readNBytes(12), ISO_8859_1))
+          .isEqualTo("HTTP/1.1 207");
+    }
+    Answer tooMuch =
+        send(
+            hosted(
+                "POST /create HTTP/1.1\nHost: HOST\nExpect: 100-continue\nContent-Length: 200000\n\n"));
+    assertThat(tooMuch.status()).isEqualTo(413);
+  }
+
+  @Test
+  void aConnectionServesOneCallAfterTheOther() throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket
+          .getOutputStream()
+          .write(
+              wire(
+                  "GET /status HTTP/1.1\nHost: HOST\n\n"
+                      + "POST /create HTTP/1.1\nHost: HOST\nContent-Length: 2\n\n{}"
+                      + "HEAD /clusters HTTP/1.1\nHost: HOST\n\n"
+                      + "GET /status/x HTTP/1.1\nHost: HOST\nConnection: Close\n\n"
+                      + "POST /create HTTP/1.1\nHost: HOST\n\n"));
+      String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answers.split("HTTP/1.1 207", -1)).hasSize(5);
+    }
+    assertThat(calls)
+        .containsExactly(
+            "status GET /status",
+            "create POST /create",
+            "status GET /clusters",
+            "status GET /status/{id}");
+  }
+
+  /** However many send however slowly, others are served, and the slow ones are cut off. */
+  @Test
+  void whoSendsSlowlyIsCutOffAndKeepsNobodyWaiting() throws IOException {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (String beginning :
+          List.of(
+              "",
+              "POST /cre",
+              "POST /create HTTP/1.1\nHost: HOST\nX: ",
+              "POST /create HTTP/1.1\nHost: HOST\nContent-Length: 100000\n\n{",
+              "POST /create HTTP/1.1\nHost: HOST\nContent-Length: 100000\n\n" + " ".repeat(50_000),
+              "POST /create HTTP/1.1\nHost: HOST\nTransfer-Encoding: chunked\n\n5\n{")) {
+        for (int i = 0; i < 20; i++) {
+          Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+          slow.add(socket);
+          socket.getOutputStream().write(wire(beginning));
+        }
+      }
+      assertThat(get("/status").status()).isEqualTo(207);
+      assertThat(post("application/json", new byte[8 * 1024]).status()).isEqualTo(207);
+      // All that large bodies get is taken by those who do not go on.
+      Answer large = post("application/json", new byte[100_000]);
+      assertThat(large.status()).isEqualTo(429);
+      assertThat(large.head()).containsIgnoringCase("\r\nretry-after: ");
+
+      Instant start = Instant.now();
+      for (Socket socket : slow) {
+        trickle(socket);
+      }
+      assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(5));
+      assertThat(post("application/json", new byte[100_000]).status()).isEqualTo(207);
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+  }
+
+  /** Sends a byte now and then, until that is not possible any more. */
+  private static void trickle(Socket socket) throws IOException {
+    socket.setSoTimeout(100);
+    try {
+      int got = 0;
+      while (got >= 0) {
+        try {
+          got = socket.getInputStream().read();
+        } catch (SocketTimeoutException _) {
+          socket.getOutputStream().write(' ');
+        }
+      }
+    } catch (SocketException _) {
+      // It was closed from the other side.
+    }
+  }
+
+  @Test
+  void whoDoesNotReadTheAnswerIsCutOff() throws Exception {
+    answerBody = "x".repeat(20_000_000);
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 4; i++) {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(4096);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        slow.add(socket);
+        socket.getOutputStream().write(wire("GET /status HTTP/1.1\nHost: HOST\n\n"));
+      }
+      Thread.sleep(3000);
+      for (Socket socket : slow) {
+        assertThat(readAll(socket)).isLessThan(20_000_000);
+      }
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+  }
+
+  private static long readAll(Socket socket) throws IOException {
+    long all = 0;
+    byte[] part = new byte[65_536];
+    try {
+      for (int got = 0; got >= 0; got = socket.getInputStream().read(part)) {
+        all += got;
+      }
+    } catch (SocketException _) {
+      // It was closed half-way.
+    }
+    return all;
+  }
+
+  @Test
+  void moreConnectionsThanThereMayBeAreToldSo() throws Exception {
+    List<Socket> idle = new ArrayList<>();
+    try {
+      for (int i = 0; i < BOUNDS.connections(); i++) {
+        idle.add(new Socket(InetAddress.getLoopbackAddress(), port));
+      }
+      Answer answer = get("/status");
+      assertThat(answer.status()).isEqualTo(429);
+      assertThat(answer.head()).containsIgnoringCase("\r\nretry-after: ");
+      assertThat(answer.body()).contains("\"code\":\"too-many-requests\"");
+    } finally {
+      for (Socket socket : idle) {
+        socket.close();
+      }
+    }
+    Scripts.until("that there is room again", () -> statusOfStatus() == 207);
+  }
+
+  private int statusOfStatus() {
+    try {
+      return get("/status").status();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void moreCallsThanThereMayBeWaitAndAreThenToldSo() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(BOUNDS.calls());
+    whileCalled =
+        () -> {
+          begun.countDown();
+          end.await();
+        };
+    List<Future<Answer>> busy = new ArrayList<>();
+    for (int i = 0; i < BOUNDS.calls(); i++) {
+      busy.add(threads.submit(() -> get("/status")));
+    }
+    begun.await();
+
+    Answer answer = call("POST", "/create");
+
+    assertThat(answer.status()).isEqualTo(429);
+    assertThat(answer.head()).containsIgnoringCase("\r\nretry-after: ");
+    assertThat(answer.body()).contains("\"code\":\"too-many-requests\"");
+    end.countDown();
+    for (Future<Answer> one : busy) {
+      assertThat(one.get().status()).isEqualTo(207);
+    }
+    assertThat(calls).containsExactly("status GET /status", "status GET /status");
   }
 
   @ParameterizedTest
@@ -270,7 +518,7 @@ final class GatewayTest {
   void whatABrowserMayHaveBeenMadeToSendIsRefused(String header) throws IOException {
     Answer answer = call("POST", "/create", header.replace("PORT", Integer.toString(port)));
 
-    assertThat(answer.status()).isEqualTo(403);
+    assertThat(answer.status()).isEqualTo(header.contains("\n ") ? 400 : 403);
     assertThat(answer.body()).startsWith("{\"error\":\"");
     assertThat(calls).isEmpty();
   }
@@ -381,7 +629,7 @@ final class GatewayTest {
     String much = "a".repeat(500_000);
     trouble("GET /status/" + much + " HTTP/1.1\nHost: HOST\n\n");
     trouble("GET /status HTTP/1.1\nHost: HOST\nX: " + much + "\n\n");
-    trouble("GET /status HTTP/1.1\nHost: HOST\n" + headers(1000) + "\n");
+    trouble("GET /status HTTP/1.1\nHost: HOST\n" + headers(4000) + "\n");
 
     assertNobodyWasCalledYetAllAreAnswered();
   }
@@ -405,7 +653,7 @@ final class GatewayTest {
       OutputStream out = socket.getOutputStream();
       out.write(wire("POST /create HTTP/1.1\nHost: HOST\nTransfer-Encoding: chunked\n\n"));
       byte[] chunk = wire("10000\n" + " ".repeat(0x10000) + "\n");
-      for (int sent = 0; sent <= Gateway.MOST_BYTES; sent += 0x10000) {
+      for (int sent = 0; sent <= MOST_BYTES; sent += 0x10000) {
         out.write(chunk);
       }
       byte[] status = socket.getInputStream().readNBytes(12);
@@ -421,15 +669,19 @@ final class GatewayTest {
         List.of(
             "\u001b[2JX\n2026-11-22T14:03:07Z\tforged", "A\u0085B\u009bC\rD", "\u202e\u2028X")) {
       for (Charset charset : List.of(StandardCharsets.UTF_8, ISO_8859_1)) {
-        String request = method + " /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-        assertThat(sendBytes(request.getBytes(charset)).status()).isEqualTo(403);
+        for (String line : List.of(method + " /x", "POST /x" + method, "POST /x?" + method)) {
+          String request = line + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+          assertThat(sendBytes(request.getBytes(charset)).status()).isIn(400, 403);
+        }
       }
     }
+    call("POST", "/" + "y".repeat(10_000));
 
     assertThat(log.toString(StandardCharsets.UTF_8).lines())
         .isNotEmpty()
         .allMatch(line -> line.startsWith("2026-11-22T14:03:07Z "))
-        .allMatch(line -> line.matches("[^\\p{C}\\p{Zl}\\p{Zp}]+ /x: 403"));
+        .allMatch(line -> line.length() < 300)
+        .allMatch(line -> line.matches("[^\\p{C}\\p{Zl}\\p{Zp}]+"));
   }
 
   @Test
@@ -462,20 +714,95 @@ final class GatewayTest {
         .isEqualTo(207);
   }
 
-  @Test
-  void whereNothingIsIsNothing() throws IOException {
-    for (String target : List.of("/", "/nothing", "/create", "/status/", "/x/../status")) {
-      Answer answer = get(target);
-      assertThat(answer.status()).as(target).isEqualTo(404);
-      assertThat(answer.body())
-          .isEqualTo("{\"error\":\"there is nothing at this path\",\"problems\":[]}");
-    }
-    assertThat(get("//status").status()).isEqualTo(404);
-    assertThat(get("http://localhost:" + port + "/status").status()).isEqualTo(404);
-    assertThat(call("DELETE", "/status").status()).isEqualTo(404);
-    assertThat(call("HEAD", "/status").status()).isEqualTo(404);
-    assertThat(get("/status/%zz").status()).isEqualTo(400);
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/", "/nothing", "/x/../status", "//status", "/status//", "*", "http://x/status"})
+  void whereNothingIsIsNothing(String target) throws IOException {
+    Answer answer = get(target);
+
+    assertThat(answer.status()).isEqualTo(404);
+    assertThat(answer.head()).containsIgnoringCase("\r\ncontent-type: application/json\r\n");
+    assertThat(answer.body())
+        .isEqualTo(
+            "{\"error\":\"there is nothing at this path\",\"code\":\"not-found\",\"problems\":[]}");
     assertThat(calls).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /status/%zz HTTP/1.1\nHost: HOST\n\n",
+        "GET /status/% HTTP/1.1\nHost: HOST\n\n",
+        "GET /a b HTTP/1.1\nHost: HOST\n\n",
+        "GET /status\n\n",
+        "GET\n\n",
+        "GET /status HTTP/2.0\nHost: HOST\n\n",
+        "\u0016\u0003\u0001\u0000\n",
+        "GET /status HTTP/1.1\nHost : HOST\n\n",
+        "GET /status HTTP/1.1\nHost: HOST\n folded\n\n",
+        "POST /create HTTP/1.1\nHost: HOST\nContent-Length: 1x\n\n",
+        "POST /create HTTP/1.1\nHost: HOST\nContent-Length: 2\nContent-Length: 2\n\n{}",
+        "POST /create HTTP/1.1\nHost: HOST\nTransfer-Encoding: gzip, chunked\n\n",
+      })
+  void whatIsNoRequestIsAnsweredInJson(String request) throws IOException {
+    Answer answer = sendBytes(wire(request));
+
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.head())
+        .containsIgnoringCase("\r\ncontent-type: application/json\r\n")
+        .containsIgnoringCase("\r\nEksphemeral-Speed: 60\r\n");
+    assertThat(answer.body())
+        .startsWith("{\"error\":\"")
+        .endsWith(",\"code\":\"invalid-request\",\"problems\":[]}");
+    assertThat(calls).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DELETE, /status, 'GET, HEAD'",
+    "POST, /status/dev, 'GET, HEAD'",
+    "OPTIONS, /clusters, 'GET, HEAD'",
+    "get, /clusters, 'GET, HEAD'",
+    "GET, /create, POST",
+    "HEAD, /create, POST",
+    "PUT, /prolong/dev/5, POST",
+    "GET, /destroy/dev/, POST",
+  })
+  void anotherMethodIsNotAllowed(String method, String target, String allowed) throws IOException {
+    Answer answer = call(method, target);
+
+    assertThat(answer.status()).isEqualTo(405);
+    assertThat(answer.head()).containsIgnoringCase("\r\nallow: " + allowed + "\r\n");
+    assertThat(answer.body())
+        .isEqualTo(
+            method.equals("HEAD")
+                ? ""
+                : "{\"error\":\"this path is for %s\",\"code\":\"method-not-allowed\",\"problems\":[]}"
+                    .formatted(allowed));
+    assertThat(calls).isEmpty();
+  }
+
+  @Test
+  void headIsGetWithoutTheBody() throws IOException {
+    Answer head = call("HEAD", "/status/dev");
+
+    assertThat(head.status()).isEqualTo(207);
+    assertThat(head.head())
+        .containsIgnoringCase("\r\ncontent-length: 8\r\n")
+        .containsIgnoringCase("\r\nx-from: status\r\n");
+    assertThat(head.body()).isEmpty();
+    assertThat(calls).containsExactly("status GET /status/{id}");
+  }
+
+  @Test
+  void aSlashBehindAPathChangesNothing() throws IOException {
+    get("/status/");
+    get("/status/dev/?x");
+    call("POST", "/create/");
+
+    assertThat(calls)
+        .containsExactly("status GET /status", "status GET /status/{id}", "create POST /create");
+    assertThat(events.get(1).getPathParameters()).isEqualTo(Map.of("id", "dev"));
   }
 
   @Test
@@ -491,7 +818,7 @@ final class GatewayTest {
 
   @Test
   void aTakenPortIsAnAnswerAtOnce() {
-    assertThatThrownBy(() -> Gateway.bind(port)).isInstanceOf(BindException.class);
+    assertThatThrownBy(() -> Gateway.bind(port, BOUNDS)).isInstanceOf(BindException.class);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -19,8 +20,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -79,8 +88,8 @@ final class LocalControlPlaneIT {
   void itPrintsWhereItIsAndCleansUpWhenItEnds() throws Exception {
     try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "60")) {
       URI address = program.address();
-      assertThat(program.output().getFirst())
-          .isEqualTo(
+      assertThat(program.output())
+          .contains(
               "listening on %s, provider rehearsal: nothing is really built, speed 60"
                   .formatted(address));
       assertThat(home.resolve("control-plane.pid")).hasContent(Long.toString(program.pid()));
@@ -181,6 +190,49 @@ final class LocalControlPlaneIT {
           socket.close();
         }
       }
+    }
+  }
+
+  /** With the memory that the commands give it. */
+  @Test
+  void whateverIsSentItsMemorySuffices() throws Exception {
+    Map<String, String> small = new HashMap<>(FAST);
+    small.put("JAVA_TOOL_OPTIONS", "-Xmx192m");
+    try (Program program = Program.launch(home, small, "--port", "0");
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      URI address = program.address();
+      List<Callable<Integer>> calls = new ArrayList<>();
+      for (int length : List.of(6 * 1024 * 1024, 128 * 1024, 70_000, 60_000)) {
+        byte[] body = new byte[length];
+        Arrays.fill(body, (byte) ' ');
+        calls.addAll(Collections.nCopies(length > 1_000_000 ? 60 : 200, () -> post(address, body)));
+      }
+      Collections.shuffle(calls, new Random(1));
+      List<Integer> statuses = new ArrayList<>();
+      for (Future<Integer> answer : threads.invokeAll(calls)) {
+        statuses.add(answer.get());
+      }
+
+      assertThat(statuses).isSubsetOf(400, 413, 429);
+      assertThat(statuses.stream().filter(status -> status == 413)).hasSizeGreaterThan(60);
+      assertThat(statuses.stream().filter(status -> status == 400)).isNotEmpty();
+      assertThat(send(address, "POST", "/create", "{}").statusCode()).isEqualTo(202);
+      assertThat(program.output()).noneMatch(line -> line.contains("OutOfMemoryError"));
+    }
+  }
+
+  /** Sends a body by a connection of its own, and returns the status of the answer. */
+  private static int post(URI address, byte[] body) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), address.getPort())) {
+      OutputStream out = socket.getOutputStream();
+      out.write(
+          "POST /create HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+              .formatted(address.getAuthority(), body.length)
+              .getBytes(StandardCharsets.US_ASCII));
+      out.write(body);
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answer).contains("\r\n\r\n{\"error\":\"");
+      return Integer.parseInt(answer.substring(9, 12));
     }
   }
 

@@ -38,7 +38,7 @@ public final class CreateCluster {
     }
     Claim claim = store.claim(new Claim(spec.name(), id, clock.instant()));
     if (!claim.holder().equals(id)) {
-      return Answer.refused(Kind.CONFLICT, claim.taken());
+      return Answer.refused(Kind.NAME_TAKEN, claim.taken());
     }
     Optional<Stored.Live> added = store.add(Cluster.asked(id, spec, createdBy, clock.instant()));
     return added
@@ -58,7 +58,7 @@ public final class CreateCluster {
     if (!(known instanceof Stored.Live live)
         || !live.cluster().spec().equals(spec)
         || !live.cluster().createdBy().equals(createdBy)) {
-      return Answer.refused(Kind.CONFLICT, "the id %s is another cluster's".formatted(known.id()));
+      return Answer.refused(Kind.ID_TAKEN, "the id %s is another cluster's".formatted(known.id()));
     }
     return ifTheSame.apply(live);
   }

@@ -33,9 +33,11 @@ public final class ProlongCluster {
   private Optional<Answer<Stored.Live>> prolong(Stored.Live live, int minutes) {
     Cluster cluster = live.cluster();
     if (cluster.isEnding()) {
-      return refused(
-          "it is too late to move the end of %s: it is %s"
-              .formatted(cluster.name(), cluster.state().text()));
+      return Optional.of(
+          Answer.refused(
+              Kind.TOO_LATE,
+              "it is too late to move the end of %s: it is %s"
+                  .formatted(cluster.name(), cluster.state().text())));
     }
     if (minutes > limits.minutes()) {
       return pastTheLimit(cluster);

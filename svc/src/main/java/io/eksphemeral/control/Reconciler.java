@@ -183,7 +183,7 @@ public final class Reconciler {
             .claimOn(cluster.name())
             .orElseGet(() -> store.claim(new Claim(cluster.name(), cluster.id(), clock.instant())));
     if (!claim.holder().equals(cluster.id())) {
-      return withdraw(record, Refusal.Kind.CONFLICT, claim.taken());
+      return withdraw(record, Refusal.Kind.NAME_TAKEN, claim.taken());
     }
     String problem = "";
     for (int look = 0; look < ADMISSION_LOOKS; look++) {

@@ -15,11 +15,16 @@ public record Refusal(Kind kind, String error, List<String> problems) {
     INPUT,
     FORBIDDEN,
     NOT_FOUND,
-    /** Somebody else has it, or changed it meanwhile. */
+    /** Another cluster has the name. */
+    NAME_TAKEN,
+    /** Another cluster has the id. */
+    ID_TAKEN,
+    /** The record is not ours to change, or others keep changing it. */
     CONFLICT,
     TOO_LARGE,
-    /** A limit, or too late. */
-    LIMIT
+    LIMIT,
+    /** The cluster is already ending. */
+    TOO_LATE
   }
 
   public Refusal {

@@ -9,7 +9,6 @@ import io.eksphemeral.control.Answer;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.RecordFormat;
 import io.eksphemeral.control.Refusal;
-import io.eksphemeral.control.Refusal.Kind;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Spec;
@@ -31,7 +30,7 @@ public final class CreateClusterHandler implements RequestStreamHandler {
 
   private static final int MOST_PROBLEMS = 100;
 
-  private static final Pattern MINUTES = Pattern.compile("[-+]?[0-9]{1,9}");
+  private static final Pattern MINUTES = Pattern.compile("-?[0-9]{1,9}");
 
   private final ControlPlane plane;
   private final Presentation presentation;
@@ -84,27 +83,30 @@ public final class CreateClusterHandler implements RequestStreamHandler {
     Optional<String> key = call.header("idempotency-key");
     Optional<ClusterId> chosen = key.flatMap(ClusterId::parse);
     if (key.isPresent() && chosen.isEmpty()) {
-      return refused(Kind.INPUT, "the Idempotency-Key must be a UUID");
+      return ErrorCode.INVALID_REQUEST.response("the Idempotency-Key must be a UUID");
+    }
+    if (!call.isJson()) {
+      return ErrorCode.UNSUPPORTED_MEDIA_TYPE.response("a spec is sent as application/json");
     }
     Optional<byte[]> body = call.body();
     if (body.isEmpty()) {
-      return refused(Kind.INPUT, "the body is not the base64 that it is said to be");
+      return ErrorCode.INVALID_REQUEST.response("the body is not the base64 that it is said to be");
     }
     if (body.get().length > MOST_BYTES) {
-      return refused(Kind.TOO_LARGE, "a spec has at most %d KiB".formatted(MOST_BYTES / 1024));
+      return ErrorCode.TOO_LARGE.response("a spec has at most %d KiB".formatted(MOST_BYTES / 1024));
     }
     ClusterId id = chosen.orElseGet(() -> ClusterId.make(plane.clock().instant(), random));
     return switch (judge(body.get(), id)) {
       case Judgement.Faulty(List<String> problems) ->
-          HttpExchange.refused(
-              new Refusal(Kind.INPUT, "no cluster can be made from this spec", some(problems)));
+          ErrorCode.INVALID_SPEC.response("no cluster can be made from this spec", some(problems));
       case Judgement.Fine(Spec spec) -> next.of(id, spec);
     };
   }
 
   private APIGatewayV2HTTPResponse create(ClusterId id, Spec spec, String asker) {
     return switch (plane.create().create(id, spec, asker)) {
-      case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
+      case Answer.Done<Stored.Live>(Stored.Live live) ->
+          HttpExchange.accepted(live.id(), view.of(live));
       case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
     };
   }
@@ -154,17 +156,12 @@ public final class CreateClusterHandler implements RequestStreamHandler {
   private APIGatewayV2HTTPResponse prolong(HttpExchange call) {
     String minutes = call.parameter("minutes");
     if (!MINUTES.matcher(minutes).matches() || Integer.parseInt(minutes) == 0) {
-      return refused(
-          Kind.INPUT,
+      return ErrorCode.INVALID_REQUEST.response(
           "the minutes to prolong by must be a whole number of at most 9 digits, and not 0");
     }
     return switch (plane.prolong().prolong(call.parameter("id"), Integer.parseInt(minutes))) {
       case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.ok(view.of(live));
       case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
     };
-  }
-
-  private static APIGatewayV2HTTPResponse refused(Kind kind, String error) {
-    return HttpExchange.refused(new Refusal(kind, error));
   }
 }

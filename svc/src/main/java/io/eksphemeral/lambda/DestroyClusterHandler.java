@@ -71,7 +71,8 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
       return HttpExchange.notThere();
     }
     return switch (plane.destroy().destroy(call.parameter("id"), call.asker())) {
-      case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.accepted(view.of(live));
+      case Answer.Done<Stored.Live>(Stored.Live live) ->
+          HttpExchange.accepted(live.id(), view.of(live));
       case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
     };
   }

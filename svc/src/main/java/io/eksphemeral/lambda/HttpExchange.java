@@ -4,15 +4,14 @@ import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.Refusal;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.TaskRunnerException;
+import io.eksphemeral.domain.ClusterId;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -22,6 +21,9 @@ import java.util.regex.Pattern;
 final class HttpExchange {
   /** All that the names of users, roles and sessions have in them, and more; nothing else signs. */
   private static final Pattern ARN = Pattern.compile("arn:[\\x21-\\x7e]+");
+
+  private static final Pattern JSON =
+      Pattern.compile("|application/(json|[^/,\\s]+\\+json|x-www-form-urlencoded)");
 
   private final APIGatewayV2HTTPEvent event;
 
@@ -40,25 +42,19 @@ final class HttpExchange {
     } catch (StoreException | TaskRunnerException e) {
       log(context, event, e);
       if (StoreException.isLasting(e)) {
-        return error(
-            500,
+        return ErrorCode.MISCONFIGURED.response(
             "EKSphemeral is denied access to its bucket of records, and trying again does not help;"
                 + " ask who installed it to run eksp-up.sh, which says what to change; the log has"
                 + " the details under the request "
-                + context.getAwsRequestId(),
-            List.of());
+                + context.getAwsRequestId());
       }
-      return error(
-          503,
-          "the control plane could not do its part just now; try again in a moment",
-          List.of());
+      return ErrorCode.UNAVAILABLE.response(
+          "the control plane could not do its part just now; try again in a moment");
     } catch (RuntimeException e) {
       log(context, event, e);
-      return error(
-          500,
+      return ErrorCode.INTERNAL.response(
           "something is wrong in EKSphemeral; its log has it under the request "
-              + context.getAwsRequestId(),
-          List.of());
+              + context.getAwsRequestId());
     }
   }
 
@@ -110,6 +106,17 @@ final class HttpExchange {
     }
   }
 
+  /**
+   * Whether its body may be a spec. {@code curl -d} calls what it sends a form unless it is told
+   * otherwise, and a spec is too often sent like that to insist.
+   */
+  boolean isJson() {
+    return header("content-type")
+        .map(type -> type.replaceFirst(";.*", "").strip().toLowerCase(Locale.ROOT))
+        .filter(type -> !JSON.matcher(type).matches())
+        .isEmpty();
+  }
+
   /** The ARN of who signed it. */
   String asker() {
     return signer().orElseThrow();
@@ -128,48 +135,38 @@ final class HttpExchange {
   }
 
   static APIGatewayV2HTTPResponse ok(JsonNode body) {
-    return respond(200, body);
+    return ErrorCode.response(200, body, Map.of());
   }
 
-  static APIGatewayV2HTTPResponse accepted(JsonNode body) {
-    return respond(202, body);
+  /** What was asked for goes on in the background; Location says where to look at it. */
+  static APIGatewayV2HTTPResponse accepted(ClusterId id, JsonNode body) {
+    return ErrorCode.response(202, body, Map.of("location", "/status/" + id.value()));
   }
 
   static APIGatewayV2HTTPResponse notThere() {
-    return refused(new Refusal(Refusal.Kind.NOT_FOUND, "there is nothing at this path"));
+    return ErrorCode.NOT_FOUND.response("there is nothing at this path");
   }
 
   private static APIGatewayV2HTTPResponse unsigned() {
-    return refused(new Refusal(Refusal.Kind.FORBIDDEN, "nobody signed this request"));
+    return ErrorCode.FORBIDDEN.response("nobody signed this request");
   }
 
   static APIGatewayV2HTTPResponse refused(Refusal refusal) {
-    return error(status(refusal.kind()), refusal.error(), refusal.problems());
+    return code(refusal.kind()).response(refusal.error(), refusal.problems());
   }
 
-  /** The one place that maps kinds of refusal to HTTP's statuses. */
-  private static int status(Refusal.Kind kind) {
+  /** The one place that maps kinds of refusal to codes, and so to HTTP's statuses. */
+  private static ErrorCode code(Refusal.Kind kind) {
     return switch (kind) {
-      case INPUT -> 400;
-      case FORBIDDEN -> 403;
-      case NOT_FOUND -> 404;
-      case CONFLICT -> 409;
-      case TOO_LARGE -> 413;
-      case LIMIT -> 422;
+      case INPUT -> ErrorCode.INVALID_REQUEST;
+      case FORBIDDEN -> ErrorCode.FORBIDDEN;
+      case NOT_FOUND -> ErrorCode.NOT_FOUND;
+      case NAME_TAKEN -> ErrorCode.NAME_TAKEN;
+      case ID_TAKEN -> ErrorCode.ID_TAKEN;
+      case CONFLICT -> ErrorCode.CONFLICT;
+      case TOO_LARGE -> ErrorCode.TOO_LARGE;
+      case LIMIT -> ErrorCode.LIMIT_EXCEEDED;
+      case TOO_LATE -> ErrorCode.TOO_LATE;
     };
-  }
-
-  private static APIGatewayV2HTTPResponse error(int status, String error, List<String> problems) {
-    ObjectNode body = JsonNodeFactory.instance.objectNode().put("error", error);
-    problems.forEach(body.putArray("problems")::add);
-    return respond(status, body);
-  }
-
-  private static APIGatewayV2HTTPResponse respond(int status, JsonNode body) {
-    return APIGatewayV2HTTPResponse.builder()
-        .withStatusCode(status)
-        .withHeaders(Map.of("content-type", "application/json", "cache-control", "no-store"))
-        .withBody(body.toString())
-        .build();
   }
 }

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class SpecReader {
   private static final JsonFactory JSON = JsonFactory.builder().build();
 
+  /** With which some editors begin a file in UTF-8. */
+  private static final String BYTE_ORDER_MARK = "\ufeff";
+
   private final Set<String> problems = new LinkedHashSet<>();
 
   private SpecReader() {}
@@ -50,6 +53,9 @@ final class SpecReader {
       text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
     } catch (CharacterCodingException e) {
       return faulty("the spec is not UTF-8");
+    }
+    if (text.startsWith(BYTE_ORDER_MARK)) {
+      text = text.substring(BYTE_ORDER_MARK.length());
     }
     if (text.isBlank()) {
       return faulty("the spec is empty; {} asks for a cluster with every default");

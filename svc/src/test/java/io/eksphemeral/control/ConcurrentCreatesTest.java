@@ -95,7 +95,8 @@ final class ConcurrentCreatesTest {
         .allSatisfy(answer ->
             assertThat(refusal(answer))
                 .isEqualTo(
-                    new Refusal(Kind.CONFLICT, "the name dev is taken by the cluster " + winner)));
+                    new Refusal(
+                        Kind.NAME_TAKEN, "the name dev is taken by the cluster " + winner)));
     assertThat(store.ids()).hasSize(1);
     assertThat(tasks.launched()).isEqualTo(1);
   }

@@ -514,9 +514,9 @@ final class LifeTest {
     assertThat(again).isInstanceOf(Answer.Done.class);
     assertThat(life.store.ids()).containsExactly(id);
     assertThat(refusal(life.create(id, Samples.spec("other"))).kind())
-        .isEqualTo(Refusal.Kind.CONFLICT);
+        .isEqualTo(Refusal.Kind.ID_TAKEN);
     assertThat(refusal(life.create(id, Samples.spec("dev"), Samples.BOB)).kind())
-        .isEqualTo(Refusal.Kind.CONFLICT);
+        .isEqualTo(Refusal.Kind.ID_TAKEN);
     life.until(id, READY);
     life.untilAllGone();
   }

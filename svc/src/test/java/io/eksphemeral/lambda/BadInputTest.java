@@ -56,7 +56,7 @@ final class BadInputTest {
   record Bad(
       String what,
       Function<Installation, APIGatewayV2HTTPResponse> call,
-      int status,
+      ErrorCode code,
       String error,
       List<String> problems) {
     @Override
@@ -163,12 +163,37 @@ final class BadInputTest {
           create(
               "65 KiB",
               event -> event.setBody(" ".repeat(65 * 1024)),
-              413,
+              ErrorCode.TOO_LARGE,
               "a spec has at most 64 KiB"),
           create(
               "nesting, 100,000 deep",
               event -> event.setBody("[".repeat(100_000)),
-              413,
+              ErrorCode.TOO_LARGE,
+              "a spec has at most 64 KiB"),
+          create(
+              "YAML by its name",
+              event -> event.setHeaders(Map.of("content-type", "application/yaml")),
+              ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+              "a spec is sent as application/json"),
+          create(
+              "two types at once",
+              event -> event.setHeaders(Map.of("content-type", "application/json,text/plain")),
+              ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+              "a spec is sent as application/json"),
+          create(
+              "a type that is like JSON",
+              event -> event.setHeaders(Map.of("content-type", "application/jsonish")),
+              ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+              "a spec is sent as application/json"),
+          create(
+              "a form with files",
+              event -> event.setHeaders(Map.of("content-type", "multipart/form-data; boundary=b")),
+              ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+              "a spec is sent as application/json"),
+          create(
+              "one byte more than 64 KiB",
+              event -> event.setBody("{" + " ".repeat(64 * 1024 - 1) + "}"),
+              ErrorCode.TOO_LARGE,
               "a spec has at most 64 KiB"),
           create(
               "base64 that is none",
@@ -176,22 +201,22 @@ final class BadInputTest {
                 event.setBody("{}");
                 event.setIsBase64Encoded(true);
               },
-              400,
+              ErrorCode.INVALID_REQUEST,
               "the body is not the base64 that it is said to be"),
           create(
               "an Idempotency-Key that is no UUID",
               event -> event.setHeaders(Map.of("idempotency-key", "once")),
-              400,
+              ErrorCode.INVALID_REQUEST,
               "the Idempotency-Key must be a UUID"),
           create(
               "the Idempotency-Key of another cluster",
               event -> event.setHeaders(Map.of("idempotency-key", ENDING.value())),
-              409,
+              ErrorCode.ID_TAKEN,
               "the id " + ENDING + " is another cluster's"),
           create(
               "the Idempotency-Key of one of 2019",
               event -> event.setHeaders(Map.of("idempotency-key", OLD.value())),
-              409,
+              ErrorCode.ID_TAKEN,
               "the id " + OLD + " is another cluster's"),
           create(
               "a name in use",
@@ -199,7 +224,7 @@ final class BadInputTest {
                 event.setHeaders(Map.of());
                 event.setBody("{\"name\": \"2node-135-30\"}");
               },
-              409,
+              ErrorCode.NAME_TAKEN,
               "the name 2node-135-30 is taken by the cluster " + ID),
           create(
               "one too many",
@@ -207,79 +232,97 @@ final class BadInputTest {
                 event.setHeaders(Map.of());
                 event.setBody("{\"name\": \"one-more\"}");
               },
-              422,
+              ErrorCode.LIMIT_EXCEEDED,
               "no cluster was created: there are as many clusters as may be at a time (3, and 1 of them cannot be read)"),
-          prolong("by 0", ID.value(), "0", 400, NO_MINUTES),
-          prolong("by -0", ID.value(), "-0", 400, NO_MINUTES),
-          prolong("by abc", ID.value(), "abc", 400, NO_MINUTES),
-          prolong("by 1.5", ID.value(), "1.5", 400, NO_MINUTES),
-          prolong("by nothing", ID.value(), "", 400, NO_MINUTES),
-          prolong("by other digits", ID.value(), "\u0661", 400, NO_MINUTES),
-          prolong("by 20 digits", ID.value(), "12345678901234567890", 400, NO_MINUTES),
+          prolong("by 0", ID.value(), "0", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by -0", ID.value(), "-0", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by abc", ID.value(), "abc", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by 1.5", ID.value(), "1.5", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by nothing", ID.value(), "", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by +30", ID.value(), "+30", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by ten digits", ID.value(), "1234567890", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong(
+              "by ten digits back",
+              ID.value(),
+              "-1234567890",
+              ErrorCode.INVALID_REQUEST,
+              NO_MINUTES),
+          prolong(
+              "by eleven digits", ID.value(), "00000000030", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by two minuses", ID.value(), "--5", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by a line", ID.value(), "5\n", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by other digits", ID.value(), "\u0661", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong(
+              "by 20 digits",
+              ID.value(),
+              "12345678901234567890",
+              ErrorCode.INVALID_REQUEST,
+              NO_MINUTES),
           prolong(
               "past the limit",
               ID.value(),
               "1411",
-              422,
+              ErrorCode.LIMIT_EXCEEDED,
               "2node-135-30 would live for longer than a cluster may, 1440 minutes in all; it has 30 so far"),
           prolong(
               "far past the limit",
               ID.value(),
               "999999999",
-              422,
+              ErrorCode.LIMIT_EXCEEDED,
               "2node-135-30 would live for longer than a cluster may, 1440 minutes in all; it has 30 so far"),
           prolong(
               "one that is being destroyed",
               ENDING.value(),
               "5",
-              422,
+              ErrorCode.TOO_LATE,
               "it is too late to move the end of ending: it is destroying"),
           prolong(
               "one that is gone",
               GONE.value(),
               "5",
-              422,
+              ErrorCode.TOO_LATE,
               "it is too late to move the end of away: it is gone"),
-          prolong("nobody's", NOBODYS, "5", 404, "there is no cluster " + NOBODYS),
-          prolong("a name of nobody", "nobody", "5", 404, "there is no cluster nobody"),
-          prolong("no UUID and no name", "../x", "5", 400, NO_ID),
-          prolong("no id at all", "", "5", 400, NO_ID),
+          prolong("nobody's", NOBODYS, "5", ErrorCode.NOT_FOUND, "there is no cluster " + NOBODYS),
+          prolong(
+              "a name of nobody", "nobody", "5", ErrorCode.NOT_FOUND, "there is no cluster nobody"),
+          prolong("no UUID and no name", "../x", "5", ErrorCode.INVALID_REQUEST, NO_ID),
+          prolong("no id at all", "", "5", ErrorCode.INVALID_REQUEST, NO_ID),
           prolong(
               "a record of 2019",
               OLD.value(),
               "5",
-              409,
+              ErrorCode.CONFLICT,
               OLD + " is a record of EKSphemeral of 2019, which is left alone"),
           prolong(
               "a broken record",
               BROKEN.value(),
               "5",
-              409,
+              ErrorCode.CONFLICT,
               "the record " + BROKEN + " cannot be read: not a JSON object"),
-          status("no UUID and no name", "a b", 400, NO_ID),
-          status("nobody's", NOBODYS, 404, "there is no cluster " + NOBODYS),
-          status("a name of 64 characters", "a".repeat(64), 400, NO_ID),
-          destroy("no UUID and no name", "-", 400, NO_ID),
-          destroy("nobody's", NOBODYS, 404, "there is no cluster " + NOBODYS),
+          status("no UUID and no name", "a b", ErrorCode.INVALID_REQUEST, NO_ID),
+          status("nobody's", NOBODYS, ErrorCode.NOT_FOUND, "there is no cluster " + NOBODYS),
+          status("a name of 64 characters", "a".repeat(64), ErrorCode.INVALID_REQUEST, NO_ID),
+          destroy("no UUID and no name", "-", ErrorCode.INVALID_REQUEST, NO_ID),
+          destroy("nobody's", NOBODYS, ErrorCode.NOT_FOUND, "there is no cluster " + NOBODYS),
           destroy(
               "a record of 2019",
               OLD.value(),
-              409,
+              ErrorCode.CONFLICT,
               OLD + " is a record of EKSphemeral of 2019, which is left alone"),
           destroy(
               "a broken record",
               BROKEN.value(),
-              409,
+              ErrorCode.CONFLICT,
               "the record " + BROKEN + " cannot be read: not a JSON object"),
           create(
               "a wrong method",
               event -> event.setRouteKey("PUT /create"),
-              404,
+              ErrorCode.NOT_FOUND,
               "there is nothing at this path"),
           create(
               "a wrong path",
               event -> event.setRouteKey("POST /creat"),
-              404,
+              ErrorCode.NOT_FOUND,
               "there is nothing at this path"));
 
   /** What is answered with a sentence that no test should have to know by heart. */
@@ -318,8 +361,9 @@ final class BadInputTest {
     body.path("problems").forEach(problem -> problems.add(problem.asText()));
     assertThat(problems).isEqualTo(bad.problems());
     assertThat(body.path("error").asText()).isEqualTo(bad.error());
-    assertThat(response.getStatusCode()).isEqualTo(bad.status());
-    assertThat(body).hasSize(2);
+    assertThat(response.getStatusCode()).isEqualTo(bad.code().status());
+    assertThat(body.path("code").asText()).isEqualTo(bad.code().text());
+    assertThat(body).hasSize(3);
     assertThat(installation.store.contents()).isEqualTo(before);
     assertThat(installation.tasks.launched()).isEqualTo(launched);
     assertThat(installation.context.log()).isEmpty();
@@ -357,7 +401,7 @@ final class BadInputTest {
           event.setBody(body);
           return estimatedAndCreated(installation, event);
         },
-        400,
+        ErrorCode.INVALID_SPEC,
         NO_SPEC,
         List.of(problems));
   }
@@ -372,7 +416,7 @@ final class BadInputTest {
           event.setHeaders(Map.of());
           return estimatedAndCreated(installation, event);
         },
-        400,
+        ErrorCode.INVALID_SPEC,
         NO_SPEC,
         List.of(problem));
   }
@@ -391,7 +435,7 @@ final class BadInputTest {
   }
 
   private static Bad create(
-      String what, Consumer<APIGatewayV2HTTPEvent> change, int status, String error) {
+      String what, Consumer<APIGatewayV2HTTPEvent> change, ErrorCode code, String error) {
     return new Bad(
         "create: " + what,
         installation -> {
@@ -399,12 +443,12 @@ final class BadInputTest {
           change.accept(event);
           return installation.create.handleRequest(event, installation.context);
         },
-        status,
+        code,
         error,
         List.of());
   }
 
-  private static Bad prolong(String what, String id, String minutes, int status, String error) {
+  private static Bad prolong(String what, String id, String minutes, ErrorCode code, String error) {
     return new Bad(
         "prolong: " + what,
         installation -> {
@@ -412,12 +456,12 @@ final class BadInputTest {
           event.setPathParameters(Map.of("id", id, "minutes", minutes));
           return installation.create.handleRequest(event, installation.context);
         },
-        status,
+        code,
         error,
         List.of());
   }
 
-  private static Bad status(String what, String id, int status, String error) {
+  private static Bad status(String what, String id, ErrorCode code, String error) {
     return new Bad(
         "status: " + what,
         installation -> {
@@ -425,12 +469,12 @@ final class BadInputTest {
           event.setPathParameters(Map.of("id", id));
           return installation.status.handleRequest(event, installation.context);
         },
-        status,
+        code,
         error,
         List.of());
   }
 
-  private static Bad destroy(String what, String id, int status, String error) {
+  private static Bad destroy(String what, String id, ErrorCode code, String error) {
     return new Bad(
         "destroy: " + what,
         installation -> {
@@ -438,7 +482,7 @@ final class BadInputTest {
           ((ObjectNode) event.path("pathParameters")).put("id", id);
           return response(installation.runDestroy(event.toString()));
         },
-        status,
+        code,
         error,
         List.of());
   }

@@ -42,7 +42,14 @@ final class CreateClusterHandlerTest {
 
     assertThat(response.getStatusCode()).isEqualTo(202);
     assertThat(response.getHeaders())
-        .isEqualTo(Map.of("content-type", "application/json", "cache-control", "no-store"));
+        .isEqualTo(
+            Map.of(
+                "content-type",
+                "application/json",
+                "cache-control",
+                "no-store",
+                "location",
+                "/status/" + ID));
     JsonNode record = body(response);
     assertThat(record.fieldNames())
         .toIterable()
@@ -191,8 +198,45 @@ final class CreateClusterHandlerTest {
 
     assertThat(response.getStatusCode()).isEqualTo(404);
     assertThat(body(response))
-        .isEqualTo(json("{\"error\":\"there is nothing at this path\",\"problems\":[]}"));
+        .isEqualTo(
+            json(
+                "{\"error\":\"there is nothing at this path\",\"code\":\"not-found\",\"problems\":[]}"));
     assertThat(installation.store.contents()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/json",
+        "APPLICATION/JSON; charset=utf-8",
+        "application/problem+json",
+        "application/x-www-form-urlencoded", // what curl -d says
+        "",
+      })
+  void whatMayBeJsonIsRead(String type) {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setHeaders(Map.of("Content-Type", type));
+
+    assertThat(call(event).getStatusCode()).isEqualTo(202);
+  }
+
+  @Test
+  void aSpecMayBeginWithAByteOrderMark() {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setBody("\ufeff{\"name\": \"marked\"}");
+
+    APIGatewayV2HTTPResponse response = call(event);
+
+    assertThat(response.getStatusCode()).isEqualTo(202);
+    assertThat(body(response).path("name").asText()).isEqualTo("marked");
+  }
+
+  @Test
+  void aSpecMayHave64KiB() {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setBody("{" + " ".repeat(64 * 1024 - 2) + "}");
+
+    assertThat(call(event).getStatusCode()).isEqualTo(202);
   }
 
   @Test
@@ -209,7 +253,7 @@ final class CreateClusterHandlerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-10", "+10", "010"})
+  @ValueSource(strings = {"-10", "10", "010", "000000010"})
   void minutesAreAWholeNumberInAnyUsualForm(String minutes) {
     installation.ready();
     APIGatewayV2HTTPEvent event = event("prolong");
@@ -231,7 +275,8 @@ final class CreateClusterHandlerTest {
         .isEqualTo(
             json(
                 "{\"error\":\"the control plane could not do its part just now; try again in a moment\","
-                    + "\"problems\":[]}"));
+                    + "\"code\":\"unavailable\",\"problems\":[]}"));
+    assertThat(response.getHeaders().get("retry-after")).matches("[1-9]");
     assertLogged(failing, "POST /create", "secret-bucket", "Connection reset");
   }
 

@@ -39,7 +39,9 @@ final class DestroyClusterHandlerTest {
     APIGatewayV2HTTPResponse response = response(installation.runDestroy(text("destroy")));
 
     assertThat(response.getStatusCode()).isEqualTo(202);
-    assertThat(response.getHeaders()).containsEntry("content-type", "application/json");
+    assertThat(response.getHeaders())
+        .containsEntry("content-type", "application/json")
+        .containsEntry("location", "/status/" + Installation.ID);
     JsonNode status = body(response).path("status");
     assertThat(status.path("state").asText()).isEqualTo("destroying");
     assertThat(status.path("usually").asInt()).isEqualTo(14 * 60);

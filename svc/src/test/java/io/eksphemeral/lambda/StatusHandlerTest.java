@@ -209,7 +209,8 @@ final class StatusHandlerTest {
 
     assertThat(response.getStatusCode()).isEqualTo(403);
     assertThat(response.getBody())
-        .isEqualTo("{\"error\":\"nobody signed this request\",\"problems\":[]}");
+        .isEqualTo(
+            "{\"error\":\"nobody signed this request\",\"code\":\"forbidden\",\"problems\":[]}");
   }
 
   @ParameterizedTest

@@ -390,6 +390,48 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
+  void aRecordOfExactlyTheGreatestLengthIsRead() {
+    Stored.Live live = store.add(admitted("one")).orElseThrow();
+    String text = text(StoreKeys.record(live.id()));
+    plant(StoreKeys.record(live.id()), text + " ".repeat(Bucket.LONGEST - text.length()));
+
+    assertThat(((Stored.Live) store.find(live.id()).orElseThrow()).cluster())
+        .isEqualTo(live.cluster());
+  }
+
+  /** Whoever lost the name to somebody else must not free it for them. */
+  @Test
+  void aNameThatIsTakenAnewWhileItIsFreedStaysTaken() {
+    Claim old = store.claim(new Claim("dev", newId(), START));
+    Claim anew = new Claim("dev", old.holder(), START.plusSeconds(1));
+    wire.nextOf(
+        Seen::isRemoval,
+        send -> {
+          assertThat(new S3ClusterStore(bucket, executor).claim(anew)).isEqualTo(anew);
+          return send.now();
+        });
+
+    assertThat(store.release(old)).isFalse();
+
+    assertThat(store.claimOn("dev")).contains(anew);
+  }
+
+  @Test
+  void aNameThatOthersKeepTakingAndFreeingIsAFailure() {
+    Claim others = new Claim("dev", newId(), START);
+    for (int i = 0; i < 100; i++) {
+      wire.nextOf(
+          seen -> seen.isWrite() && seen.uri().getPath().endsWith("/names/dev"),
+          Wire.s3Error(412, "PreconditionFailed"));
+    }
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() -> store.claim(others))
+        .withMessageContaining("others keep changing who has it");
+    assertThat(wire.seen()).filteredOn(Seen::isWrite).hasSizeBetween(2, 50);
+  }
+
+  @Test
   void aFenceThatNobodyCanReadIsATasks() {
     TaskKey key = new TaskKey(newId(), TaskKind.CREATE, 1);
     plant(StoreKeys.fence(key), new byte[] {(byte) 0xff});

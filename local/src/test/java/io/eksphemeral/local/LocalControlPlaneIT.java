@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -17,6 +18,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -140,6 +142,46 @@ final class LocalControlPlaneIT {
       assertThat(config.path("kind").asText()).isEqualTo("ClusterConfig");
       assertThat(config.at("/metadata/name").asText()).isEqualTo("dev");
     }
+  }
+
+  /** What rules of the bucket do in AWS. At this speed two hours are fifty days. */
+  @Test
+  void whatIsOldIsForgotten() throws Exception {
+    Path clock = home.resolveSibling(home.getFileName() + ".clock");
+    JumpingClock.set(clock, Duration.ZERO);
+    Map<String, String> environment = new HashMap<>(FAST);
+    environment.put(JumpingClock.FILE, clock.toString());
+    try (Program program =
+        Program.launch(
+            List.of(), JumpingClock.class, home, environment, "--port", "0", "--speed", "600")) {
+      URI address = program.address();
+      send(address, "POST", "/create", "{\"name\":\"dev\",\"timeout\":10}");
+      awaitFree(address, "dev");
+      assertThat(files("bucket/gone")).hasSize(1);
+      assertThat(files("bucket/tasks")).isNotEmpty();
+
+      JumpingClock.set(clock, Duration.ofHours(2));
+
+      List<String> left;
+      do {
+        left = files("bucket/gone", "bucket/tasks", "rehearsal/tasks");
+      } while (!left.isEmpty());
+    } finally {
+      Files.delete(clock);
+    }
+  }
+
+  /** The files in folders of the home, however deep. */
+  private List<String> files(String... folders) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (String folder : folders) {
+      try (Stream<Path> paths = Files.walk(home.resolve(folder))) {
+        paths.filter(Files::isRegularFile).map(Path::toString).forEach(found::add);
+      } catch (NoSuchFileException | UncheckedIOException e) {
+        found.add("removed meanwhile");
+      }
+    }
+    return found;
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.eksphemeral.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -37,7 +38,7 @@ final class SchedulerTest {
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
   private final List<JsonNode> fed = new ArrayList<>();
   private int chores;
-  private @Nullable RuntimeException failure;
+  private @Nullable Throwable failure;
   private Scheduler scheduler;
 
   @BeforeEach
@@ -52,8 +53,10 @@ final class SchedulerTest {
             (input, _, context) -> {
               fed.add(JsonMapper.builder().build().readTree(input));
               assertThat(context.getRemainingTimeInMillis()).isEqualTo(300_000);
-              if (failure != null) {
-                throw failure;
+              switch (failure) {
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case null, default -> {}
               }
             },
             real,
@@ -88,6 +91,20 @@ final class SchedulerTest {
     assertThat(fed).hasSize(2);
     assertThat(chores).isEqualTo(2);
     assertThat(log.toString(StandardCharsets.UTF_8)).contains("the sweep failed", "no bucket");
+  }
+
+  /** Out of memory for a moment, say: without a further sweep every cluster would be immortal. */
+  @Test
+  void anErrorEndsOneRunAndNotTheOnesAfterIt() {
+    failure = new OutOfMemoryError("for a moment");
+    scheduler.start();
+    assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> timer.pass(Duration.ZERO));
+
+    failure = null;
+    timer.pass(Duration.ofSeconds(5));
+
+    assertThat(fed).hasSize(2);
+    assertThat(chores).isEqualTo(1);
   }
 
   @Test

@@ -25,8 +25,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 
 /** Eight people who ask at the same moment, each with a process of the control plane. */
+@Tag("slow")
 final class ConcurrentCreatesTest {
   private static final int ASKING = 8;
   private static final int ROUNDS = 40;

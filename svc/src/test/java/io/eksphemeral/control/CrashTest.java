@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.FieldSource;
  * port in turn. A fresh process, which has only the store and hears no news of tasks, then brings
  * every cluster to its end by the five-minute rule alone, and no promise is broken on the way.
  */
+@Tag("slow")
 final class CrashTest {
   private static int points;
 

@@ -47,6 +47,9 @@ if is_local; then
   when_interrupted "$program: nothing was asked for; the control plane may be starting all the same" \
     "  stop it: $(command_for eksp-down.sh)"
   is_local_up || start_local 1
+  compare_settings
+  ((${#other_settings[@]} == 0)) \
+    || say "$program: the control plane that is up has other settings:" "${other_settings[@]}"
 else
   find_endpoint
 fi

@@ -26,11 +26,14 @@
 # On this machine, with no AWS account:
 #
 #   --local     EKSPHEMERAL_LOCAL=1 says the same
-#   --speed N   let its clock run N times as fast, 1 to 3600, to watch a whole life in a minute
+#   --speed N   let its clock run N times as fast, 1 to 3600, to watch a whole life in a minute; from
+#               675 on, what the tasks pretend to do takes less than their usual 4 seconds
 #
 # Builds what is missing, with a JDK of version 25 or newer. On this machine it keeps what it knows in
-# EKSPHEMERAL_HOME (.eksphemeral beside this script), and listens on EKSPHEMERAL_PORT (8470), where
-# nobody else can reach it.
+# EKSPHEMERAL_HOME (.eksphemeral beside this script), and listens on EKSPHEMERAL_PORT (8470) of the
+# loopback interface: no other machine reaches it, but every user of this one does, and may do all
+# that you may. If one is up already, settings that differ from its own are refused, with the
+# difference.
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
@@ -63,12 +66,12 @@ up_on_this_machine() {
   need_tools
   if ! is_local_up; then
     start_local "$speed"
-  elif [[ $local_speed == "${option_speed-$local_speed}" ]]; then
-    say "the control plane is already up at $endpoint ($local_provider)"
-  else
-    die "the control plane is already up at $endpoint, with speed $local_speed" \
-      "  to change it: $(command_for eksp-down.sh) && $(command_for eksp-up.sh --speed "$speed")"
   fi
+  compare_settings
+  ((${#other_settings[@]} == 0)) \
+    || die "the control plane is already up at $endpoint, with other settings:" "${other_settings[@]}" \
+      "  to change them: $(command_for eksp-down.sh) && $(command_for eksp-up.sh ${option_speed+--speed "$speed"})"
+  [[ -n $local_started ]] || say "the control plane is already up at $endpoint ($local_provider)"
 }
 
 up_in_aws() {

@@ -8,6 +8,7 @@ local_pid= # of the control plane on this machine; empty when another one is ask
 local_jar=$here/local/target/eksphemeral-local.jar
 lock=$here/local/target/being-started
 lock_taken=
+local_started= # by this command
 build_pid=
 
 # Who else may write there could say where the control plane is, and which process is to be ended.
@@ -60,7 +61,12 @@ expect_local_answer() {
     || local_not_up "something else answers at $asked"
 }
 
+# local_not_up WHY: or it is up, and hangs.
 local_not_up() {
+  ! is_local_running \
+    || die "the control plane, process $local_pid, does not answer: $1" \
+      "  stop it, which keeps its records: $(command_for eksp-down.sh)" \
+      "  its log is $local_home/control-plane.log" ${last_words[@]+"${last_words[@]}"}
   die "the control plane is not up: $1" "  start it: $(command_for eksp-up.sh)" \
     ${last_words[@]+"${last_words[@]}"}
 }
@@ -70,6 +76,7 @@ start_local() {
   make_home
   take_lock
   if ! is_local_up; then
+    ! is_local_running || local_not_up "${answer_missing-}"
     find_jdk
     is_built "$local_jar" || build "$local_jar"
     launch "$1"
@@ -86,16 +93,43 @@ make_home() {
 # One at a time builds or starts. A link is made with its content in one step, or not at all.
 take_lock() {
   local holder
-  until ln -s $$ "$lock" 2>/dev/null; do
+  until ln -s "$$ $(process_start $$)" "$lock" 2>/dev/null; do
     holder=$(readlink "$lock" || true)
-    if [[ -n $holder ]] && ! is_running "$holder"; then
-      rm -f -- "$lock" # its holder was killed
+    if [[ -n $holder ]] && ! is_same_process "$holder"; then
+      drop_lock "$holder" # its holder was killed
     else
       progress "waiting for another command that builds or starts EKSphemeral"
       sleep 0.2
     fi
   done
   lock_taken=1
+}
+
+# drop_lock HOLDER: but not one that somebody else has taken meanwhile.
+drop_lock() {
+  mv -f -- "$lock" "$lock.$$" 2>/dev/null || return 0
+  if [[ $(readlink "$lock.$$") == "$1" ]]; then
+    rm -f -- "$lock.$$"
+  else
+    mv -f -- "$lock.$$" "$lock"
+  fi
+}
+
+# process_start PID: when a process began. With its number that names one process: numbers are used
+# again.
+process_start() {
+  local line fields
+  if { read -r line <"/proc/$1/stat"; } 2>/dev/null; then
+    read -ra fields <<<"${line##*) }"
+    printf %s "${fields[19]}"
+  else
+    LC_ALL=C ps -o lstart= -p "$1" 2>/dev/null || true
+  fi
+}
+
+# is_same_process "PID START"
+is_same_process() {
+  is_running "${1%% *}" && [[ $(process_start "${1%% *}") == "${1#* }" ]]
 }
 
 release_lock() {
@@ -190,6 +224,7 @@ launch() {
     sleep 0.05
   done
   is_local_up || local_not_up "process $pid does not answer at $endpoint"
+  local_started=1
   say "the control plane is up at $endpoint ($local_provider)"
 }
 
@@ -199,10 +234,49 @@ not_launched() {
   why=${why#eksphemeral: }
   case $1 in
     2) refuse "$why" ;;
-    3) die "$why" "  use another port: EKSPHEMERAL_PORT=$((${EKSPHEMERAL_PORT:-8470} + 1)) $(command_for eksp-up.sh)" ;;
+    3) port_taken "$why" ;;
     4) die "$why" "  the log is $3" ;;
     *) die "the control plane did not start; the end of its log, $3:" "$2" ;;
   esac
+}
+
+# port_taken WHY: a control plane of this user that has the port is named, with its home.
+port_taken() {
+  local port=${EKSPHEMERAL_PORT:-8470} pid arguments home why=$1 advice=()
+  endpoint=http://127.0.0.1:$port local_pid=
+  ask GET /status --noproxy '*' --max-time 5
+  pid=$(answer_header Eksphemeral-Control-Plane)
+  if [[ $pid =~ ^[1-9][0-9]*$ && $(ps -o user= -p "$pid") == "$(ps -o user= -p $$)" ]]; then
+    arguments=$(ps -o args= -p "$pid")
+    if [[ $arguments == *"/eksphemeral-local.jar --home "*" --port $port "* ]]; then
+      home=${arguments#*/eksphemeral-local.jar --home }
+      home=${home%% --port *}
+      why="port $port is taken by the control plane of $home, process $pid"
+      advice=("  end that one:     kill $pid")
+    fi
+  fi
+  die "$why" ${advice[@]+"${advice[@]}"} \
+    "  use another port: EKSPHEMERAL_PORT=$((port + 1)) $(command_for eksp-up.sh)"
+}
+
+# Sets other_settings to a line for each setting that this command was given and that the control
+# plane which is up was not started with.
+compare_settings() {
+  local name given line
+  other_settings=()
+  if [[ -n ${option_speed-} && $local_speed != "$option_speed" ]]; then
+    other_settings+=("  --speed is $local_speed, not $option_speed")
+  fi
+  [[ ${EKSPHEMERAL_PORT:-0} =~ ^0*(0|${endpoint##*:})$ ]] \
+    || other_settings+=("  EKSPHEMERAL_PORT is ${endpoint##*:}, not $EKSPHEMERAL_PORT")
+  while IFS= read -r line; do
+    name=${line%%=*}
+    [[ $name =~ ^EKSPHEMERAL_[A-Z_]+$ ]] || continue
+    line=${line#*=} given=${!name-}
+    [[ -z $given || $given == "$line" ]] \
+      || { [[ $given =~ ^[0-9]{1,9}$ && $line =~ ^[0-9]{1,9}$ ]] && ((10#$given == 10#$line)); } \
+      || other_settings+=("  $name is ${line:-not set}, not $given")
+  done < <(cat "$local_home/control-plane.settings" 2>/dev/null)
 }
 
 # Stops it kindly, and after ten seconds unkindly, which does no harm either.
@@ -215,7 +289,7 @@ stop_local() {
     sleep 0.1
   done
   ! is_running "$local_pid" || kill -KILL "$local_pid"
-  rm -f -- "$local_home/control-plane.pid" "$local_home/control-plane.url"
+  rm -f -- "$local_home"/control-plane.{pid,settings,url}
 }
 
 # Whether the process on record is there and is ours, though it may not answer.

@@ -3,10 +3,15 @@ package io.eksphemeral.local;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder that holds all of the local edition's state. One process has it at a time; the
@@ -15,15 +20,21 @@ import java.util.Set;
 final class Home implements AutoCloseable {
   private static final String PID = "control-plane.pid";
   private static final String URL = "control-plane.url";
+  private static final String SETTINGS = "control-plane.settings";
+  private static final String LOCK = "lock";
 
   private final Path path;
   private final Folder folder;
   private final FileChannel lockFile;
 
-  private Home(Path path, Folder folder, FileChannel lockFile) {
+  /** Which file the lock is; null where files have nothing to know them by. */
+  private final @Nullable Object lockKey;
+
+  private Home(Path path, Folder folder, FileChannel lockFile, @Nullable Object lockKey) {
     this.path = path;
     this.folder = folder;
     this.lockFile = lockFile;
+    this.lockKey = lockKey;
   }
 
   /**
@@ -34,7 +45,7 @@ final class Home implements AutoCloseable {
     Folder.createPrivately(path);
     FileChannel lockFile =
         FileChannel.open(
-            path.resolve("lock"),
+            path.resolve(LOCK),
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
             Folder.privately("rw-------"));
     FileLock lock = lockFile.tryLock();
@@ -42,9 +53,27 @@ final class Home implements AutoCloseable {
       lockFile.close();
       return Optional.empty();
     }
-    Home home = new Home(path, Folder.open(path), lockFile);
+    Home home = new Home(path, Folder.open(path), lockFile, fileKey(path.resolve(LOCK)));
     home.retract();
     return Optional.of(home);
+  }
+
+  private static @Nullable Object fileKey(Path file) throws IOException {
+    return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+  }
+
+  /**
+   * Whether somebody has removed it, or put another in its place: then what is written into it is
+   * lost, or is another process's, and nobody finds this one.
+   */
+  boolean isRemoved() {
+    try {
+      return lockKey != null && !lockKey.equals(fileKey(path.resolve(LOCK)));
+    } catch (NoSuchFileException | NotDirectoryException _) {
+      return true;
+    } catch (IOException _) {
+      return false; // it cannot be looked at just now
+    }
   }
 
   /** A folder in it. */
@@ -58,7 +87,8 @@ final class Home implements AutoCloseable {
   }
 
   /** Lets the scripts find this process; the address comes last, so that who sees it sees both. */
-  void announce(long pid, String url) throws IOException {
+  void announce(long pid, String url, String settings) throws IOException {
+    folder.write(SETTINGS, settings);
     folder.write(PID, pid + "\n");
     folder.write(URL, url + "\n");
   }
@@ -67,6 +97,7 @@ final class Home implements AutoCloseable {
   void retract() throws IOException {
     folder.remove(URL);
     folder.remove(PID);
+    folder.remove(SETTINGS);
   }
 
   /** Gives the home back. */

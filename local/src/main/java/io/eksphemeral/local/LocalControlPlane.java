@@ -42,6 +42,9 @@ public final class LocalControlPlane {
   /** How many clusters a sweep works on at a time, as in AWS. */
   private static final int SWEEP_THREADS = 64;
 
+  /** What the process ends with when somebody removed its home. */
+  private static final int HOME_REMOVED = 5;
+
   private static final Duration KEEP_CLOCK_EVERY = SpeedClock.LEAD.dividedBy(2);
 
   private final Home home;
@@ -55,7 +58,7 @@ public final class LocalControlPlane {
 
   /**
    * Runs it until it is told to end. Ends with 2 for a wrong option or environment, 3 if the port
-   * is taken, 4 if the home is another control plane's.
+   * is taken, 4 if the home is another control plane's, 5 once the home was removed.
    */
   public static void main(String[] arguments) {
     run(arguments, InstantSource.system());
@@ -123,7 +126,7 @@ public final class LocalControlPlane {
             functions,
             new HttpEvents(System.getProperty("user.name", "")),
             Map.of(
-                "Eksphemeral-Control-Plane", Long.toString(ProcessHandle.current().pid()),
+                "Eksphemeral-Control-Plane", Long.toString(pid()),
                 "Eksphemeral-Provider", PROVIDER,
                 "Eksphemeral-Speed", Integer.toString(settings.speed())),
             clock,
@@ -131,10 +134,14 @@ public final class LocalControlPlane {
         threads);
     scheduler.start();
     keepClock();
-    home.announce(ProcessHandle.current().pid(), gateway.url());
+    home.announce(pid(), gateway.url(), settings.described());
     System.out.println(
         "listening on %s, provider %s, speed %d"
             .formatted(gateway.url(), PROVIDER, settings.speed()));
+  }
+
+  private static long pid() {
+    return ProcessHandle.current().pid();
   }
 
   private static Home take(Settings settings) throws IOException, StartException {
@@ -166,6 +173,11 @@ public final class LocalControlPlane {
   private void keepClock() {
     if (stopped) {
       return;
+    }
+    if (home.isRemoved()) {
+      log.line("the home was removed, and so this process, %d, ends".formatted(pid()));
+      // Nothing is put in order: that would write into what may be another one's home by now.
+      Runtime.getRuntime().halt(HOME_REMOVED);
     }
     try {
       clock.keep();

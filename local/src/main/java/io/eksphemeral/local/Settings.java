@@ -17,8 +17,23 @@ import java.util.Map;
  * @param home the folder of all state
  * @param port where it listens; 0 for any that is free
  * @param speed how many times as fast as the real one its clock runs
+ * @param described what the environment could have said otherwise, a line each, for the commands to
+ *     compare with what they are given
  */
-record Settings(Path home, int port, int speed, Limits limits, Act.Pace pace, Mishaps mishaps) {
+record Settings(
+    Path home,
+    int port,
+    int speed,
+    Limits limits,
+    Act.Pace pace,
+    Mishaps mishaps,
+    String described) {
+  private static final String MINUTES = "EKSPHEMERAL_MAX_MINUTES";
+  private static final String WORKERS = "EKSPHEMERAL_MAX_WORKERS";
+  private static final String CLUSTERS = "EKSPHEMERAL_MAX_CLUSTERS";
+  private static final String PER_ASKER = "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER";
+  private static final String SECONDS = "EKSPHEMERAL_REHEARSAL_SECONDS";
+  private static final String FAILS = "EKSPHEMERAL_REHEARSAL_FAILS";
   private static final int HIGHEST_PORT = 65_535;
   private static final int HIGHEST_SPEED = 3600;
   private static final int HIGHEST_LIMIT = 1_000_000;
@@ -47,16 +62,39 @@ record Settings(Path home, int port, int speed, Limits limits, Act.Pace pace, Mi
                     .formatted(option));
       }
     }
+    int times = whole("--speed", speed, 1, HIGHEST_SPEED);
+    Limits limits = limits(environment);
+    String seconds = environment.getOrDefault(SECONDS, "");
+    String fails = environment.getOrDefault(FAILS, "");
     Settings settings =
         new Settings(
             path(home),
             whole("--port", port, 0, HIGHEST_PORT),
-            whole("--speed", speed, 1, HIGHEST_SPEED),
-            limits(environment),
-            pace(environment.getOrDefault("EKSPHEMERAL_REHEARSAL_SECONDS", "")),
-            mishaps(environment.getOrDefault("EKSPHEMERAL_REHEARSAL_FAILS", "")));
+            times,
+            limits,
+            seconds.isEmpty() ? Act.Pace.usualAt(times) : pace(seconds),
+            mishaps(fails),
+            described(limits, seconds, fails));
     settings.refuseTooFast();
     return settings;
+  }
+
+  private static String described(Limits limits, String seconds, String fails) {
+    return """
+    %s=%d
+    %s=%d
+    %s=%d
+    %s=%d
+    %s=%s
+    %s=%s
+    """
+        .formatted(
+            MINUTES, limits.minutes(),
+            WORKERS, limits.workers(),
+            CLUSTERS, limits.clusters(),
+            PER_ASKER, limits.clustersPerAsker(),
+            SECONDS, seconds,
+            FAILS, fails.replace('\n', ' '));
   }
 
   /** At some speed every creation would be past its deadline before it is over. */
@@ -81,10 +119,10 @@ record Settings(Path home, int port, int speed, Limits limits, Act.Pace pace, Mi
   private static Limits limits(Map<String, String> environment) throws StartException {
     Limits usual = Limits.DEFAULT;
     return new Limits(
-        limit(environment, "EKSPHEMERAL_MAX_MINUTES", usual.minutes()),
-        limit(environment, "EKSPHEMERAL_MAX_WORKERS", usual.workers()),
-        limit(environment, "EKSPHEMERAL_MAX_CLUSTERS", usual.clusters()),
-        limit(environment, "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", usual.clustersPerAsker()));
+        limit(environment, MINUTES, usual.minutes()),
+        limit(environment, WORKERS, usual.workers()),
+        limit(environment, CLUSTERS, usual.clusters()),
+        limit(environment, PER_ASKER, usual.clustersPerAsker()));
   }
 
   private static int limit(Map<String, String> environment, String name, int usual)
@@ -94,14 +132,11 @@ record Settings(Path home, int port, int speed, Limits limits, Act.Pace pace, Mi
   }
 
   private static Act.Pace pace(String seconds) throws StartException {
-    if (seconds.isEmpty()) {
-      return Act.Pace.USUAL;
-    }
     if (!seconds.matches("[0-9]{1,4}(\\.[0-9]{1,3})?")
         || new BigDecimal(seconds).compareTo(MOST_SECONDS) > 0) {
       throw wrong(
-          "EKSPHEMERAL_REHEARSAL_SECONDS is '%s', and must be a number of seconds from 0 to %s"
-              .formatted(seconds, MOST_SECONDS));
+          "%s is '%s', and must be a number of seconds from 0 to %s"
+              .formatted(SECONDS, seconds, MOST_SECONDS));
     }
     Duration each = Duration.ofMillis(new BigDecimal(seconds).movePointRight(3).longValueExact());
     return new Act.Pace(each, each);
@@ -111,7 +146,7 @@ record Settings(Path home, int port, int speed, Limits limits, Act.Pace pace, Mi
     try {
       return Mishaps.parse(text);
     } catch (IllegalArgumentException e) {
-      throw wrong("EKSPHEMERAL_REHEARSAL_FAILS: " + e.getMessage());
+      throw wrong(FAILS + ": " + e.getMessage());
     }
   }
 

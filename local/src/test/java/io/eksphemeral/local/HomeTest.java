@@ -16,13 +16,15 @@ final class HomeTest {
   void whatIsAnnouncedIsFoundAndTakenBack() throws IOException {
     Path path = parent.resolve("new/home");
     try (Home home = Home.take(path).orElseThrow()) {
-      home.announce(4711, "http://127.0.0.1:8470");
+      home.announce(4711, "http://127.0.0.1:8470", "A=1\n");
       assertThat(path.resolve("control-plane.pid")).hasContent("4711");
       assertThat(path.resolve("control-plane.url")).hasContent("http://127.0.0.1:8470");
+      assertThat(path.resolve("control-plane.settings")).hasContent("A=1\n");
 
       home.retract();
       assertThat(path.resolve("control-plane.pid")).doesNotExist();
       assertThat(path.resolve("control-plane.url")).doesNotExist();
+      assertThat(path.resolve("control-plane.settings")).doesNotExist();
     }
   }
 
@@ -31,6 +33,24 @@ final class HomeTest {
     Files.writeString(parent.resolve("control-plane.url"), "http://127.0.0.1:1\n");
     try (Home home = Home.take(parent).orElseThrow()) {
       assertThat(home.files().read("control-plane.url")).isEmpty();
+    }
+  }
+
+  @Test
+  void aHomeThatWasRemovedIsNoticed() throws IOException {
+    Path path = parent.resolve("home");
+    Path elsewhere = parent.resolve("elsewhere");
+    try (Home home = Home.take(path).orElseThrow()) {
+      assertThat(home.isRemoved()).isFalse();
+      Files.move(path, elsewhere);
+      assertThat(home.isRemoved()).isTrue();
+      try (Home other = Home.take(path).orElseThrow()) {
+        assertThat(home.isRemoved()).isTrue();
+        assertThat(other.isRemoved()).isFalse();
+      }
+      Files.move(path, parent.resolve("gone"));
+      Files.createFile(path);
+      assertThat(home.isRemoved()).isTrue();
     }
   }
 

@@ -235,6 +235,20 @@ final class LocalControlPlaneIT {
     }
   }
 
+  @Test
+  void itEndsWhenItsHomeIsRemoved() throws Exception {
+    Path removed = home.resolve("home");
+    try (Program program = Program.launch(removed, FAST, "--port", "0", "--speed", "60")) {
+      URI address = program.address();
+      send(address, "POST", "/create", "{}");
+      Files.move(removed, home.resolve("elsewhere"));
+
+      assertThat(program.exitCode()).isEqualTo(5);
+      assertThat(program.output().getLast())
+          .endsWith("the home was removed, and so this process, %d, ends".formatted(program.pid()));
+    }
+  }
+
   /** With the memory that the commands give it. */
   @Test
   void whateverIsSentItsMemorySuffices() throws Exception {

@@ -62,8 +62,45 @@ final class SettingsTest {
   }
 
   @Test
+  void atAnySpeedTasksAreDoneInTime() throws StartException {
+    for (int speed : List.of(1, 60, 674, 675, 1000, 3600)) {
+      Settings settings = Settings.of(List.of("--speed", Integer.toString(speed)), Map.of());
+
+      assertThat(settings.pace().create().multipliedBy(speed)).isLessThan(Duration.ofMinutes(45));
+      assertThat(settings.pace().destroy().multipliedBy(speed)).isLessThan(Duration.ofMinutes(60));
+      assertThat(settings.pace().create()).isPositive();
+    }
+    assertThat(Settings.of(List.of("--speed", "300"), Map.of()).pace()).isEqualTo(Act.Pace.USUAL);
+  }
+
+  @Test
+  void whatItWasStartedWithIsDescribed() throws StartException {
+    assertThat(Settings.of(List.of(), Map.of()).described())
+        .isEqualTo(
+            """
+            EKSPHEMERAL_MAX_MINUTES=1440
+            EKSPHEMERAL_MAX_WORKERS=10
+            EKSPHEMERAL_MAX_CLUSTERS=10
+            EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER=5
+            EKSPHEMERAL_REHEARSAL_SECONDS=
+            EKSPHEMERAL_REHEARSAL_FAILS=
+            """);
+    assertThat(
+            Settings.of(
+                    List.of(),
+                    Map.of(
+                        "EKSPHEMERAL_MAX_CLUSTERS", "003",
+                        "EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:1\ndestroy:fail:1"))
+                .described())
+        .contains("_CLUSTERS=3\n", "_FAILS=create:fail:1 destroy:fail:1\n");
+  }
+
+  @Test
   void aSpeedAtWhichNothingWouldEverBeReadyIsRefused() {
-    refused(List.of("--speed", "3600"), "at speed 3600 no task would be done");
+    refused(
+        List.of("--speed", "3600"),
+        Map.of("EKSPHEMERAL_REHEARSAL_SECONDS", "4"),
+        "at speed 3600 no task would be done");
   }
 
   private static void refused(List<String> arguments, String why) {

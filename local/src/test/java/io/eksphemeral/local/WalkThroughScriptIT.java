@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,7 +91,7 @@ class WalkThroughScriptIT {
     scripts
         .run("eksp-up.sh", "--speed", "60")
         .exits(1)
-        .says("with speed 600", "eksp-down.sh && ", "eksp-up.sh --speed 60");
+        .says("--speed is 600, not 60", "eksp-down.sh && ", "eksp-up.sh --speed 60\n");
 
     String id = scripts.run("eksp-create.sh", "--timeout", "1").exits(0).line();
 
@@ -108,6 +109,118 @@ class WalkThroughScriptIT {
     scripts.run("eksp-up.sh").exits(0);
     assertThat(scripts.home().resolve("control-plane.pid")).content().isNotEqualTo(pid + "\n");
     assertThat(JSON.readTree(scripts.run("eksp-list.sh").exits(0).line())).hasSize(1);
+  }
+
+  @Test
+  void aControlPlaneThatHangsIsNotCalledDown() throws Exception {
+    scripts.run("eksp-create.sh", "--no-wait").exits(0);
+    String pid = Files.readString(scripts.home().resolve("control-plane.pid")).strip();
+    kill("STOP", Long.parseLong(pid));
+    try {
+      for (String command : List.of("eksp-up.sh", "eksp-list.sh", "eksp-create.sh")) {
+        scripts
+            .run(command)
+            .exits(1)
+            .prints("")
+            .says("process " + pid + ", does not answer: ", "eksp-down.sh\n", "control-plane.log");
+      }
+    } finally {
+      kill("CONT", Long.parseLong(pid));
+    }
+    assertThat(JSON.readTree(scripts.run("eksp-list.sh").exits(0).line())).hasSize(1);
+  }
+
+  @Test
+  void settingsThatDifferFromThoseOfTheOneThatIsUpAreSaid() throws Exception {
+    scripts.with("EKSPHEMERAL_MAX_CLUSTERS", "3").with("EKSPHEMERAL_MAX_MINUTES", "060");
+    scripts.run("eksp-up.sh").exits(0);
+    scripts.run("eksp-up.sh").exits(0).says("already up");
+    scripts.with("EKSPHEMERAL_MAX_MINUTES", "60").without("EKSPHEMERAL_MAX_CLUSTERS");
+    scripts.run("eksp-up.sh", "--speed", "1").exits(0).says("already up");
+
+    scripts
+        .with("EKSPHEMERAL_MAX_CLUSTERS", "4")
+        .with("EKSPHEMERAL_MAX_WORKERS", "11")
+        .with("EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:1")
+        .with("EKSPHEMERAL_PORT", Integer.toString(port + 1));
+    String[] differences = {
+      "EKSPHEMERAL_MAX_CLUSTERS is 3, not 4\n",
+      "EKSPHEMERAL_MAX_WORKERS is 10, not 11\n",
+      "EKSPHEMERAL_REHEARSAL_FAILS is not set, not create:fail:1\n",
+      "EKSPHEMERAL_PORT is %d, not %d\n".formatted(port, port + 1)
+    };
+    scripts
+        .run("eksp-up.sh")
+        .exits(1)
+        .prints("")
+        .says(differences)
+        .says("eksp-down.sh && ", "eksp-up.sh\n");
+    scripts.run("eksp-create.sh", "--no-wait").exits(0).says(differences);
+  }
+
+  @Test
+  void aControlPlaneWhoseHomeWasRemovedEndsAndItsPortIsFree() throws Exception {
+    scripts.run("eksp-up.sh").exits(0);
+    long pid =
+        Long.parseLong(Files.readString(scripts.home().resolve("control-plane.pid")).strip());
+    Files.move(scripts.home(), scratch.resolve("removed"));
+
+    Scripts.until(
+        "that it has ended", () -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
+    scripts.run("eksp-list.sh").exits(1).says("the control plane is not up");
+    scripts.run("eksp-up.sh").exits(0);
+  }
+
+  @Test
+  void theControlPlaneOfAnotherHomeThatHasThePortIsNamed() throws Exception {
+    Path other = scratch.resolve("other home");
+    scripts.with("EKSPHEMERAL_HOME", other.toString()).run("eksp-up.sh").exits(0);
+    String pid = Files.readString(other.resolve("control-plane.pid")).strip();
+    try {
+      scripts
+          .with("EKSPHEMERAL_HOME", scripts.home().toString())
+          .run("eksp-up.sh")
+          .exits(1)
+          .says(
+              "port %d is taken by the control plane of %s, process %s".formatted(port, other, pid),
+              "kill " + pid + "\n",
+              "EKSPHEMERAL_PORT=" + (port + 1));
+    } finally {
+      scripts.with("EKSPHEMERAL_HOME", other.toString()).run("eksp-down.sh").exits(0);
+      scripts.with("EKSPHEMERAL_HOME", scripts.home().toString());
+    }
+  }
+
+  /** Of a command that was killed, whose number another process has by now. */
+  @Test
+  void aStartLockOfAProcessThatIsNoMoreIsTaken() throws Exception {
+    Path lock = Scripts.checkout().resolve("local/target/being-started");
+    long alive = ProcessHandle.current().pid();
+    for (String holder : List.of(alive + " 1", Long.toString(alive), "999999999 1")) {
+      Files.deleteIfExists(lock);
+      Files.createSymbolicLink(lock, Path.of(holder));
+
+      scripts.run("eksp-up.sh").exits(0);
+      scripts.run("eksp-down.sh").exits(0);
+
+      assertThat(Files.exists(lock, LinkOption.NOFOLLOW_LINKS)).isFalse();
+    }
+  }
+
+  @Test
+  void aStartLockOfAnotherCommandIsWaitedFor() throws Exception {
+    Path lock = Scripts.checkout().resolve("local/target/being-started");
+    Process holder = new ProcessBuilder("sleep", "60").start();
+    Path stat = Path.of("/proc/%d/stat".formatted(holder.pid()));
+    assumeThat(stat).exists();
+    String start = Files.readString(stat).replaceFirst(".*\\) ", "").split(" ", -1)[19];
+    Files.createSymbolicLink(lock, Path.of(holder.pid() + " " + start));
+    Scripts.Running starting = scripts.start("", "eksp-up.sh");
+    starting.untilItSays("waiting for another command");
+
+    holder.destroyForcibly().onExit().join();
+
+    starting.outcome().exits(0);
   }
 
   @Test

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The first container of a create task: makes sure that eksctl may begin, and gives it its config.
+# The first container of a create task: makes sure that eksctl may begin, and gives it its configs.
 # Brings the list of versions up to date by the way, if that can be done.
 #
 #   prepare.sh            what it needs is in the environment, see common.sh
-#   EKSPHEMERAL_SHARED    the folder that eksctl reads its config from (/shared)
+#   EKSPHEMERAL_SHARED    the folder that eksctl reads its configs from (/shared): cluster.yaml for
+#                         the cluster, then nodegroup.yaml for its node group
 #
 # Ends with 0 if eksctl may begin; 75 if the fence is somebody else's; 76 if a cluster or a stack of
 # the name is there that is not ours, which the result then says; 1 if this could not be found out.
@@ -61,10 +62,22 @@ while IFS= read -r session; do
     || fail "the role $role, which is to get in, is one of the account $account, and not of this one"
   roles=$(jq -c --arg session "$session" --arg arn "$arn" '.[$session] = $arn' <<<"$roles")
 done <<<"$sessions"
-jq --argjson roles "$roles" '.accessConfig.accessEntries |=
+
+# eksctl sends each of metadata.tags twice with the stack of a node group, and CloudFormation refuses
+# duplicate keys. So the node group is created after the cluster, by a config that has the tags in
+# the one place from which they also reach the nodes.
+jq --argjson roles "$roles" 'del(.managedNodeGroups) | .accessConfig.accessEntries |=
   (map(.principalARN |= ($roles[.] // .)) | unique_by(.principalARN))' \
-  "$scratch/config" >"$shared/cluster.yaml"
-chmod 0644 "$shared/cluster.yaml" # eksctl is somebody else in its container
+  "$scratch/config" >"$scratch/cluster"
+jq '.metadata.tags as $tags | {
+    apiVersion, kind,
+    metadata: .metadata | {name, region},
+    managedNodeGroups: .managedNodeGroups | map(.tags = $tags)
+  }' "$scratch/config" >"$scratch/nodegroup"
+for config in cluster nodegroup; do
+  cp "$scratch/$config" "$shared/$config.yaml"
+  chmod 0644 "$shared/$config.yaml" # eksctl runs as another user in its container
+done
 
 refresh_versions() {
   AWS_MAX_ATTEMPTS=2 aws eks describe-cluster-versions --output json \

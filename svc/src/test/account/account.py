@@ -135,6 +135,8 @@ commands = {
     "left_over": lambda kind, name: clusters.left_over(account, kind, name),
     "withhold": tasks.withheld.add,
     "release": tasks.withheld.discard,
+    "no_offer": lambda type, zone: clusters.not_offered.add((type, zone)),
+    "offer": lambda type, zone: clusters.not_offered.discard((type, zone)),
     "click": mail.click,
     "mails": mail.mails,
 }

@@ -1,8 +1,11 @@
 """EKS and what a cluster lies in, with what the emulator lacks:
 
-- EKS says which versions it offers, and knows the VPC of a cluster;
-- access entries are a type of resource of stacks;
-- node groups have instances, which go with them;
+- EKS says which versions it offers, of itself and of add-ons, knows the VPC of a cluster, and makes a security group for it,
+  which it removes with the cluster unless something still uses it;
+- CloudFormation refuses tags of a stack that have the same key twice;
+- access entries and single rules of security groups are types of resources of stacks;
+- EC2 says where it offers which type of instance; a node group has none in a zone that lacks one;
+- node groups have instances, which go with them, and the tags that their launch template says;
 - what is in use cannot be deleted: security groups by interfaces and other groups' rules, subnets by
   interfaces; and an account has five VPCs at most;
 - deleting a stack that eksctl made takes a moment;
@@ -17,9 +20,9 @@ import hashlib
 import json
 
 from ministack import app
-from ministack.core.responses import get_region
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import alb, ec2, eks
-from ministack.services.cloudformation import handlers, provisioners, stacks
+from ministack.services.cloudformation import handlers, helpers, provisioners, stacks
 
 from patches import lean_on, replace, replace_in_stacks
 
@@ -45,10 +48,38 @@ def versions():
     ]
 
 
+# Which of an add-on's service accounts want permissions, and which.
+PERMISSIONS = {"vpc-cni": {"aws-node": "AmazonEKS_CNI_Policy"}}
+
+
+def addons(name):
+    fits = [{"clusterVersion": one, "platformVersions": ["*"], "defaultVersion": True} for one in STANDARD + EXTENDED]
+    version = {
+        "addonVersion": "v1.0.0-eksbuild.1", "architecture": ["amd64", "arm64"], "compatibilities": fits,
+        "requiresConfiguration": False, "requiresIamPermissions": name in PERMISSIONS,
+    }
+    return [{"addonName": name, "type": "networking", "owner": "aws", "publisher": "eks", "addonVersions": [version]}]
+
+
+def configuration(name):
+    return {
+        "configurationSchema": "{}",
+        "podIdentityConfiguration": [
+            {"serviceAccount": account, "recommendedManagedPolicies": [f"arn:aws:iam::aws:policy/{policy}"]}
+            for account, policy in PERMISSIONS.get(name, {}).items()
+        ],
+    }
+
+
 @replace("handle_request", eks, was="0f7ffc7c")
 async def eks_request(original, method, path, headers, body, query_params):
     if (method, path) == ("GET", "/cluster-versions"):
         return eks._json_resp(200, {"clusterVersions": versions()})
+    if (method, path) == ("GET", "/addons/supported-versions"):
+        return eks._json_resp(200, {"addons": addons(query_params["addonName"][0])})
+    if (method, path) == ("GET", "/addons/configuration-schemas"):
+        name, version = query_params["addonName"][0], query_params["addonVersion"][0]
+        return eks._json_resp(200, {"addonName": name, "addonVersion": version, **configuration(name)})
     return await original(method, path, headers, body, query_params)
 
 
@@ -62,9 +93,69 @@ def create_cluster(original, body, creator_arn=None):
         config["vpcId"] = found[0]
     answer = original(body, creator_arn)
     if answer[0] == 200:
-        certificate = base64.b64encode(b"there is no cluster behind this").decode()
-        eks._clusters[body["name"]]["certificateAuthority"]["data"] = certificate
+        cluster = eks._clusters[body["name"]]
+        cluster["certificateAuthority"]["data"] = base64.b64encode(b"there is no cluster behind this").decode()
+        cluster["resourcesVpcConfig"]["clusterSecurityGroupId"] = create_cluster_group(cluster)
+        return eks._json_resp(200, {"cluster": eks._sanitize(cluster)})
     return answer
+
+
+def create_cluster_group(cluster):
+    name, group = cluster["name"], ec2._new_sg_id()
+    ec2._security_groups[group] = {
+        "GroupId": group,
+        "GroupName": f"eks-cluster-sg-{name}-{hashlib.sha1(cluster['arn'].encode()).hexdigest()[:9]}",
+        "Description": "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes",
+        "VpcId": cluster["resourcesVpcConfig"]["vpcId"],
+        "OwnerId": get_account_id(),
+        "IpPermissions": provisioners._ec2_sg_permissions([{"IpProtocol": "-1", "SourceSecurityGroupId": group}]),
+        "IpPermissionsEgress": provisioners._ec2_sg_permissions([{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}]),
+    }
+    tags = {f"kubernetes.io/cluster/{name}": "owned", "aws:eks:cluster-name": name}
+    ec2._tags[group] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return group
+
+
+@replace("_delete_cluster", eks, was="f90e5be0")
+def delete_cluster(original, name):
+    group = eks._clusters.get(name, {}).get("resourcesVpcConfig", {}).get("clusterSecurityGroupId")
+    answer = original(name)
+    if group in ec2._security_groups and keeps_group(group) is None:
+        del ec2._security_groups[group]
+        ec2._tags.pop(group, None)
+    return answer
+
+
+# --- types of instances ---
+
+not_offered = set()  # pairs of a type and a zone that lacks it; all others are on offer everywhere
+TYPES = ("t3.medium", "t3.large", "t3a.medium", "t3a.large", "m7i.large", "m8i.large")
+
+
+def is_offered(type, zone):
+    return (type, zone) not in not_offered
+
+
+def describe_instance_type_offerings(p):
+    by, filters = ec2._p(p, "LocationType") or "region", ec2._parse_filters(p)
+    region = get_region()
+    zones = {f"{region}{one}": f"{region}{one}" for one in "abc"}  # by what they are called in the answer
+    if by == "availability-zone-id":
+        zones = {ec2._az_id_for_zone_name(one): one for one in zones}
+    locations = list(zones) if by != "region" else [region]
+    items = "".join(
+        f"<item><instanceType>{type}</instanceType><locationType>{by}</locationType><location>{place}</location></item>"
+        for type in filters.get("instance-type", TYPES)
+        for place in locations
+        if place in filters.get("location", locations)
+        and any(is_offered(type, zone) for name, zone in zones.items() if by == "region" or name == place)
+    )
+    return ec2._xml(
+        200, "DescribeInstanceTypeOfferingsResponse", f"<instanceTypeOfferingSet>{items}</instanceTypeOfferingSet>"
+    )
+
+
+ec2._ACTION_MAP["DescribeInstanceTypeOfferings"] = describe_instance_type_offerings
 
 
 # --- in stacks ---
@@ -96,8 +187,35 @@ provisioners._RESOURCE_HANDLERS["AWS::EKS::AccessEntry"] = {
 provisioners._STACK_TAG_PROPERTY["AWS::EKS::AccessEntry"] = ("Tags", "list")
 
 
+@replace("_validate_stack_tags", helpers, was="a808d116")
+def validate_stack_tags(original, tags):
+    if len({one["Key"] for one in tags}) < len(tags):
+        return helpers._error("ValidationError", "Tags contain duplicate keys; tag keys must be unique")
+    return original(tags)
+
+
+def create_rule(logical_id, props, stack_name):
+    (rule,) = provisioners._ec2_sg_permissions([props])
+    ec2._security_groups[props["GroupId"]]["IpPermissions"].append(rule)
+    return f"sgr-{hashlib.sha1(f'{stack_name}/{logical_id}'.encode()).hexdigest()[:17]}", {}
+
+
+def delete_rule(physical_id, props):
+    rules = ec2._security_groups.get(props["GroupId"], {}).get("IpPermissions", [])
+    (rule,) = provisioners._ec2_sg_permissions([props])
+    if rule in rules:
+        rules.remove(rule)
+
+
+provisioners._RESOURCE_HANDLERS["AWS::EC2::SecurityGroupIngress"] = {"create": create_rule, "delete": delete_rule}
+
+
 @replace_in_stacks("AWS::EKS::Nodegroup", "create", was="7a940033")
 def create_node_group(original, logical_id, props, stack_name):
+    zones = {ec2._subnets[one]["AvailabilityZone"] for one in props["Subnets"]}
+    lacking = [one for one in zones if not all(is_offered(type, one) for type in props["InstanceTypes"])]
+    if lacking or not zones:
+        raise ValueError(f"The requested instance types are not supported in your requested zones: {sorted(lacking)}")
     name, attributes = original(logical_id, props, stack_name)
     group = eks._nodegroups[f"{props['ClusterName']}/{name}"]
     group["capacityType"] = props.get("CapacityType", "ON_DEMAND")
@@ -109,7 +227,16 @@ def create_node_group(original, logical_id, props, stack_name):
             sg_ids=[eks._clusters[props["ClusterName"]]["resourcesVpcConfig"]["clusterSecurityGroupId"]],
         )
     ]
+    tag_instances(group)
     return name, attributes
+
+
+def tag_instances(group):
+    template = ec2._launch_templates[group["launchTemplate"]["id"]]["Versions"][-1]["LaunchTemplateData"]
+    told = [one["Tags"] for one in template.get("TagSpecifications", []) if one["ResourceType"] == "instance"]
+    tags = [*(told[0] if told else []), {"Key": "eks:cluster-name", "Value": group["clusterName"]}]
+    for instance in group["_instances"]:
+        ec2._tags[instance] = list(tags)
 
 
 @replace_in_stacks("AWS::EKS::Nodegroup", "delete", was="4246c3b3")
@@ -351,5 +478,14 @@ lean_on(
     _associate_access_policy="e5f651a6",
     _create_access_entry="8664adac",
     _delete_access_entry="ea7db976",
+    _sanitize="5027f2df",
 )
-lean_on(ec2, _launch_instances_internal="fc79c249", _terminate_instances="2cd7b7d0")
+lean_on(
+    ec2,
+    _az_id_for_zone_name="904aeef2",
+    _launch_instances_internal="fc79c249",
+    _new_sg_id="41fa1809",
+    _parse_filters="eb2fa616",
+    _terminate_instances="2cd7b7d0",
+)
+lean_on(provisioners, _ec2_sg_permissions="fa71231f")

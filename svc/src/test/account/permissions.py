@@ -1,6 +1,7 @@
 """IAM, where the emulator judges by less than AWS does:
 
-- requests to ECS, EKS and EC2 are for the resource that AWS's authorization reference names;
+- requests to ECS, EKS, EC2 and for log events are for the resource that AWS's authorization reference
+  names;
 - the keys ecs:cluster and ses:FromAddress, and the tags of what a request is for;
 - RunTask also needs to pass the roles of the task, and to tag it;
 - stacks are made and removed with the permissions of who asked for it, resource by resource;
@@ -60,6 +61,9 @@ def resource_of(original, service, method, path, headers, body, query_params, re
         for parameter, kind in EC2_PARTS:
             if query_params.get(parameter):
                 return arn("ec2", f"{kind}/{query_params[parameter][0]}")
+    if service == "logs" and headers.get("x-amz-target", "").endswith(".GetLogEvents"):
+        request = json.loads(body or b"{}")
+        return arn("logs", f"log-group:{request.get('logGroupName')}:log-stream:{request.get('logStreamName')}")
     if service == "ses" and query_params.get("Source"):
         return arn("ses", f"identity/{query_params['Source'][0]}")
     return original(service, method, path, headers, body, query_params, region, account_id)
@@ -198,6 +202,9 @@ def in_stacks(resource_type, props, physical_id):
     if resource_type == "AWS::EC2::SubnetRouteTableAssociation":
         action = "DisassociateRouteTable" if physical_id else "AssociateRouteTable"
         return [(f"ec2:{action}", arn("ec2", f"route-table/{props['RouteTableId']}"), by_stack)]
+    if resource_type == "AWS::EC2::SecurityGroupIngress":
+        action = "RevokeSecurityGroupIngress" if physical_id else "AuthorizeSecurityGroupIngress"
+        return [(f"ec2:{action}", arn("ec2", f"security-group/{props['GroupId']}"), by_stack)]
     if resource_type == "AWS::EKS::Cluster":
         cluster = arn("eks", f"cluster/{physical_id or props['Name']}")
         to_eks = {"iam_PassedToService": "eks.amazonaws.com"}

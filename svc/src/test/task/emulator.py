@@ -442,6 +442,10 @@ def put(bucket, key, text):
     client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
 
 
+def drop(bucket, key):
+    client("s3").delete_object(Bucket=bucket, Key=key)
+
+
 def get(bucket, key):
     try:
         return client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
@@ -495,10 +499,13 @@ def many(kind, count):
 
 def stream(group, name, lines):
     logs = client("logs")
+    if group in backend("logs").groups:
+        logs.delete_log_group(logGroupName=group)
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName=name)
     now = int(datetime.now(timezone.utc).timestamp() * 1000)
-    logs.put_log_events(logGroupName=group, logStreamName=name, logEvents=[{"timestamp": now, "message": line} for line in lines])
+    if lines:
+        logs.put_log_events(logGroupName=group, logStreamName=name, logEvents=[{"timestamp": now, "message": line} for line in lines])
 
 
 def role(name, path):
@@ -508,6 +515,13 @@ def role(name, path):
 
 def offer(versions):
     offered[:] = versions
+
+
+def another_group(name, group):
+    made = client("eks").describe_nodegroup(clusterName=name, nodegroupName="workers")["nodegroup"]
+    client("eks").create_nodegroup(
+        clusterName=name, nodegroupName=group, subnets=made["subnets"], nodeRole=made["nodeRole"]
+    )
 
 
 def group_status(name, group, status):

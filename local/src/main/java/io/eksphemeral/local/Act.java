@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What a rehearsed task does, in the order of the real ones: its fence, a look whether the name is
@@ -99,20 +100,20 @@ final class Act {
 
   private Next.Exit create(RehearsedTask task) throws IOException {
     String name = task.name();
-    String stack = "eksctl-%s-cluster".formatted(name);
+    List<String> begun =
+        List.of(
+            "creating EKS cluster \"%s\" in \"rehearsal\" region".formatted(name),
+            "deploying stack \"eksctl-%s-cluster\"".formatted(name));
     if (task.mishap() == How.FAIL) {
+      String cause =
+          "AWS::EKS::Cluster/ControlPlane: CREATE_FAILED – \"Cannot create cluster because the"
+              + " targeted availability zone does not currently have sufficient capacity\"";
       return leave(
           task.key(),
           Outcome.FAILED,
-          "eksctl could not create the cluster, exit code 1",
+          "eksctl create cluster failed with exit code 1: " + cause,
           List.of(),
-          List.of(
-              "creating EKS cluster \"%s\" in \"rehearsal\" region".formatted(name),
-              "deploying stack \"%s\"".formatted(stack),
-              "AWS::EKS::Cluster/ControlPlane: CREATE_FAILED – \"Resource handler returned message:"
-                  + " \"Cannot create cluster because the targeted availability zone does not"
-                  + " currently have sufficient capacity\"\"",
-              "Error: failed to create cluster \"%s\"".formatted(name)));
+          and(begun, cause, "Error: failed to create cluster \"%s\"".formatted(name)));
     }
     if (!world.put(name, task.key().cluster(), Condition.BUILT)) {
       return leave(
@@ -127,10 +128,15 @@ final class Act {
         Outcome.READY,
         "the rehearsal pretends that the cluster %s is up".formatted(name),
         List.of(),
-        List.of(
-            "creating EKS cluster \"%s\" in \"rehearsal\" region".formatted(name),
-            "deploying stack \"%s\"".formatted(stack),
-            "EKS cluster \"%s\" in \"rehearsal\" region is ready".formatted(name)));
+        and(
+            begun,
+            "EKS cluster \"%s\" in \"rehearsal\" region is ready".formatted(name),
+            "deploying stack \"eksctl-%s-nodegroup-workers\"".formatted(name),
+            "created 1 managed nodegroup(s) in cluster \"%s\"".formatted(name)));
+  }
+
+  private static List<String> and(List<String> lines, String... more) {
+    return Stream.concat(lines.stream(), Stream.of(more)).toList();
   }
 
   private Next.Exit destroy(RehearsedTask task) throws IOException {

@@ -318,6 +318,25 @@ class AwsWalkThroughIT {
             .path("nodegroup");
     assertThat(nodes.path("scalingConfig").path("desiredSize").asInt()).isEqualTo(2);
     assertThat(nodes.path("capacityType").asText()).isEqualTo("SPOT");
+    // Whatever stands for it in the account says so, each tag once.
+    assertThat(nodes.path("tags").path("eksphemeral:id").asText()).isEqualTo(id);
+    for (String stack : List.of("cluster", "nodegroup-workers")) {
+      JsonNode tags =
+          aws.aws(
+                  "cloudformation",
+                  "describe-stacks",
+                  "--stack-name",
+                  "eksctl-2node-135-30-" + stack)
+              .at("/Stacks/0/Tags");
+      assertThat(texts(tags, "Key")).contains("eksphemeral:id").doesNotHaveDuplicates();
+      assertThat(texts(tags, "Value")).contains(id);
+    }
+    JsonNode instances =
+        aws.aws("ec2", "describe-instances", "--filters", "Name=tag:eksphemeral:id,Values=" + id);
+    assertThat(
+            instances.at("/Reservations/0/Instances").size()
+                + instances.at("/Reservations/1/Instances").size())
+        .isEqualTo(2);
   }
 
   @Test
@@ -419,7 +438,9 @@ class AwsWalkThroughIT {
 
     failed
         .prints("")
-        .says("eksp-create.sh: unlucky was not created: eksctl ended with exit code 1")
+        .says(
+            "eksp-create.sh: unlucky was not created: eksctl create cluster failed with exit code 1:"
+                + " AWS::EC2::VPC/VPC: CREATE_FAILED – \"")
         .says("  | ", "The maximum number of VPCs has been reached");
     Scripts.until("that unlucky is gone", LIFE, () -> !isListed("unlucky"));
     for (String vpc : vpcs) {

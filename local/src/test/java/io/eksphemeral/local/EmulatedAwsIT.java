@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * What the test in the emulated account leans on, where the emulator was given what it lacks: that
@@ -168,6 +171,87 @@ class EmulatedAwsIT {
             .run("aws", runTask(register("task", container("only", true, "exit 0"))));
 
     outcome.exits(255).says("is not authorized to perform: iam:PassRole");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "log-group:/tasks:log-stream:*, ResourceNotFoundException",
+    "log-group:/tasks, AccessDenied"
+  })
+  void whoReadsALogIsAskedForItsStream(String granted, String answer) throws Exception {
+    role("reader", "ecs-tasks.amazonaws.com");
+    aws.call(
+            "iam",
+            "put-role-policy",
+            "--role-name",
+            "reader",
+            "--policy-name",
+            "log",
+            "--policy-document",
+            policy("logs:GetLogEvents", "arn:aws:logs:us-east-2:123456789012:" + granted))
+        .exits(0);
+
+    String task =
+        run(
+            "reader",
+            container(
+                "only",
+                true,
+                "aws logs get-log-events --log-group-name /tasks --log-stream-name none 2>&1"));
+
+    assertThat(log(task, ended(task))).contains(answer);
+    aws.call("iam", "delete-role-policy", "--role-name", "reader", "--policy-name", "log").exits(0);
+    aws.call("iam", "delete-role", "--role-name", "reader").exits(0);
+  }
+
+  @Test
+  void aStackWithATagTwiceIsRefused() throws Exception {
+    String[] create = {
+      "cloudformation",
+      "create-stack",
+      "--stack-name",
+      "twice",
+      "--template-body",
+      "{\"Resources\": {\"Topic\": {\"Type\": \"AWS::SNS::Topic\"}}}",
+      "--tags",
+      "Key=a,Value=1",
+      "Key=b,Value=1",
+      "Key=a,Value=1"
+    };
+
+    aws.call(create).exits(255).says("ValidationError", "Tags contain duplicate keys");
+    aws.call(Arrays.copyOf(create, create.length - 1)).exits(0);
+  }
+
+  @Test
+  void aClusterHasASecurityGroupThatEksMakesAndRemoves() throws Exception {
+    role("control-plane", "eks.amazonaws.com");
+    String subnets = aws.aws("ec2", "describe-subnets").at("/Subnets/0/SubnetId").asText();
+
+    String group =
+        aws.aws(
+                "eks",
+                "create-cluster",
+                "--name",
+                "grouped",
+                "--kubernetes-version",
+                "1.35",
+                "--role-arn",
+                "arn:aws:iam::123456789012:role/control-plane",
+                "--resources-vpc-config",
+                "subnetIds=" + subnets)
+            .at("/cluster/resourcesVpcConfig/clusterSecurityGroupId")
+            .asText();
+
+    JsonNode made =
+        aws.aws("ec2", "describe-security-groups", "--group-ids", group).at("/SecurityGroups/0");
+    assertThat(made.path("GroupName").asText()).startsWith("eks-cluster-sg-grouped-");
+    assertThat(made.path("Tags").findValuesAsText("Key"))
+        .contains("aws:eks:cluster-name", "kubernetes.io/cluster/grouped");
+    aws.call("eks", "delete-cluster", "--name", "grouped").exits(0);
+    aws.call("ec2", "describe-security-groups", "--group-ids", group)
+        .exits(255)
+        .says("InvalidGroup.NotFound");
   }
 
   @Test

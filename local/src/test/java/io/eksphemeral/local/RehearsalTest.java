@@ -334,6 +334,7 @@ final class RehearsalTest extends TaskRunnerContract {
     TaskResult result = run(cluster, create(1));
 
     assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(result.message()).contains("CREATE_FAILED – ", "sufficient capacity");
     assertThat(result.log()).anySatisfy(line -> assertThat(line).contains("CREATE_FAILED"));
     assertThat(isThere(cluster)).isTrue();
     assertThat(run(cluster, destroy(1)).provesAbsence()).isTrue();

@@ -55,7 +55,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   void install() {
     ecs = Emulator.ecs();
     ecs.createCluster(request -> request.clusterName(ecsCluster));
-    register("create", "prepare", "eksctl", "report");
+    register("create", "prepare", "eksctl-cluster", "eksctl-nodegroup", "report");
     register("destroy", "teardown");
     var s3 = Emulator.s3(new Wire());
     bucketName = Emulator.newBucket(s3);

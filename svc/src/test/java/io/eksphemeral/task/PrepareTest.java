@@ -6,6 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
 import com.sun.net.httpserver.HttpServer;
 import io.eksphemeral.control.MarkFormat;
 import io.eksphemeral.control.Samples;
@@ -44,6 +48,8 @@ class PrepareTest {
   private static final String ALICE = "arn:aws:iam::123456789012:user/people/alice";
   private static final String SSO = "AWSReservedSSO_Admin_0123456789abcdef";
   private static final String OLD_VERSIONS = "{\"offered\":[\"1.30\"],\"preferred\":\"1.30\"}";
+  private static final Path SCHEMA =
+      Path.of("src/test/resources/eksctl/cluster-config.schema.json");
   private static final int LOST = 75;
   private static final int FOREIGN = 76;
 
@@ -64,12 +70,44 @@ class PrepareTest {
 
     assertThat(MarkFormat.taken(aws.object(FENCE).orElseThrow()))
         .isEqualTo(new MarkFormat.Taken(Fence.TAKEN, "task-1"));
-    assertThat(config()).isEqualTo(MAPPER.readTree(aws.object(CONFIG).orElseThrow()));
-    assertThat(Files.getPosixFilePermissions(shared.resolve("cluster.yaml")))
-        .isEqualTo(PosixFilePermissions.fromString("rw-r--r--"));
+    assertThat(config()).isEqualTo(wanted());
+    for (String file : List.of("cluster.yaml", "nodegroup.yaml")) {
+      assertThat(Files.getPosixFilePermissions(shared.resolve(file)))
+          .isEqualTo(PosixFilePermissions.fromString("rw-r--r--"));
+    }
     assertThat(aws.object(RESULT)).isEmpty();
     // The same container started again has it already.
     assertThat(prepare(Map.of()).exit()).isZero();
+  }
+
+  /** eksctl gives a node group's stack metadata.tags twice, and CloudFormation then refuses it. */
+  @Test
+  void theNodeGroupHasAConfigOfItsOwnWithEachTagOnce() throws Exception {
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    JsonNode stored = MAPPER.readTree(aws.object(CONFIG).orElseThrow());
+    JsonNode tags = stored.at("/metadata/tags");
+    assertThat(tags.path("eksphemeral:id").isTextual()).isTrue();
+    assertThat(config().at("/metadata/tags")).isEqualTo(tags);
+    assertThat(config().has("managedNodeGroups")).isFalse();
+    JsonNode nodes = MAPPER.readTree(shared.resolve("nodegroup.yaml").toFile());
+    assertThat(nodes.path("metadata")).isEqualTo(metadata("name", "region"));
+    assertThat(nodes.path("managedNodeGroups")).hasSize(1);
+    ObjectNode group = (ObjectNode) nodes.at("/managedNodeGroups/0");
+    assertThat(group.remove("tags")).isEqualTo(tags);
+    assertThat(group).isEqualTo(stored.at("/managedNodeGroups/0"));
+    Schema schema =
+        SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+            .getSchema(Files.readString(SCHEMA), InputFormat.JSON);
+    for (String file : List.of("cluster.yaml", "nodegroup.yaml")) {
+      String text = Files.readString(shared.resolve(file));
+      assertThat(schema.validate(text, InputFormat.YAML)).as(text).isEmpty();
+    }
+  }
+
+  private JsonNode metadata(String... fields) throws IOException {
+    return ((ObjectNode) MAPPER.readTree(aws.object(CONFIG).orElseThrow()).path("metadata"))
+        .retain(fields);
   }
 
   @Test
@@ -150,8 +188,7 @@ class PrepareTest {
 
     assertThat(sso).contains(":role/aws-reserved/sso.amazonaws.com/eu-west-1/");
     assertThat(principals()).containsExactlyInAnyOrder(sso, ALICE, ci);
-    assertThat(withoutPrincipals(config()))
-        .isEqualTo(withoutPrincipals(MAPPER.readTree(aws.object(CONFIG).orElseThrow())));
+    assertThat(withoutPrincipals(config())).isEqualTo(withoutPrincipals(wanted()));
   }
 
   @Test
@@ -342,6 +379,13 @@ class PrepareTest {
       entries.add(entry.<ObjectNode>deepCopy().put("principalARN", principal));
     }
     aws.ask("put", Aws.BUCKET, CONFIG, config.toString());
+  }
+
+  /** What the control plane wants of the cluster, its nodes apart. */
+  private JsonNode wanted() throws IOException {
+    ObjectNode config = (ObjectNode) MAPPER.readTree(aws.object(CONFIG).orElseThrow());
+    config.remove("managedNodeGroups");
+    return config;
   }
 
   private JsonNode config() throws IOException {

@@ -1,6 +1,7 @@
 package io.eksphemeral.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.sun.net.httpserver.HttpServer;
 import io.eksphemeral.domain.TaskResult;
@@ -11,11 +12,17 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What runs after eksctl, as a program. */
 @Tag("tasks")
@@ -23,6 +30,8 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 class ReportTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String FOLDER = "tasks/" + ID + "/";
+  private static final String CLUSTER = "eksctl-cluster";
+  private static final String NODEGROUP = "eksctl-nodegroup";
   private static final int LOST = 75;
 
   private Aws aws;
@@ -75,35 +84,128 @@ class ReportTest {
     failedFor("not ours");
   }
 
+  /** Whatever the cluster looks like: eksctl may have failed at something that does not show. */
+  @ParameterizedTest
+  @CsvSource({
+    "0, 1, 143, eksctl create cluster failed with exit code 1",
+    "0, 0, 1, eksctl create nodegroup failed with exit code 1",
+    "0, 0, 2, eksctl create nodegroup failed with exit code 2",
+    "137, 143, 143, prepare failed with exit code 137"
+  })
+  void theFirstContainerThatFailedDecides(int prepare, int cluster, int nodegroup, String why)
+      throws Exception {
+    aws.cluster("dev", ID);
+
+    reportAfter(ended("prepare", prepare), ended(CLUSTER, cluster), ended(NODEGROUP, nodegroup));
+
+    failedFor(why);
+  }
+
+  @Test
+  void whatBothRunsOfEksctlDidIsReady() throws Exception {
+    aws.cluster("dev", ID);
+
+    reportAfter(ended("prepare", 0), ended(CLUSTER, 0), ended(NODEGROUP, 0));
+
+    assertThat(aws.result(ID, "create-1").outcome()).isEqualTo(Outcome.READY);
+  }
+
   @Test
   void whatEksctlSaidLastIsInTheResult() throws Exception {
     aws.cluster("dev", ID);
-    aws.ask("stream", "/eksp", "create/eksctl/1", List.of("building", "Error: no more addresses"));
-    String ecsSays =
-        """
-        {"TaskARN": "task-1", "Containers": [{"Name": "eksctl", "ExitCode": 1, "LogOptions":
-          {"awslogs-group": "/eksp", "awslogs-stream": "create/eksctl/1"}}]}\
-        """;
-    HttpServer ecs =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    ecs.createContext(
-        "/v4/x/task",
-        exchange -> {
-          byte[] body = ecsSays.getBytes(StandardCharsets.UTF_8);
-          exchange.sendResponseHeaders(200, body.length);
-          exchange.getResponseBody().write(body);
-          exchange.close();
-        });
-    ecs.start();
-    try {
-      String address = "http://127.0.0.1:" + ecs.getAddress().getPort() + "/v4/x";
-      report(Map.of("ECS_CONTAINER_METADATA_URI_V4", address));
-    } finally {
-      ecs.stop(0);
-    }
+    logged(CLUSTER, "building", "Error: no more addresses");
 
-    assertThat(failedFor("eksctl ended with exit code 1: no more addresses").log())
+    reportAfter(ended(CLUSTER, 1), ended(NODEGROUP, 143));
+
+    assertThat(failedFor("eksctl create cluster failed with exit code 1: no more addresses").log())
         .contains("building", "Error: no more addresses");
+  }
+
+  static Stream<Arguments> causes() {
+    String before = "2026-11-28 19:20:25 [✖]  ";
+    String failed = "Error: failed to create nodegroups for cluster \"dev\"";
+    String vpcs =
+        "AWS::EC2::VPC/VPC: CREATE_FAILED – \"The maximum number of VPCs has been reached.\"";
+    return Stream.of(
+        // Something was wrong before anything was made.
+        arguments(
+            List.of(
+                before + "an earlier complaint",
+                "Error: invalid version, 1.29 is no longer supported, supported values: 1.35"),
+            "invalid version, 1.29 is no longer supported, supported values: 1.35"),
+        // A request was refused.
+        arguments(
+            List.of(
+                "2026-11-28 19:20:25 [ℹ]  deploying stack \"eksctl-dev-nodegroup-workers\"",
+                before + "the first complaint",
+                before + "creating CloudFormation stack \"x\": api error ValidationError: no",
+                failed),
+            "creating CloudFormation stack \"x\": api error ValidationError: no"),
+        // A stack failed: events are listed from the newest on, and what was cancelled says
+        // nothing.
+        arguments(
+            List.of(
+                before + "unexpected status \"ROLLBACK_IN_PROGRESS\" while waiting",
+                before + "AWS::EC2::Subnet/A: CREATE_FAILED – \"Resource creation cancelled\"",
+                before + vpcs,
+                before
+                    + "AWS::EC2::InternetGateway/B: CREATE_FAILED – \"Resource creation cancelled\"",
+                before + "ResourceNotReady: failed waiting for successful resource state",
+                failed),
+            vpcs),
+        // Nothing but that it failed.
+        arguments(List.of(failed), "failed to create nodegroups for cluster \"dev\""));
+  }
+
+  @ParameterizedTest
+  @MethodSource("causes")
+  void theCauseIsNamedAndNotJustThatItFailed(List<String> log, String cause) throws Exception {
+    aws.cluster("dev", ID);
+    logged(NODEGROUP, log.toArray(String[]::new));
+
+    reportAfter(ended(CLUSTER, 0), ended(NODEGROUP, 1));
+
+    assertThat(aws.result(ID, "create-1").message())
+        .isEqualTo("eksctl create nodegroup failed with exit code 1: " + cause);
+  }
+
+  @Test
+  void whereTheLogDoesNotSayWhyAStackFailedCloudFormationDoes() throws Exception {
+    Aws.Made ours = aws.cluster("dev", ID);
+    aws.ask("fail_stack", ours.part("stack"), "The maximum number of VPCs has been reached.");
+    String unsaid = "failed waiting for successful resource state";
+    for (List<String> log :
+        List.of(List.<String>of(), List.of("[✖]  ResourceNotReady: " + unsaid))) {
+      logged(CLUSTER, log.toArray(String[]::new));
+      aws.ask("drop", Aws.BUCKET, FOLDER + "create-1.result");
+
+      reportAfter(ended(CLUSTER, 1), ended(NODEGROUP, 143));
+
+      failedFor("CREATE_FAILED – The maximum number of VPCs has been reached.");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"workers", "more"})
+  void oneNodeGroupThatFailedIsEnough(String failed) throws Exception {
+    aws.cluster("dev", ID);
+    aws.ask("another_group", "dev", "more");
+    aws.ask("group_status", "dev", failed, "CREATE_FAILED");
+
+    report(Map.of());
+
+    failedFor("node group " + failed + " is CREATE_FAILED");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void aResultThatCannotBeWrittenAtOnceIsWrittenAfterAll(int times) throws Exception {
+    aws.cluster("dev", ID);
+    aws.ask("fault", "s3 PUT .*create-1.result", times);
+
+    assertThat(report(Map.of()).exit()).isZero();
+
+    assertThat(aws.result(ID, "create-1").outcome()).isEqualTo(Outcome.READY);
   }
 
   @Test
@@ -131,6 +233,41 @@ class ReportTest {
     assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
     assertThat(result.message()).contains(why);
     return result;
+  }
+
+  /** What ECS says of a container that ended, and where its log is. */
+  private static String ended(String container, int code) {
+    return """
+    {"Name": "%s", "ExitCode": %d, "LogOptions":
+      {"awslogs-group": "/eksp/%1$s", "awslogs-stream": "create/%1$s/1"}}\
+    """
+        .formatted(container, code);
+  }
+
+  private void logged(String container, String... lines) throws IOException {
+    aws.ask("stream", "/eksp/" + container, "create/" + container + "/1", List.of(lines));
+  }
+
+  private void reportAfter(String... containers) throws Exception {
+    String ecsSays =
+        "{\"TaskARN\": \"task-1\", \"Containers\": [%s]}".formatted(String.join(", ", containers));
+    HttpServer ecs =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    ecs.createContext(
+        "/v4/x/task",
+        exchange -> {
+          byte[] body = ecsSays.getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    ecs.start();
+    try {
+      String address = "http://127.0.0.1:" + ecs.getAddress().getPort() + "/v4/x";
+      assertThat(report(Map.of("ECS_CONTAINER_METADATA_URI_V4", address)).exit()).isZero();
+    } finally {
+      ecs.stop(0);
+    }
   }
 
   private Aws.Outcome report(Map<String, String> more) throws Exception {

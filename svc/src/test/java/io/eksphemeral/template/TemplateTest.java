@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.lambda.DestroyClusterHandler;
@@ -17,6 +18,7 @@ import io.eksphemeral.lambda.Route;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What {@code template.yaml} must have, whatever it looks like. */
@@ -492,7 +495,8 @@ final class TemplateTest {
   @Test
   void theCreationGoesFromOneContainerToTheNextAndEndsWithItsReport() {
     Map<String, JsonNode> containers = containers("CreateTask");
-    assertThat(containers).containsOnlyKeys("prepare", "eksctl", "report");
+    assertThat(containers)
+        .containsOnlyKeys("prepare", "eksctl-cluster", "eksctl-nodegroup", "report");
     Map<String, String> waitsFor = new TreeMap<>();
     containers.forEach((name, container) -> {
       assertThat(container.path("Essential").asBoolean(true)).isEqualTo(name.equals("report"));
@@ -503,29 +507,54 @@ final class TemplateTest {
                   other.path("ContainerName").asText() + " " + other.path("Condition").asText()));
     });
     assertThat(waitsFor)
-        .isEqualTo(Map.of("eksctl", "prepare SUCCESS", "report", "eksctl COMPLETE"));
+        .isEqualTo(
+            Map.of(
+                "eksctl-cluster",
+                "prepare SUCCESS",
+                "eksctl-nodegroup",
+                "eksctl-cluster SUCCESS",
+                "report",
+                "eksctl-nodegroup COMPLETE"));
     assertThat(containers("DestroyTask")).containsOnlyKeys("teardown");
     assertThat(container("DestroyTask", "teardown").path("Essential").asBoolean()).isTrue();
   }
 
-  @Test
-  void eksctlIsGivenAFileAndNothingElse() {
-    JsonNode eksctl = container("CreateTask", "eksctl");
+  @ParameterizedTest
+  @CsvSource({
+    "eksctl-cluster, create cluster --without-nodegroup -f /shared/cluster.yaml --timeout 25m"
+        + " --write-kubeconfig=false -C false",
+    "eksctl-nodegroup, create nodegroup -f /shared/nodegroup.yaml --timeout 15m -C false"
+  })
+  void eksctlIsGivenAFileAndNothingElse(String name, String command) {
+    JsonNode eksctl = container("CreateTask", name);
     assertThat(target(eksctl.path("Image"))).isEqualTo("EksctlImage");
     assertThat(eksctl.has("EntryPoint")).isFalse();
-    assertThat(String.join(" ", texts(eksctl.path("Command"))))
-        .isEqualTo(
-            "create cluster -f /shared/cluster.yaml --timeout 40m --write-kubeconfig=false -C false");
+    assertThat(String.join(" ", texts(eksctl.path("Command")))).isEqualTo(command);
     assertThat(environment(eksctl)).containsOnlyKeys("AWS_REGION", "AWS_DEFAULT_REGION");
-    assertThat(List.of("prepare", "eksctl"))
-        .allSatisfy(name ->
-            assertThat(stream(container("CreateTask", name).path("MountPoints")))
-                .singleElement()
-                .satisfies(mount -> {
-                  assertThat(mount.path("SourceVolume").asText()).isEqualTo("shared");
-                  assertThat(mount.path("ContainerPath").asText()).isEqualTo("/shared");
-                  assertThat(mount.path("ReadOnly").asBoolean()).isEqualTo(name.equals("eksctl"));
-                }));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"prepare, false", "eksctl-cluster, true", "eksctl-nodegroup, true"})
+  void onlyPrepareWritesWhatEksctlReads(String name, boolean isReadOnly) {
+    assertThat(stream(container("CreateTask", name).path("MountPoints")))
+        .singleElement()
+        .satisfies(mount -> {
+          assertThat(mount.path("SourceVolume").asText()).isEqualTo("shared");
+          assertThat(mount.path("ContainerPath").asText()).isEqualTo("/shared");
+          assertThat(mount.path("ReadOnly").asBoolean()).isEqualTo(isReadOnly);
+        });
+  }
+
+  /** What eksctl may wait for ends before the control plane gives the creation up. */
+  @Test
+  void eksctlGivesUpInTime() {
+    Duration both =
+        containers("CreateTask").values().stream()
+            .map(container -> texts(container.path("Command")))
+            .filter(command -> command.contains("--timeout"))
+            .map(command -> Duration.parse("PT" + command.get(command.indexOf("--timeout") + 1)))
+            .reduce(Duration.ZERO, Duration::plus);
+    assertThat(both).isPositive().isLessThanOrEqualTo(Lifecycle.CREATE_DEADLINE.minusMinutes(5));
   }
 
   // --- the rest ---

@@ -2,30 +2,30 @@ package io.eksphemeral.local;
 
 import io.eksphemeral.lambda.ErrorCode;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.BindException;
 import java.time.Duration;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
+import org.eclipse.jetty.http.HttpCompliance;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * HTTP/1.1 on a loopback port, with a thread for each connection. Whoever sends, and however much
- * and however slowly, the memory that requests take is bounded, and each of them comes to an end.
- *
- * <p>The JDK's own server answers some requests in HTML before any responder sees them, and bounds
- * neither connections by default nor what their requests take together.
+ * HTTP/1.1 on a loopback port, by Jetty, with a virtual thread for each request. Whoever sends, and
+ * however much and however slowly, the memory that requests take is bounded, and each of them comes
+ * to an end.
  */
 final class HttpListener {
   /**
    * What bounds the requests.
    *
    * @param connections that are open at a time; more are answered with 429 and closed
-   * @param largeBodies of more than {@link HttpConnection#SMALL_BODY} that are in memory at a time;
+   * @param largeBodies of more than {@link JettyAdapter#SMALL_BODY} that are in memory at a time;
    *     what is sent beyond that waits
    * @param calls that are worked on at a time; further ones wait
    * @param patience how long a request may take to arrive, an answer to be read, and a connection
@@ -47,44 +47,64 @@ final class HttpListener {
   }
 
   private static final Duration CHECK_EVERY = Duration.ofMillis(250);
+  private static final int MOST_HEAD = 16 * 1024;
   private static final int BACKLOG = 512;
 
-  /** How many connections more than there may be are told so at a time; the rest are closed. */
+  /** How many connections more than there may be are told so at a time; the rest wait for that. */
   private static final int TURNED_AWAY = 64;
 
-  private final ServerSocket server;
+  /** For the selector; requests have virtual threads. */
+  private static final int PLATFORM_THREADS = 6;
+
+  private final QueuedThreadPool pool;
+  private final Server server;
+  private final ServerConnector connector;
   private final Bounds bounds;
-  private final Semaphore largeBodies;
-  private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
+  private final HttpDeadlines deadlines;
   private volatile boolean stopped;
 
-  private HttpListener(ServerSocket server, Bounds bounds) {
-    this.server = server;
+  private HttpListener(int port, Bounds bounds) {
     this.bounds = bounds;
-    this.largeBodies = new Semaphore(bounds.largeBodies(), true);
+    this.deadlines = new HttpDeadlines(bounds);
+    pool = new QueuedThreadPool(PLATFORM_THREADS, 1);
+    pool.setName("http");
+    server = new Server(pool);
+    HttpConfiguration configuration = new HttpConfiguration();
+    configuration.setSendServerVersion(false);
+    configuration.setSendDateHeader(false);
+    configuration.setRequestHeaderSize(MOST_HEAD);
+    configuration.setHttpCompliance(HttpCompliance.RFC9110);
+    // Paths are used as they were sent, and only their segments are decoded.
+    configuration.setUriCompliance(UriCompliance.UNSAFE);
+    connector = new ServerConnector(server, 0, 1, new HttpConnectionFactory(configuration));
+    connector.setHost("127.0.0.1");
+    connector.setPort(port);
+    connector.setAcceptQueueSize(BACKLOG);
+    connector.setIdleTimeout(
+        0); // the deadlines cover it, and cut off who sends a byte now and then
+    connector.addBean(deadlines);
+    server.addConnector(connector);
+    server.addBean(new NetworkConnectionLimit(bounds.connections() + TURNED_AWAY, connector));
   }
 
   /**
    * Takes a port on loopback, and answers nobody yet.
    *
    * @param port 0 for any that is free
-   * @throws java.net.BindException if it is taken
+   * @throws BindException if it is taken
    */
   static HttpListener bind(int port, Bounds bounds) throws IOException {
-    byte[] loopback = {127, 0, 0, 1};
-    ServerSocket server = new ServerSocket();
+    HttpListener listener = new HttpListener(port, bounds);
     try {
-      server.bind(
-          new InetSocketAddress(InetAddress.getByAddress("127.0.0.1", loopback), port), BACKLOG);
+      listener.connector.open();
     } catch (IOException e) {
-      server.close();
-      throw e;
+      throw e.getCause() instanceof BindException taken ? taken : e;
     }
-    return new HttpListener(server, bounds);
+    return listener;
   }
 
   int port() {
-    return server.getLocalPort();
+    return connector.getLocalPort();
   }
 
   Bounds bounds() {
@@ -93,47 +113,21 @@ final class HttpListener {
 
   /** Begins to answer. */
   void start(Responder responder, Executor threads) {
-    // Not a daemon, unlike virtual threads: it is what keeps the process.
-    Thread.ofPlatform().name("http").start(() -> accept(responder, threads));
+    JettyAdapter handler = new JettyAdapter(responder, bounds, deadlines);
+    pool.setVirtualThreadsExecutor(threads);
+    server.setHandler(handler);
+    server.setErrorHandler(handler::refuseMalformed);
+    try {
+      server.start();
+    } catch (Exception e) {
+      throw new IllegalStateException("the HTTP server cannot be started", e);
+    }
     Thread.ofVirtual().start(this::closeOverdue);
   }
 
-  private void accept(Responder responder, Executor threads) {
-    while (!stopped) {
-      try {
-        Socket socket = server.accept();
-        int others = open.size();
-        if (others >= bounds.connections() + TURNED_AWAY) {
-          socket.close();
-          continue;
-        }
-        HttpConnection connection = new HttpConnection(socket, responder, bounds, largeBodies);
-        open.add(connection);
-        threads.execute(() -> serve(connection, others < bounds.connections()));
-      } catch (IOException | RuntimeException | Error _) {
-        // Too many files are open, for instance: it may be better in a moment.
-        LockSupport.parkNanos(CHECK_EVERY.toNanos());
-      }
-    }
-  }
-
-  private void serve(HttpConnection connection, boolean hasRoom) {
-    try {
-      if (hasRoom) {
-        connection.serve();
-      } else {
-        connection.turnAway();
-      }
-    } finally {
-      open.remove(connection);
-    }
-  }
-
-  /** No read or write of a socket ends by itself, so what is overdue is closed from outside. */
   private void closeOverdue() {
     while (!stopped) {
-      long now = System.nanoTime();
-      open.stream().filter(connection -> connection.isOverdue(now)).forEach(HttpConnection::close);
+      deadlines.closeOverdue();
       LockSupport.parkNanos(CHECK_EVERY.toNanos());
     }
   }
@@ -141,15 +135,15 @@ final class HttpListener {
   /** Waits up to a second for what is being answered, and answers nobody any more. */
   void stop() {
     stopped = true;
-    try {
-      server.close();
-    } catch (IOException _) {
-      // It answers nobody either way.
-    }
+    connector.close();
     long end = System.nanoTime() + Duration.ofSeconds(1).toNanos();
-    while (open.stream().anyMatch(HttpConnection::isBusy) && System.nanoTime() < end) {
+    while (deadlines.isAnyBusy() && System.nanoTime() < end) {
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
     }
-    open.forEach(HttpConnection::close);
+    try {
+      server.stop();
+    } catch (Exception e) {
+      throw new IllegalStateException("the HTTP server cannot be stopped", e);
+    }
   }
 }

@@ -34,6 +34,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -45,8 +46,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class GatewayTest {
   private static final HttpListener.Bounds BOUNDS =
-      new HttpListener.Bounds(300, 4, 2, Duration.ofSeconds(2), Duration.ofMillis(500));
+      new HttpListener.Bounds(150, 4, 2, Duration.ofSeconds(2), Duration.ofMillis(500));
   private static final int MOST_BYTES = 128 * 1024;
+
+  /** What HTTP does not take for the name of a host, or for one name. */
+  private static final Pattern NO_HOST = Pattern.compile("Host: *$|Host.*[,@]|Host.*\nHost|\n ");
 
   private final ManualClock clock = new ManualClock(Instant.parse("2026-11-22T14:03:07Z"));
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
@@ -518,7 +522,7 @@ final class GatewayTest {
   void whatABrowserMayHaveBeenMadeToSendIsRefused(String header) throws IOException {
     Answer answer = call("POST", "/create", header.replace("PORT", Integer.toString(port)));
 
-    assertThat(answer.status()).isEqualTo(header.contains("\n ") ? 400 : 403);
+    assertThat(answer.status()).isEqualTo(NO_HOST.matcher(header).find() ? 400 : 403);
     assertThat(answer.body()).startsWith("{\"error\":\"");
     assertThat(calls).isEmpty();
   }
@@ -571,12 +575,10 @@ final class GatewayTest {
   })
   void aTrickInAPathStaysInItsSegment(String target, String id) throws IOException {
     get(target);
-    get("/status/a%00b");
+    assertThat(get("/status/a%00b").status()).isEqualTo(400);
 
-    assertThat(calls).containsExactly("status GET /status/{id}", "status GET /status/{id}");
-    assertThat(events)
-        .extracting(event -> event.getPathParameters().get("id"))
-        .containsExactly(id, "a\0b");
+    assertThat(calls).containsExactly("status GET /status/{id}");
+    assertThat(events.getFirst().getPathParameters()).isEqualTo(Map.of("id", id));
   }
 
   @ParameterizedTest
@@ -592,7 +594,6 @@ final class GatewayTest {
         "*",
         "status",
         "http://evil.example/status",
-        "http://localhost:PORT/status",
         "//localhost:PORT/status",
         "mailto:status",
       })
@@ -715,8 +716,7 @@ final class GatewayTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"/", "/nothing", "/x/../status", "//status", "/status//", "*", "http://x/status"})
+  @ValueSource(strings = {"/", "/nothing", "/x/../status", "//status", "/status//"})
   void whereNothingIsIsNothing(String target) throws IOException {
     Answer answer = get(target);
 
@@ -736,6 +736,8 @@ final class GatewayTest {
         "GET /a b HTTP/1.1\nHost: HOST\n\n",
         "GET /status\n\n",
         "GET\n\n",
+        "GET * HTTP/1.1\nHost: HOST\n\n",
+        "GET http://x/status HTTP/1.1\nHost: HOST\n\n",
         "GET /status HTTP/2.0\nHost: HOST\n\n",
         "\u0016\u0003\u0001\u0000\n",
         "GET /status HTTP/1.1\nHost : HOST\n\n",
@@ -792,6 +794,15 @@ final class GatewayTest {
         .containsIgnoringCase("\r\nx-from: status\r\n");
     assertThat(head.body()).isEmpty();
     assertThat(calls).containsExactly("status GET /status/{id}");
+  }
+
+  /** As HTTP/1.1 demands; proxies and some clients send it. */
+  @Test
+  void aTargetMayNameThisHost() throws IOException {
+    assertThat(get("http://localhost:%d/status/dev?x=1".formatted(port)).status()).isEqualTo(207);
+
+    assertThat(events.getFirst().getRawPath()).isEqualTo("/status/dev");
+    assertThat(events.getFirst().getRawQueryString()).isEqualTo("x=1");
   }
 
   @Test

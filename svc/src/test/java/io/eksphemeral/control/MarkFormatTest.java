@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -116,5 +117,33 @@ final class MarkFormatTest {
     assertThat(kept.message()).hasSize(501).endsWith("…");
     assertThat(kept.leftovers()).hasSize(50).first().asString().startsWith("0x");
     assertThat(kept.log()).hasSize(50).last().asString().startsWith("79x");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"499, 499", "500, 500", "501, 501", "502, 501"})
+  void aLineOf500CharactersIsKeptAsItIs(int length, int kept) {
+    String line = "x".repeat(length);
+    TaskResult read =
+        MarkFormat.result(
+                MarkFormat.encode(
+                    new TaskResult(Outcome.FAILED, Samples.START, line, List.of(line), List.of())))
+            .orElseThrow();
+
+    assertThat(read.message()).hasSize(kept).isEqualTo(read.leftovers().getFirst());
+    assertThat(read.message().endsWith("…")).isEqualTo(length > 500);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"49, 49", "50, 50", "51, 50"})
+  void fiftyLinesAreKept(int count, int kept) {
+    List<String> lines = IntStream.range(0, count).mapToObj(String::valueOf).toList();
+    TaskResult read =
+        MarkFormat.result(
+                MarkFormat.encode(
+                    new TaskResult(Outcome.FAILED, Samples.START, "no", lines, lines)))
+            .orElseThrow();
+
+    assertThat(read.leftovers()).isEqualTo(lines.subList(0, kept));
+    assertThat(read.log()).isEqualTo(lines.subList(count - kept, count));
   }
 }

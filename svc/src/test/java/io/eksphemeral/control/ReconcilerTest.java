@@ -1,0 +1,277 @@
+package io.eksphemeral.control;
+
+import static io.eksphemeral.control.Samples.ALICE;
+import static io.eksphemeral.control.Samples.BOB;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.control.SimulatedTasks.Fate;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Lifecycle;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Mailing;
+import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Task;
+import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.Versions;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What one cluster is brought to, step by step, and what of it is written down. */
+final class ReconcilerTest {
+  private static final Duration ENOUGH = Duration.ofMinutes(5);
+  private static final Limits ONE = new Limits(1440, 10, 1, 1);
+
+  private final MemoryStore store = new MemoryStore();
+  private final ManualClock clock = new ManualClock(Samples.START);
+  private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
+  private final MemoryMailer mailer = new MemoryMailer();
+  private final List<Duration> pauses = new ArrayList<>();
+  private Runnable whilePausing = () -> {};
+  private final ControlPlane plane = plane(store, Limits.DEFAULT);
+  private final ClusterId id = Samples.newId();
+
+  /**
+   * It steps back for one that was asked for before it, if only for as long as that is undecided.
+   */
+  @Test
+  void whoFitsOnceAnotherStepsBackIsAdmittedWhenThatHas() {
+    Stored.Live other = asked(Samples.newId(), "other");
+    whilePausing =
+        () -> {
+          if (pauses.size() == 3) {
+            assertThat(store.remove(other)).isTrue();
+          }
+        };
+
+    assertThat(plane(store, ONE).create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOf(Answer.Done.class);
+
+    assertThat(pauses).containsExactly(moment(), moment(), moment());
+    assertThat(tasks.launched()).isEqualTo(1);
+  }
+
+  @Test
+  void whoWouldFitIfAnotherSteppedBackWaitsForTwoSecondsAndNoLonger() {
+    asked(Samples.newId(), "other");
+
+    assertThat(plane(store, ONE).create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOfSatisfying(
+            Answer.Refused.class,
+            refused ->
+                assertThat(refused.refusal().error())
+                    .contains("as many clusters as may be at a time (1)"));
+
+    assertThat(pauses.stream().reduce(Duration.ZERO, Duration::plus))
+        .isEqualTo(Duration.ofSeconds(2));
+    assertThat(store.find(id)).isEmpty();
+    assertThat(store.claimOn("dev")).isEmpty();
+  }
+
+  @Test
+  void whenATaskWasToldToStopIsOnRecord() {
+    tasks.next(TaskKind.CREATE, Fate.HANGS);
+    created();
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(Lifecycle.CREATE_DEADLINE);
+
+    sweep();
+
+    assertThat(task().stopping()).isEqualTo(clock.instant());
+    assertThat(task().ended()).isNull();
+  }
+
+  /** What took it cannot be read, so the task on record is the one to ask. */
+  @Test
+  void aFenceThatNamesNobodyIsTheTasksOnRecord() {
+    created();
+    TaskKey key = cluster().key(task());
+    store.put(StoreKeys.fence(key), "{");
+    assertThat(store.fence(key)).isEqualTo(Fence.TAKEN);
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step(); // does not get its fence, and stops
+
+    sweep();
+
+    assertThat(cluster().since(State.CREATE_FAILED)).isPresent();
+  }
+
+  @Test
+  void aRefusalThatStaysTheSameIsWrittenOnce() {
+    tasks.next(TaskKind.CREATE, Fate.REFUSED, Fate.REFUSED, Fate.REFUSED);
+    created();
+    assertThat(task().refused()).isEqualTo("RESOURCE:MEMORY");
+    String version = live().version();
+
+    sweep();
+    sweep();
+
+    assertThat(live().version()).isEqualTo(version);
+    sweep();
+    assertThat(task().refused()).isNull();
+  }
+
+  @Test
+  void whereThereIsNobodyToMailThatIsOnRecord() {
+    Spec nobodys = new Spec("dev", 1, "1.35", 30, "nobody@example.com", List.of(), null);
+    assertThat(plane.create().create(id, nobodys, ALICE)).isInstanceOf(Answer.Done.class);
+    letTasksEnd();
+
+    sweep();
+
+    assertThat(cluster().mailings()).extracting(Mailing::delivery).containsExactly(Delivery.NOBODY);
+  }
+
+  @Test
+  void ofTwoWhoAreAboutToMailOneDoes() {
+    created();
+    letTasksEnd();
+    sweepThen("replace", 2, () -> sweep());
+
+    assertThat(mailer.delivered()).hasSize(1);
+    assertThat(cluster().mailings()).extracting(Mailing::delivery).containsExactly(Delivery.SENT);
+  }
+
+  @Test
+  void aClusterThatIsGoneBeforeItsMailWasSentIsNoFailure() {
+    created();
+    letTasksEnd();
+    mailer.whileSending(() -> assertThat(store.remove(live())).isTrue());
+
+    assertThat(sweep().failed()).isEmpty();
+
+    assertThat(store.ids()).isEmpty();
+  }
+
+  @Test
+  void aRecordThatCannotBeReadAnyMoreIsLeftAlone() {
+    for (int write = 1; write <= 3; write++) {
+      ClusterId broken = Samples.newId();
+      assertThat(plane.create().create(broken, Samples.spec("dev-" + write), BOB))
+          .isInstanceOf(Answer.Done.class);
+      letTasksEnd();
+
+      SweepReport report =
+          sweepThen("replace", write, () -> store.put(StoreKeys.record(broken), "{"));
+
+      assertThat(report.failed()).isEmpty();
+      assertThat(store.get(StoreKeys.record(broken))).contains("{");
+      store.put(StoreKeys.record(broken), "{\"name\":\"of-2019\"}"); // counts for no limit
+    }
+  }
+
+  /** A store that forgets what it was given would have it go on for ever. */
+  @Test
+  void aClusterThatIsNeverDoneIsAFailureAndEndsNoSweep() {
+    created();
+    letTasksEnd();
+    ControlPlane forgetful =
+        plane(
+            answering("replace", arguments -> Optional.of(arguments[0]) /* as it was read */),
+            Limits.DEFAULT);
+
+    SweepReport report = forgetful.sweep().all(() -> ENOUGH);
+
+    assertThat(report.failed()).containsOnlyKeys(id);
+    assertThat(report.failed().get(id)).contains("is not done after");
+  }
+
+  private static Duration moment() {
+    return Duration.ofMillis(100);
+  }
+
+  private Stored.Live asked(ClusterId other, String name) {
+    return store.add(Cluster.asked(other, Samples.spec(name), BOB, clock.instant())).orElseThrow();
+  }
+
+  private void created() {
+    assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOf(Answer.Done.class);
+  }
+
+  private void letTasksEnd() {
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(SimulatedTasks.ENDS_AFTER);
+    tasks.step();
+  }
+
+  private SweepReport sweep() {
+    return plane.sweep().all(() -> ENOUGH);
+  }
+
+  /** Sweeps, and has something happen before the n-th call of a method. */
+  private SweepReport sweepThen(String method, int which, Runnable happens) {
+    int[] calls = new int[1];
+    ClusterStore interrupted =
+        answering(
+            method,
+            _ -> {
+              calls[0]++;
+              if (calls[0] == which) {
+                happens.run();
+              }
+              return null;
+            });
+    return plane(interrupted, Limits.DEFAULT).sweep().all(() -> ENOUGH);
+  }
+
+  private Stored.Live live() {
+    return (Stored.Live) store.find(id).orElseThrow();
+  }
+
+  private Cluster cluster() {
+    return live().cluster();
+  }
+
+  private Task task() {
+    return cluster().openTask().orElseThrow();
+  }
+
+  private ControlPlane plane(ClusterStore over, Limits limits) {
+    return ControlPlane.over(
+        over,
+        tasks,
+        new Letters(mailer, null, ""),
+        Samples.CONFIG,
+        limits,
+        Versions.any("1.35"),
+        clock,
+        moment -> {
+          pauses.add(moment);
+          whilePausing.run();
+        },
+        Runnable::run);
+  }
+
+  /** The store, of which a method is answered by something else, unless that gives null. */
+  private ClusterStore answering(String wanted, Function<Object[], @Nullable Object> instead) {
+    return (ClusterStore)
+        Proxy.newProxyInstance(
+            ClusterStore.class.getClassLoader(),
+            new Class<?>[] {ClusterStore.class},
+            (_, method, arguments) -> {
+              Object answer = method.getName().equals(wanted) ? instead.apply(arguments) : null;
+              if (answer != null) {
+                return answer;
+              }
+              try {
+                return method.invoke(store, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+}

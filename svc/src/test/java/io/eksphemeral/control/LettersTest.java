@@ -104,6 +104,21 @@ final class LettersTest {
   }
 
   @Test
+  void aFailedCreationThatLeftNoLogIsToldWithoutOne() {
+    life.tasks.next(TaskKind.CREATE, Fate.DIES);
+    ClusterId id = life.created("dev");
+    life.until(id, State.DESTROYING);
+
+    assertThat(sent(id, Topic.CREATE_FAILED).body())
+        .startsWith(
+            """
+            Your cluster dev could not be created: exit code 137
+
+            What was built of it is being torn down; there is nothing you need to do.
+            """);
+  }
+
+  @Test
   void ofFailedDestructionsTheOperatorHearsToo() {
     life.tasks.next(TaskKind.DESTROY, Fate.FAILS);
     ClusterId id = life.created("dev");

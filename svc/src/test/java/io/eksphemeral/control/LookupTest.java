@@ -118,6 +118,33 @@ final class LookupTest {
     assertThat(store.ids()).isEmpty();
   }
 
+  /** Its task has ended, and nobody has looked since. */
+  @Test
+  void theKeyOfAClusterThatEndsByThisVeryCallGivesItsEnd() {
+    created();
+    plane.destroy().destroy("dev", ALICE);
+    letTasksEnd();
+
+    assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOfSatisfying(
+            Answer.Done.class,
+            done ->
+                assertThat(((Stored.Live) done.value()).cluster().state()).isEqualTo(State.GONE));
+    assertThat(store.ids()).isEmpty();
+  }
+
+  @Test
+  void allThatIsOnRecordIsListedInTheOrderOfTheIds() {
+    assertThat(plane.status().ids()).isEmpty();
+    assertThat(plane.status().all()).isEmpty();
+    created();
+    ClusterId broken = Samples.newId();
+    store.put(StoreKeys.record(broken), "{");
+
+    assertThat(plane.status().ids()).containsExactly(id, broken);
+    assertThat(plane.status().all()).extracting(Stored::id).containsExactly(id, broken);
+  }
+
   private void created() {
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
         .isInstanceOf(Answer.Done.class);

@@ -267,6 +267,17 @@ final class RacesTest {
   }
 
   @Test
+  void ofTwoWhoAskWithTheSameKeyAtOnceBothGetTheSameCluster() {
+    meanwhile.put("add", this::created);
+
+    assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOf(Answer.Done.class);
+
+    assertThat(cluster().tasks()).hasSize(1);
+    assertThat(tasks.launched()).isEqualTo(1);
+  }
+
+  @Test
   void whoFindsItsClusterAdmittedBySomebodyElseGoesOnWithIt() {
     meanwhile.put("list", () -> other.sweep().all(() -> ENOUGH));
 

@@ -208,6 +208,17 @@ final class EksctlConfigTest {
   }
 
   @Test
+  void itExpiresAtAWholeSecond() throws IOException {
+    Cluster asked = Cluster.asked(newId(), Samples.spec("dev"), ALICE, START);
+    Admission admission =
+        Admission.judge(asked, List.of(), 0, Limits.DEFAULT, START.plusNanos(123_456_789));
+    JsonNode config =
+        MAPPER.readTree(text(((Admission.Admitted) admission).cluster(), "us-east-2", NODES));
+    assertThat(config.at("/metadata/tags/eksphemeral:expires").textValue())
+        .isEqualTo("2026-11-22T11:15:00Z");
+  }
+
+  @Test
   void onDemandIsNotSpot() throws IOException {
     String text =
         text(

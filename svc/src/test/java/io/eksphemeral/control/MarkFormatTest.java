@@ -59,6 +59,15 @@ final class MarkFormatTest {
         .isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"\"the last line\"", "{}", "1"})
+  void aResultWhoseLogIsNoListIsNone(String log) {
+    assertThat(
+            MarkFormat.result(
+                "{\"outcome\":\"failed\",\"at\":\"2026-11-22T10:00:00Z\",\"log\":" + log + "}"))
+        .isEmpty();
+  }
+
   @Test
   void aLeftOverOfAnyShapeIsALeftOver() {
     assertThat(

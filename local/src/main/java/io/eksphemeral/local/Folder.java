@@ -5,7 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -41,20 +43,27 @@ final class Folder {
   private static final int LOCKS = 64;
 
   private final Path root;
+  private final Sync sync;
   private final Path temporaries;
   private final AtomicLong written = new AtomicLong();
   private final List<ReentrantLock> locks =
       Stream.generate(() -> new ReentrantLock()).limit(LOCKS).toList();
 
-  private Folder(Path root) {
+  private Folder(Path root, Sync sync) {
     this.root = root;
+    this.sync = sync;
     this.temporaries = root.resolve(TEMPORARIES);
   }
 
   /** Opens a folder, made if it isn't there, and clears away what a killed process was writing. */
   static Folder open(Path root) throws IOException {
-    Folder folder = new Folder(root);
-    createPrivately(folder.temporaries);
+    return open(root, Sync.REAL);
+  }
+
+  /** The same with another way to reach the disk. */
+  static Folder open(Path root, Sync sync) throws IOException {
+    Folder folder = new Folder(root, sync);
+    createPrivately(folder.temporaries, sync);
     try (DirectoryStream<Path> leftOver = Files.newDirectoryStream(folder.temporaries)) {
       for (Path file : leftOver) {
         Files.delete(file);
@@ -65,6 +74,13 @@ final class Folder {
 
   Path root() {
     return root;
+  }
+
+  /** Makes what is in a file, or which files are in a folder, outlive a power failure. */
+  interface Sync {
+    Sync REAL = (_, channel) -> channel.force(true);
+
+    void force(Path path, FileChannel channel) throws IOException;
   }
 
   /** Something done under a key that may fail for reasons of the file system. */
@@ -122,7 +138,7 @@ final class Folder {
   void write(String key, String text) throws IOException {
     Path target = path(key);
     Path folder = target.resolveSibling(".").normalize();
-    createPrivately(folder);
+    createPrivately(folder, sync);
     Path temporary = temporaries.resolve(Long.toString(written.incrementAndGet()));
     try {
       try (FileChannel file =
@@ -134,14 +150,14 @@ final class Folder {
         while (bytes.hasRemaining()) {
           file.write(bytes);
         }
-        file.force(true);
+        sync.force(temporary, file);
       }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       Files.deleteIfExists(temporary);
       throw e;
     }
-    sync(folder);
+    sync(folder, sync);
   }
 
   /** Writes a text under a key that has none. Returns whether it was written. */
@@ -162,7 +178,7 @@ final class Folder {
     Path file = path(key);
     boolean removed = Files.deleteIfExists(file);
     if (removed) {
-      sync(file.resolveSibling("."));
+      sync(file.resolveSibling(".").normalize(), sync);
     }
     return removed;
   }
@@ -193,8 +209,27 @@ final class Folder {
   }
 
   static void createPrivately(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      Files.createDirectories(folder, privately("rwx------"));
+    createPrivately(folder, Sync.REAL);
+  }
+
+  /** Makes a folder, and those above it that are missing, each of which is an entry of the next. */
+  private static void createPrivately(Path folder, Sync sync) throws IOException {
+    if (Files.isDirectory(folder)) {
+      return;
+    }
+    Path above = folder.toAbsolutePath().getParent();
+    if (above != null) {
+      createPrivately(above, sync);
+    }
+    try {
+      Files.createDirectory(folder, privately("rwx------"));
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(folder)) {
+        throw e;
+      }
+    }
+    if (above != null) {
+      sync(above, sync);
     }
   }
 
@@ -207,9 +242,11 @@ final class Folder {
   }
 
   /** Makes a change of a folder's entries outlive a power failure. */
-  private static void sync(Path folder) throws IOException {
+  private static void sync(Path folder, Sync sync) throws IOException {
     try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
-      entries.force(true);
+      sync.force(folder, entries);
+    } catch (AccessDeniedException _) {
+      // One above the home, in which we may write and not read.
     }
   }
 }

@@ -181,10 +181,11 @@ public final class LocalControlPlane {
     }
     try {
       clock.keep();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       log.failure("the clock stands still, as its time cannot be kept", e);
+    } finally {
+      timer.after(KEEP_CLOCK_EVERY, this::keepClock);
     }
-    timer.after(KEEP_CLOCK_EVERY, this::keepClock);
   }
 
   /** Ends in an orderly way; the operating system gives the home back when the process is over. */

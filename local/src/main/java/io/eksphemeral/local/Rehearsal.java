@@ -205,7 +205,7 @@ final class Rehearsal implements TaskRunner {
   private void attempt(Staged staged, Step step) {
     try {
       step(staged, step);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.failure("task " + staged.task().handle() + " broke", e);
       giveUp(staged);
     }
@@ -217,7 +217,7 @@ final class Rehearsal implements TaskRunner {
   private void giveUp(Staged staged) {
     try {
       step(staged, _ -> new Act.Next.Exit(1, "exit code 1: it broke, and the log has why"));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.line("the end of task %s cannot be kept: %s".formatted(staged.task().handle(), e));
       timer.after(KEPT_AGAIN, () -> giveUp(staged));
     }

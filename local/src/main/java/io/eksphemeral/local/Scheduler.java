@@ -6,7 +6,8 @@ import java.time.Duration;
 
 /**
  * Has the sweep run every five minutes of the clock, in place of the rule, and for one cluster as
- * soon as a task of it has stopped. What goes wrong in one run never keeps the next from coming.
+ * soon as a task of it has stopped. What goes wrong in one run, errors such as a moment without
+ * memory included, never keeps the next from coming.
  */
 final class Scheduler {
   /** What AWS does by itself, of which something may be due with each run. */
@@ -65,7 +66,7 @@ final class Scheduler {
   private void attempt(String what, Chore chore) {
     try {
       chore.run();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       log.failure(what + " failed", e);
     }
   }

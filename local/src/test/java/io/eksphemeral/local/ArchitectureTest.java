@@ -17,6 +17,10 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,6 +123,23 @@ final class ArchitectureTest {
               .dependOnClassesThat()
               .areAssignableTo(Clock.class)
               .because("time comes from the one clock that is injected"),
+          noClasses()
+              .should()
+              .callConstructor(Random.class)
+              .orShould()
+              .callConstructor(Random.class, long.class)
+              .orShould()
+              .dependOnClassesThat()
+              .belongToAnyOf(ThreadLocalRandom.class, SplittableRandom.class)
+              .orShould()
+              .callMethod(Math.class, "random")
+              .orShould()
+              .callMethod(RandomGenerator.class, "getDefault")
+              .orShould()
+              .callMethod(RandomGenerator.class, "of", String.class)
+              .because(
+                  "all that is restored from one snapshot would go on with the same numbers, and"
+                      + " make the same ids; a SecureRandom's differ"),
           noClasses()
               .should()
               .haveSimpleNameEndingWith("Manager")

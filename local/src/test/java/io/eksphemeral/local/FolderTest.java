@@ -1,56 +1,126 @@
 package io.eksphemeral.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.mockito.ArgumentMatchers.any;
-import static org.mockito.ArgumentMatchers.anySet;
-import static org.mockito.Mockito.CALLS_REAL_METHODS;
-import static org.mockito.Mockito.doAnswer;
-import static org.mockito.Mockito.mockStatic;
-import static org.mockito.Mockito.spy;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.mockito.MockedStatic;
 
+/** What is left after a power failure, at any moment, on a disk that keeps only what it must. */
 final class FolderTest {
-  @TempDir Path home;
+  private static final String NOTHING = "nothing";
+  private static final String TORN = "torn";
+
+  @TempDir Path parent;
+
+  /** The contents of each file, and the entries of each folder, as they were forced last. */
+  private final Map<Object, String> contents = new HashMap<>();
+
+  private final Map<Object, Map<String, Object>> entries = new HashMap<>();
+
+  /** What was, or could have been, found under the key whenever something was forced. */
+  private final List<String> seen = new ArrayList<>();
+
+  private final String key = "names/dev";
+
+  private Folder open() throws IOException {
+    return Folder.open(parent.resolve("new/bucket"), this::force);
+  }
+
+  private void force(Path path, FileChannel channel) throws IOException {
+    // Before: what was done up to now may have reached the disk by itself, in any order.
+    look();
+    if (Files.isDirectory(path)) {
+      entries.put(key(path), listed(path));
+    } else {
+      assertThat(channel.size()).isEqualTo(Files.size(path));
+      contents.put(key(path), Files.readString(path));
+    }
+    look();
+  }
+
+  private void look() throws IOException {
+    seen.add(after(false));
+    seen.add(after(true));
+  }
 
   /**
-   * After a power failure the name would stand there with nothing, or half of it, in the file. No
-   * test can pull the plug; so what is forced to disk is noted, with what the target was by then.
+   * What is under the key after a power failure now.
+   *
+   * @param lucky whether the entries of folders had reached the disk unforced
    */
-  @Test
-  void aFileIsOnDiskBeforeItHasItsNameAndThenItsNameIs() throws IOException {
-    Folder folder = Folder.open(home);
-    folder.write("names/dev", "old");
-    List<String> forced = new ArrayList<>();
-    try (MockedStatic<FileChannel> channels = mockStatic(FileChannel.class, CALLS_REAL_METHODS)) {
-      channels
-          .when(() -> FileChannel.open(any(Path.class), anySet(), any(FileAttribute[].class)))
-          .thenAnswer(opening -> {
-            boolean isFolder = Files.isDirectory(opening.getArgument(0, Path.class));
-            FileChannel opened = spy((FileChannel) opening.callRealMethod());
-            doAnswer(
-                    force -> {
-                      String what = isFolder ? "the folder" : opened.size() + " bytes";
-                      forced.add(what + ", over " + Files.readString(home.resolve("names/dev")));
-                      return force.callRealMethod();
-                    })
-                .when(opened)
-                .force(true);
-            return opened;
-          });
-
-      folder.write("names/dev", "newer");
+  private String after(boolean lucky) throws IOException {
+    Path path = parent;
+    for (Path name : Path.of("new/bucket").resolve(key)) {
+      Map<String, Object> there =
+          lucky ? listed(path) : entries.getOrDefault(key(path), Map.<String, Object>of());
+      @Nullable Object found = there.get(name.toString());
+      if (found == null) {
+        return NOTHING;
+      }
+      path = path.resolve(name);
+      if (path.endsWith(key)) {
+        return contents.getOrDefault(found, TORN);
+      }
     }
+    throw new IllegalStateException(key);
+  }
 
-    assertThat(forced).containsExactly("5 bytes, over old", "the folder, over newer");
+  private static Map<String, Object> listed(Path folder) throws IOException {
+    Map<String, Object> listed = new HashMap<>();
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> files = Files.list(folder)) {
+        for (Path file : files.toList()) {
+          listed.put(String.valueOf(file.getFileName()), key(file));
+        }
+      }
+    }
+    return listed;
+  }
+
+  private static Object key(Path path) throws IOException {
+    return Objects.requireNonNull(
+        Files.readAttributes(path, BasicFileAttributes.class).fileKey(), "no file key");
+  }
+
+  @Test
+  void onceWrittenATextIsThereAfterAPowerFailure() throws IOException {
+    open().write(key, "first");
+
+    assertThat(after(false)).isEqualTo("first");
+    assertThat(seen).containsOnly(NOTHING, "first");
+  }
+
+  @Test
+  void aTextIsReplacedAsAWholeOrNotAtAll() throws IOException {
+    Folder folder = open();
+    folder.write(key, "first");
+    seen.clear();
+
+    folder.write(key, "second");
+
+    assertThat(after(false)).isEqualTo("second");
+    assertThat(seen).containsOnly("first", "second");
+  }
+
+  @Test
+  void onceRemovedItIsGoneAfterAPowerFailure() throws IOException {
+    Folder folder = open();
+    folder.write(key, "first");
+
+    folder.remove(key);
+
+    assertThat(after(false)).isEqualTo(NOTHING);
   }
 }

@@ -102,10 +102,10 @@ final class SchedulerTest {
     assertThat(log.toString(StandardCharsets.UTF_8)).contains("the sweep failed", "no bucket");
   }
 
-  /** Out of memory for a moment, say: without a further sweep every cluster would be immortal. */
+  /** Such as a class that could not be loaded: without a further sweep every cluster would be immortal. */
   @Test
   void anErrorEndsOneRunAndNotTheOnesAfterIt() {
-    failure = new OutOfMemoryError("for a moment");
+    failure = new InternalError("for a moment");
     scheduler.start();
     timer.pass(Duration.ZERO);
     scheduler.stopped(STOPPED);

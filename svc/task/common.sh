@@ -71,8 +71,12 @@ is_absent() {
     "$scratch/why" && ! grep -q '(TypeNotFound' "$scratch/why"
 }
 
-# Why the last call failed, in a line.
+# Why the last call failed, in a line. An older aws CLI explains at length that it lacks a command.
 why() {
+  if grep -qi 'invalid choice' "$scratch/why"; then
+    echo "this version of the AWS CLI does not have the command"
+    return
+  fi
   tr -s '[:space:]' ' ' <"$scratch/why" | cut -c 1-300
 }
 

@@ -11,8 +11,8 @@
 # So it does not matter what an earlier attempt did, or where it died, and nothing that fails keeps
 # the rest from being tried. What is removed was seen to be ours in the same look (see ours.sh).
 #
-# The order: the stacks of node groups and addons; the cluster's stack; a control plane that no
-# stack owns; then, as nothing makes them anew, load balancers, instances, interfaces and groups in
+# The order: the capabilities of the control plane, which EKS does not delete while it has any; the
+# stacks of node groups and addons; the cluster's stack; a control plane that no stack owns; then, as nothing makes them anew, load balancers, instances, interfaces and groups in
 # the VPC, and volumes, addresses and the like outside it; last what the VPC itself is made of. A
 # step that does not get on is waited for only so long.
 #
@@ -41,7 +41,10 @@ find_stacks() {
 }
 
 find_control_plane() {
-  [[ $control_plane != ours ]] || jq -r '"cluster \(.name) \(.status)"' "$scratch/cluster"
+  [[ $control_plane == ours ]] || return 0
+  jq -r '"cluster \(.name) \(.status)"' "$scratch/cluster"
+  found '.capabilities[] | "capability \(.capabilityName) \(.status)"' \
+    eks list-capabilities --cluster-name "$EKSPHEMERAL_NAME"
 }
 
 # What may outlive the VPC, or keeps it from going.
@@ -188,11 +191,26 @@ remove_vpc() {
   try ec2 delete-vpc --vpc-id "$vpc"
 }
 
-# A control plane that no stack owns. Whether it is ours is asked right before, as it goes by name.
+# Whether the control plane is ours is asked right before anything of it is removed by its name.
+is_ours_now() {
+  ask '.cluster.tags["eksphemeral:id"] // "nobody"' eks describe-cluster --name "$EKSPHEMERAL_NAME" >"$scratch/owner" \
+    && [[ $(<"$scratch/owner") == "$EKSPHEMERAL_ID" ]]
+}
+
+# Takes minutes: up to 20 for one of ACK.
+remove_capabilities() {
+  local kind name status
+  is_ours_now || return
+  while read -r kind name status; do
+    [[ $kind == capability && $status != DELETING ]] || continue
+    try eks delete-capability --cluster-name "$EKSPHEMERAL_NAME" --capability-name "$name" || true
+  done <"$scratch/left"
+}
+
+# A control plane that no stack owns.
 remove_control_plane() {
   local kind id
-  ask '.cluster.tags["eksphemeral:id"] // "nobody"' eks describe-cluster --name "$EKSPHEMERAL_NAME" >"$scratch/owner" || return
-  [[ $(<"$scratch/owner") == "$EKSPHEMERAL_ID" ]] || return
+  is_ours_now || return
   for kind in nodegroup fargate-profile addon; do
     for id in $(ask '(.nodegroups // .fargateProfileNames // .addons)[]' \
       eks "list-${kind}s" --cluster-name "$EKSPHEMERAL_NAME"); do
@@ -271,14 +289,18 @@ find_left() {
   cat "$scratch/vpcs" >>"$scratch/left"
 }
 
-# Removes what may go. What should go before and does not get on is passed over after a while.
+# Removes what may go. What should go before and does not get on is passed over after a while, but for
+# capabilities: with those neither the control plane nor its stack can go, and a try would count.
 remove_some() {
   local kind id status
+  if has capability; then
+    remove_capabilities || true
+  fi
   remove_stacks other
-  if ! grep -q $'\tother\t' "$scratch/stacks" || ((unchanged >= 2)); then
+  if ! has capability && { ! grep -q $'\tother\t' "$scratch/stacks" || ((unchanged >= 2)); }; then
     remove_stacks cluster
   fi
-  if has cluster && { ! has stack || ((unchanged >= 3)); }; then
+  if has cluster && ! has capability && { ! has stack || ((unchanged >= 3)); }; then
     remove_control_plane || true
   fi
   if ! has cluster || ((unchanged >= 4)); then
@@ -306,7 +328,8 @@ while :; do
     exit 0
   fi
   left=$(<"$scratch/left")
-  if [[ $left != "$before" ]] || is_under_way; then
+  # That more is seen is no progress: what does not get on has this look at more.
+  if [[ -z $before ]] || is_under_way || grep -qvxF -f "$scratch/left" <<<"$before"; then
     unchanged=0
   else
     unchanged=$((unchanged + 1))

@@ -3,6 +3,7 @@
 - EKS says which versions it offers, of itself and of add-ons, knows the VPC of a cluster, and makes a security group for it,
   which it removes with the cluster unless something still uses it;
 - CloudFormation refuses tags of a stack that have the same key twice;
+- EKS has capabilities, whose deletion takes a while, and deletes no control plane that has one;
 - access entries and single rules of security groups are types of resources of stacks;
 - EC2 says where it offers which type of instance; a node group has none in a zone that lacks one;
 - node groups have instances, which go with them, and the tags that their launch template says;
@@ -18,6 +19,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 
 from ministack import app
 from ministack.core.responses import get_account_id, get_region
@@ -80,6 +82,9 @@ async def eks_request(original, method, path, headers, body, query_params):
     if (method, path) == ("GET", "/addons/configuration-schemas"):
         name, version = query_params["addonName"][0], query_params["addonVersion"][0]
         return eks._json_resp(200, {"addonName": name, "addonVersion": version, **configuration(name)})
+    capability = re.fullmatch("/clusters/([^/]+)/capabilities(?:/([^/]+))?", path)
+    if capability and method in ("GET", "DELETE"):
+        return capability_request(method, *capability.groups())
     return await original(method, path, headers, body, query_params)
 
 
@@ -116,8 +121,33 @@ def create_cluster_group(cluster):
     return group
 
 
+# --- capabilities ---
+
+capabilities = {}  # by cluster and name: how often it is still listed once it is deleted; or None
+
+
+def capability_request(method, cluster, name):
+    if name is None:
+        listed = []
+        for key, left in list(capabilities.items()):
+            if key[0] != cluster:
+                continue
+            listed.append({"capabilityName": key[1], "type": "ACK", "status": "ACTIVE" if left is None else "DELETING"})
+            if left is not None:
+                capabilities[key] = left - 1
+                if left == 1:
+                    del capabilities[key]
+        return eks._json_resp(200, {"capabilities": listed})
+    if method != "DELETE" or (cluster, name) not in capabilities:
+        return eks._error(404, "ResourceNotFoundException", f"No capability {name}")
+    capabilities[cluster, name] = 2
+    return eks._json_resp(200, {"capability": {"capabilityName": name, "status": "DELETING"}})
+
+
 @replace("_delete_cluster", eks, was="f90e5be0")
 def delete_cluster(original, name):
+    if any(cluster == name for cluster, _ in capabilities):
+        return eks._error(409, "ResourceInUseException", "Cluster has capabilities attached")
     group = eks._clusters.get(name, {}).get("resourcesVpcConfig", {}).get("clusterSecurityGroupId")
     answer = original(name)
     if group in ec2._security_groups and keeps_group(group) is None:
@@ -157,6 +187,12 @@ def describe_instance_type_offerings(p):
 
 ec2._ACTION_MAP["DescribeInstanceTypeOfferings"] = describe_instance_type_offerings
 
+
+@replace_in_stacks("AWS::EKS::Cluster", "delete", was="87f627e0")
+def delete_cluster_in_stack(original, physical_id, props):
+    if any(cluster == physical_id for cluster, _ in capabilities):
+        raise ValueError("Cluster has capabilities attached (Service: Eks, Status Code: 409)")
+    return original(physical_id, props)
 
 # --- in stacks ---
 
@@ -414,6 +450,9 @@ def left_over(account, kind, name):
         api.create_tags(Resources=[id], Tags=[{"Key": key, "Value": value}])
         return id
 
+    if kind == "capability":
+        capabilities[name, "argocd"] = None
+        return f"capability {name}/argocd"
     if kind == "load-balancer":
         made = account.client("elbv2").create_load_balancer(
             Name=f"k8s-{hashlib.sha256(name.encode()).hexdigest()[:8]}", Subnets=subnets,
@@ -455,6 +494,7 @@ def inventory(account):
         *found("stack", "cloudformation", "describe_stacks", "Stacks", "StackName",
                lambda one: one["StackName"].startswith("eksctl-")),
         *[f"cluster {one}" for one in account.client("eks").list_clusters()["clusters"]],
+        *[f"capability {cluster}/{name}" for cluster, name in capabilities],
         *[f"vpc {one}" for one in own],
         *found("subnet", "ec2", "describe_subnets", "Subnets", "SubnetId", in_own),
         *found("security-group", "ec2", "describe_security_groups", "SecurityGroups", "GroupId",

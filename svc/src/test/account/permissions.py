@@ -30,7 +30,7 @@ def arn(service, resource):
 
 EKS_PARTS = {
     "node-groups": "nodegroup", "addons": "addon", "access-entries": "access-entry",
-    "fargate-profiles": "fargateprofile",
+    "fargate-profiles": "fargateprofile", "capabilities": "capability",
 }
 EC2_PARTS = (
     ("NatGatewayId", "natgateway"),

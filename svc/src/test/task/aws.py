@@ -8,7 +8,7 @@ caller's arguments, environment and files. What is called as `aws` only hands th
 
 Each call is noted in the file EKSPHEMERAL_CALLS, and each that changed something, when it has, in
 EKSPHEMERAL_CHANGES. EKSPHEMERAL_DIE_AFTER=N has the N-th change kill its caller, and all that it
-started.
+started. EKSPHEMERAL_CLI_LACKS is a command that this CLI does not have, as an older one.
 """
 
 import os
@@ -23,6 +23,8 @@ def call(path, arguments):
     if "EKSPHEMERAL_CALLS" in os.environ:
         with open(os.environ["EKSPHEMERAL_CALLS"], "a") as calls:
             calls.write(" ".join(arguments[:2]) + "\n")
+    lacking = os.environ.get("EKSPHEMERAL_CLI_LACKS")
+    arguments = [f"{one}-" if one == lacking else one for one in arguments]
     request = json.dumps(
         {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd()}
     ).encode()

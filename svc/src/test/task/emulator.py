@@ -10,6 +10,7 @@ Added, from AWS's references:
   fails after some time, and can be forced, which leaves behind what cannot go;
 - CloudControl looks up roles, and no other type;
 - a control plane and node groups go with the stack that they were made by;
+- EKS has capabilities, whose deletion takes a while, and deletes no control plane that has one;
 - EKS says which versions there are;
 - what is in use cannot be deleted: security groups by interfaces and by other groups' rules,
   subnets by interfaces, VPCs by groups and gateways.
@@ -44,6 +45,8 @@ from moto.cloudformation.exceptions import ValidationError  # noqa: E402
 from moto.core.responses import ActionResult, EmptyResult  # noqa: E402
 from moto.ec2.exceptions import DependencyViolationError  # noqa: E402
 from moto.ec2.models import EC2Backend  # noqa: E402
+from moto.eks.exceptions import ResourceInUseException  # noqa: E402
+from moto.eks.models import EKSBackend  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -176,6 +179,42 @@ def delete_resource(self, resource, resource_json):
 
 parsing.ResourceMap._delete_resource = delete_resource
 
+capabilities = {}  # by cluster and name: how often it is still listed once it is deleted; or None
+moto_deletes_cluster = EKSBackend.delete_cluster
+
+
+def delete_cluster(self, name):
+    if any(cluster == name for cluster, _ in capabilities):
+        raise ResourceInUseException(
+            clusterName=name, nodegroupName=None, addonName=None, message="Cluster has capabilities attached"
+        )
+    return moto_deletes_cluster(self, name)
+
+
+EKSBackend.delete_cluster = delete_cluster
+
+
+def capability_request(method, cluster, name):
+    """What EKS answers to a listing or a deletion: a status and a text."""
+    if name is None:
+        listed = []
+        for key, left in list(capabilities.items()):
+            if key[0] != cluster:
+                continue
+            listed.append({"capabilityName": key[1], "type": "ACK", "status": "ACTIVE" if left is None else "DELETING"})
+            if left is not None:
+                capabilities[key] = left - 1
+                if left == 1:
+                    del capabilities[key]
+        return 200, {"capabilities": listed}
+    if method != "DELETE" or (cluster, name) not in capabilities:
+        return 404, {"__type": "ResourceNotFoundException", "message": f"No capability {name}"}
+    if capabilities[cluster, name] is not None:
+        return 409, {"__type": "ResourceInUseException", "message": f"{name} is being deleted"}
+    capabilities[cluster, name] = 2
+    return 200, {"capability": {"capabilityName": name, "status": "DELETING"}}
+
+
 moto_deletes_group = EC2Backend.delete_security_group
 moto_deletes_subnet = EC2Backend.delete_subnet
 moto_deletes_vpc = EC2Backend.delete_vpc
@@ -246,6 +285,13 @@ class Wire:
         if service == "eks" and environ["PATH_INFO"] == "/cluster-versions":
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps({"clusterVersions": offered}).encode()]
+        capability = re.fullmatch("/clusters/([^/]+)/capabilities(?:/([^/]+))?", environ["PATH_INFO"])
+        if service == "eks" and capability:
+            status, answer = capability_request(environ["REQUEST_METHOD"], *capability.groups())
+            if status != 200:
+                return self.refuse(service, answer["__type"], status, start_response)
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps(answer).encode()]
         if service == "cloudcontrolapi":
             return self.look_up(json.loads(body), service, start_response)
         return self.app(environ, start_response)
@@ -385,6 +431,9 @@ def left_over(kind, name, vpc, subnets, issuer=None, **_):
         interface = ec2.create_network_interface(SubnetId=subnets[0])["NetworkInterface"]["NetworkInterfaceId"]
         ec2.associate_address(AllocationId=allocation, NetworkInterfaceId=interface)
         return allocation
+    if kind == "capability":
+        capabilities[name, "argocd"] = None
+        return f"{name}/argocd"
     if kind == "oidc-provider":
         return client("iam").create_open_id_connect_provider(Url=issuer, ThumbprintList=["0" * 40])["OpenIDConnectProviderArn"]
     if kind == "log-group":
@@ -413,6 +462,7 @@ def inventory():
     default = ec2.default_vpc.id
     found = [f"stack {one.name}" for one in backend("cloudformation").stacks.values()]
     found += [f"cluster {name}" for name in backend("eks").clusters]
+    found += [f"capability {cluster}/{name}" for cluster, name in capabilities]
     found += [f"nodegroup {name}/{group}" for name, one in backend("eks").clusters.items() for group in one.nodegroups]
     found += [f"vpc {one}" for one in ec2.vpcs if one != default]
     found += [f"subnet {one.id}" for zone in ec2.subnets.values() for one in zone.values() if one.vpc_id != default]
@@ -465,7 +515,7 @@ def expire(bucket, days):
 def reset(bucket):
     import urllib.request
 
-    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear(), offered.clear()
+    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear(), offered.clear(), capabilities.clear()
     urllib.request.urlopen(urllib.request.Request(address + "/moto-api/reset", method="POST")).read()
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 

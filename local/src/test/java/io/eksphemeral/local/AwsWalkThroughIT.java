@@ -350,7 +350,7 @@ class AwsWalkThroughIT {
                     .path("accessEntries")))
         .contains("arn:aws:iam::123456789012:role" + DEVELOPERS_PATH + DEVELOPERS);
     // What runs in it leaves behind what no stack knows of.
-    for (String kind : List.of("load-balancer", "network-interface", "volume")) {
+    for (String kind : List.of("load-balancer", "network-interface", "volume", "capability")) {
       aws.ask("left_over", kind, "short");
     }
   }

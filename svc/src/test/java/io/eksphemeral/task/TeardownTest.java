@@ -131,6 +131,83 @@ class TeardownTest {
     assertThat(aws.inventory()).isEqualTo(before);
   }
 
+  /**
+   * EKS deletes no control plane, and CloudFormation no stack of one, while it has capabilities.
+   */
+  @Test
+  void capabilitiesGoBeforeTheControlPlaneWhoeverOwnsIt() throws Exception {
+    for (boolean stacks : new boolean[] {true, false}) {
+      aws = Aws.empty();
+      Set<String> before = aws.inventory();
+      Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("stacks", stacks), "dev", ID));
+      aws.leftOver("capability", "dev", ours);
+      aws.leftOver("capability", "dev-prod", ours);
+
+      Aws.Outcome outcome = tearDown(1);
+
+      assertThat(outcome.exit()).as(outcome.output()).isZero();
+      Set<String> expected = new TreeSet<>(before);
+      expected.add("capability dev-prod/argocd");
+      assertThat(aws.inventory()).isEqualTo(expected);
+      // No deletion of the control plane, or of its stack, was refused on the way.
+      assertThat(outcome.output()).doesNotContain("capabilities attached", "FORCE_DELETE_STACK");
+      assertThat(aws.changes())
+          .filteredOn("cloudformation delete-stack"::equals)
+          .hasSize(stacks ? 2 : 0);
+    }
+  }
+
+  @Test
+  void capabilitiesOfAForeignClusterStay() throws Exception {
+    aws.leftOver("capability", "dev", aws.foreignCluster("dev"));
+    Set<String> before = aws.inventory();
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory()).isEqualTo(before);
+  }
+
+  @Test
+  void capabilitiesThatCannotBeDeletedAreNamed() throws Exception {
+    aws.leftOver("capability", "dev", aws.cluster("dev", ID));
+    aws.ask("fault", "eks DELETE /clusters/dev/capabilities");
+
+    Aws.Outcome outcome = tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "3"));
+
+    assertThat(outcome.exit()).isEqualTo(1);
+    assertThat(aws.result(ID, "destroy-1").leftovers()).contains("capability argocd ACTIVE");
+    assertThat(aws.inventory()).contains("cluster dev", "capability dev/argocd");
+    aws.ask("heal");
+    assertThat(tearDown(2).exit()).isZero();
+    assertThat(aws.inventory()).isEmpty();
+  }
+
+  /** The image is the operator's to choose, and an older CLI has no such command. */
+  @Test
+  void aCliThatKnowsNoCapabilitiesRemovesAClusterThatHasNone() throws Exception {
+    aws.cluster("dev", ID);
+    Map<String, String> older = Map.of("EKSPHEMERAL_CLI_LACKS", "list-capabilities");
+
+    assertThat(tearDown(1, older).exit()).isZero();
+
+    assertThat(aws.inventory()).isEmpty();
+  }
+
+  @Test
+  void aCliThatKnowsNoCapabilitiesSaysSoWhereTheyKeepTheCluster() throws Exception {
+    aws.leftOver("capability", "dev", aws.cluster("dev", ID));
+    Map<String, String> older =
+        Map.of("EKSPHEMERAL_CLI_LACKS", "list-capabilities", "EKSPHEMERAL_PATIENCE", "3");
+
+    assertThat(tearDown(1, older).exit()).isEqualTo(1);
+
+    assertThat(aws.result(ID, "destroy-1").leftovers())
+        .anyMatch(one -> one.startsWith("cluster dev "))
+        .anyMatch(one ->
+            one.startsWith("unknown eks list-capabilities: ")
+                && one.contains("this version of the AWS CLI does not have the command"));
+  }
+
   @Test
   void aForeignStackOfTheNameIsNotTouched() throws Exception {
     // Ours is gone, by somebody's hand; nobody has seen that yet.

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Fuzzes everything that comes from outside: specs, paths, headers, events, records, what tasks leave.
+# Fuzzes everything that comes from outside: specs, paths, headers, events, records, what tasks leave,
+# and callers who repeat their calls.
 #
 #   bench/fuzz.sh [INPUTS]
 #
 #   INPUTS   how many (10000000, which takes ten to thirty minutes)
 #
 # Jazzer makes the inputs, led by which branches they reach, from the examples, the canned events and
-# the words in bench/fuzz.dict. Fails at the first that comes to a 5xx, to an exception to the caller, or
-# to no answer within ten seconds, and leaves it in svc/target/fuzz. Writes bench/results/fuzz.md if the
+# the words in bench/fuzz.dict. Fails at the first that comes to a 5xx, to an exception to the caller, to
+# a record or mails past their bounds, or to no answer within ten seconds, and leaves it in svc/target/fuzz. Writes bench/results/fuzz.md if the
 # whole number was tried.
 
 set -euo pipefail
@@ -40,6 +41,8 @@ printf '9be65bee-3baa-4fd0-aa3e-032325d5390c\0-5' >"$work/path"
 seed 1 "$work/path"
 printf '9be65bee-3baa-4fd0-aa3e-032325d5390c\0POST /create' >"$work/header"
 seed 5 "$work/header"
+printf '\037\077\137\300\240\240\037\077\300\337\300' >"$work/repeated"
+seed 6 "$work/repeated"
 
 "$JAVA_HOME/bin/java" -XX:+UseSerialGC -Xmx1g \
   -cp "$work/jazzer-$jazzer.jar:$work/jazzer-api-$jazzer.jar:$classpath" \

@@ -54,7 +54,7 @@ public final class FileStore implements ClusterStore {
   @Override
   public Optional<Stored.Live> add(Cluster cluster) {
     String key = StoreKeys.record(cluster.id());
-    String json = RecordFormat.encode(cluster).toString();
+    String json = RecordFormat.text(RecordFormat.encode(cluster));
     return io(
         "write " + key,
         () ->
@@ -73,7 +73,7 @@ public final class FileStore implements ClusterStore {
       }
       json = text.get();
     } catch (IOException e) {
-      return Optional.of(new Stored.Unreadable(id, why(e)));
+      return Optional.of(broken(id, e));
     }
     String version = version(id, json);
     Read last = read.get(id);
@@ -85,11 +85,29 @@ public final class FileStore implements ClusterStore {
     return Optional.of(stored);
   }
 
+  /** A record that is no text of ours: its beginning, if that can be read. */
+  private Stored broken(ClusterId id, IOException failure) {
+    try {
+      String beginning = bucket.beginning(StoreKeys.record(id), Stored.Unreadable.MOST_TEXT);
+      return new Stored.Unreadable(id, why(failure), version(id, beginning), beginning);
+    } catch (IOException _) {
+      return new Stored.Unreadable(id, why(failure));
+    }
+  }
+
   @Override
   public Optional<Stored.Live> replace(Stored.Live read, Cluster changed) {
+    return replace(read, changed, RecordFormat.text(RecordFormat.encode(changed, read)));
+  }
+
+  @Override
+  public Optional<Stored.Live> recover(Stored.Unreadable read, Cluster recovered) {
+    return replace(read, recovered, RecordFormat.text(RecordFormat.encode(recovered)));
+  }
+
+  private Optional<Stored.Live> replace(Stored read, Cluster changed, String json) {
     ClusterId id = read.id();
     String key = StoreKeys.record(id);
-    String json = RecordFormat.encode(changed, read).toString();
     return io(
         "write " + key,
         () ->
@@ -124,11 +142,17 @@ public final class FileStore implements ClusterStore {
                 }));
   }
 
-  private boolean stillIs(Stored.Live read) throws IOException {
-    return bucket
-        .read(StoreKeys.record(read.id()))
-        .filter(json -> version(read.id(), json).equals(read.version()))
-        .isPresent();
+  private boolean stillIs(Stored read) {
+    return find(read.id()).flatMap(FileStore::version).equals(version(read))
+        && version(read).isPresent();
+  }
+
+  private static Optional<String> version(Stored stored) {
+    return switch (stored) {
+      case Stored.Live live -> Optional.of(live.version());
+      case Stored.Unreadable broken -> Optional.ofNullable(broken.version());
+      case Stored.Legacy _ -> Optional.empty();
+    };
   }
 
   @Override

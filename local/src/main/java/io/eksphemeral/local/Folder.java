@@ -1,5 +1,6 @@
 package io.eksphemeral.local;
 
+import io.eksphemeral.control.RecordFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -35,7 +36,7 @@ import java.util.stream.Stream;
  */
 final class Folder {
   /** More than anything that is kept here; what is larger is no file of ours. */
-  static final int MOST_BYTES = 1 << 20;
+  static final int MOST_BYTES = RecordFormat.LONGEST;
 
   private static final String TEMPORARIES = ".tmp";
   private static final Pattern KEY =
@@ -124,6 +125,18 @@ final class Folder {
     } catch (CharacterCodingException e) {
       throw new IOException("it is not UTF-8", e);
     }
+  }
+
+  /** The first bytes under a key, of whatever they are, as far as they are UTF-8. */
+  String beginning(String key, int most) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(most);
+    try (FileChannel file = openFile(path(key))) {
+      int got = 0;
+      while (got >= 0 && bytes.hasRemaining()) {
+        got = file.read(bytes);
+      }
+    }
+    return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
   }
 
   /** Opens a file to read it; but no pipe, since that may never end. */

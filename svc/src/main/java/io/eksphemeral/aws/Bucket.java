@@ -1,7 +1,9 @@
 package io.eksphemeral.aws;
 
 import io.eksphemeral.control.Pause;
+import io.eksphemeral.control.RecordFormat;
 import io.eksphemeral.control.StoreException;
+import io.eksphemeral.control.Stored;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -49,9 +51,6 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  * </ul>
  */
 public final class Bucket {
-  /** The longest object that is read, in bytes. A record has some 2000, a result some 10,000. */
-  static final int LONGEST = 1 << 20;
-
   /** How often a write is sent that collides with others each time. */
   static final int TRIES = 6;
 
@@ -96,8 +95,12 @@ public final class Bucket {
 
     record Text(String etag, String text) implements Item {}
 
-    /** It is too long, or not UTF-8: nothing that we or our tasks wrote. */
-    record Unreadable(String etag, String why) implements Item {}
+    /**
+     * It is too long, or not UTF-8: nothing that we or our tasks wrote.
+     *
+     * @param text what makes sense of it, or of its beginning
+     */
+    record Unreadable(String etag, String why, String text) implements Item {}
   }
 
   /** An object, as a listing shows it. */
@@ -139,10 +142,11 @@ public final class Bucket {
   private static Item read(GetObjectResponse response, AbortableInputStream body)
       throws IOException {
     String etag = response.eTag();
-    byte[] bytes = body.readNBytes(LONGEST + 1);
-    if (bytes.length > LONGEST) {
+    byte[] bytes = body.readNBytes(RecordFormat.LONGEST + 1);
+    if (bytes.length > RecordFormat.LONGEST) {
       body.abort();
-      return new Item.Unreadable(etag, "it has more than %d bytes".formatted(LONGEST));
+      return new Item.Unreadable(
+          etag, "it has more than %d bytes".formatted(RecordFormat.LONGEST), some(bytes));
     }
     try {
       return new Item.Text(
@@ -154,8 +158,13 @@ public final class Bucket {
               .decode(ByteBuffer.wrap(bytes))
               .toString());
     } catch (CharacterCodingException e) {
-      return new Item.Unreadable(etag, "it is not UTF-8");
+      return new Item.Unreadable(etag, "it is not UTF-8", some(bytes));
     }
+  }
+
+  private static String some(byte[] bytes) {
+    int length = Math.min(bytes.length, Stored.Unreadable.MOST_TEXT);
+    return new String(bytes, 0, length, StandardCharsets.UTF_8);
   }
 
   /** Writes a text, whatever is under the key. */

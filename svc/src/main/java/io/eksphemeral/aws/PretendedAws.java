@@ -44,13 +44,15 @@ public final class PretendedAws implements SdkHttpClient {
   private final SortedMap<String, Item> objects = new TreeMap<>();
   private int count;
 
-  /** How the SDK sends what it writes: in a chunk, then an empty one, and the checksum. */
+  /** How the SDK sends what it writes: in chunks, then an empty one, and the checksum. */
   private static final Pattern CHUNKED =
       Pattern.compile(
           "([1-9a-f][0-9a-f]*(;[^\\r]*)?\r\n(?<text>.*)\r\n)?0(;[^\\r]*)?\r\n"
               + CHECKSUM
               + ":(?<sum>[^\\r]+)\r\n.*",
           Pattern.DOTALL);
+
+  private static final Pattern BETWEEN_CHUNKS = Pattern.compile("\r\n[0-9a-f]+(;[^\\r]*)?\r\n");
 
   private static final String ARN = "arn:aws:ecs:region:000000000000:task/pretended/%d";
 
@@ -240,9 +242,10 @@ public final class PretendedAws implements SdkHttpClient {
     }
     Matcher chunks = CHUNKED.matcher(body);
     if (!chunks.matches()) {
-      throw new IllegalStateException("nobody pretends a body that is not in one chunk: " + body);
+      throw new IllegalStateException("nobody pretends a body that is not in chunks: " + body);
     }
-    String text = Objects.requireNonNullElse(chunks.group("text"), "");
+    String text =
+        BETWEEN_CHUNKS.matcher(Objects.requireNonNullElse(chunks.group("text"), "")).replaceAll("");
     Item item = new Item(text, "\"%d\"".formatted(++count), chunks.group("sum"));
     objects.put(key, item);
     return new Answer(200, "", Map.of("ETag", item.etag()));

@@ -81,10 +81,19 @@ public final class S3ClusterStore implements ClusterStore {
 
   @Override
   public Optional<Stored.Live> replace(Stored.Live read, Cluster changed) {
-    ObjectNode record = RecordFormat.encode(changed, read);
+    return replace(read.version(), changed, RecordFormat.encode(changed, read));
+  }
+
+  @Override
+  public Optional<Stored.Live> recover(Stored.Unreadable read, Cluster recovered) {
+    return Optional.ofNullable(read.version())
+        .flatMap(etag -> replace(etag, recovered, RecordFormat.encode(recovered)));
+  }
+
+  private Optional<Stored.Live> replace(String version, Cluster changed, ObjectNode record) {
     String text = stamp(record);
     return bucket
-        .replace(StoreKeys.record(read.id()), read.version(), text)
+        .replace(StoreKeys.record(changed.id()), version, text)
         .map(etag -> new Stored.Live(changed, etag, unstamped(text)));
   }
 
@@ -233,7 +242,8 @@ public final class S3ClusterStore implements ClusterStore {
   static Stored decode(ClusterId id, Item item) {
     return switch (item) {
       case Item.Text(String etag, String text) -> RecordFormat.decode(id, etag, unstamped(text));
-      case Item.Unreadable(_, String why) -> new Stored.Unreadable(id, why);
+      case Item.Unreadable(String etag, String why, String text) ->
+          new Stored.Unreadable(id, why, etag, unstamped(text));
     };
   }
 
@@ -244,7 +254,8 @@ public final class S3ClusterStore implements ClusterStore {
   /** A record's text, with a stamp of this write before all else. */
   private static String stamp(ObjectNode record) {
     record.remove(STAMP);
-    return "{\"%s\":\"%s\",%s".formatted(STAMP, UUID.randomUUID(), record.toString().substring(1));
+    return "{\"%s\":\"%s\",%s"
+        .formatted(STAMP, UUID.randomUUID(), RecordFormat.text(record).substring(1));
   }
 
   private static String unstamped(String text) {

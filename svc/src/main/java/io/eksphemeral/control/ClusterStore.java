@@ -42,6 +42,14 @@ public interface ClusterStore {
   Optional<Stored.Live> replace(Stored.Live read, Cluster changed);
 
   /**
+   * Writes a record in the place of one that cannot be read, if it still is what was read.
+   *
+   * @return what was written; empty if it was changed or removed since, or cannot be written in the
+   *     place of, and nothing was written
+   */
+  Optional<Stored.Live> recover(Stored.Unreadable read, Cluster recovered);
+
+  /**
    * Removes a record, if it still is what was read.
    *
    * @return whether it was removed by this call

@@ -64,7 +64,7 @@ public final class CreateCluster {
   }
 
   private Answer<Stored.Live> goOn(Stored.Live record) {
-    return switch (reconciler.reconcile(record)) {
+    return switch (reconciler.answer(record)) {
       case Standing.OnRecord(Stored.Live live) -> Answer.done(live);
       case Standing.Withdrawn(Kind kind, String problem) ->
           Answer.refused(kind, "no cluster was created: " + problem);

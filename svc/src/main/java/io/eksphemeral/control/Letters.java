@@ -6,11 +6,16 @@ import io.eksphemeral.domain.MailAddress;
 import io.eksphemeral.domain.Mailing.Delivery;
 import io.eksphemeral.domain.Mailing.Topic;
 import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Transition;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -19,21 +24,25 @@ public final class Letters {
   /** What the one command of a notice prolongs by, in minutes. */
   private static final int PROLONG_BY = 30;
 
+  /** How many changes of the expiry a notice tells of. */
+  private static final int MOST_SHORTENINGS = 5;
+
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("HH:mm 'UTC on' d MMMM yyyy", Locale.ENGLISH)
           .withZone(ZoneOffset.UTC);
 
-  private final Mailer mailer;
+  private final @Nullable Mailer mailer;
   private final @Nullable String operator;
   private final String scriptOptions;
 
   /**
+   * @param mailer null where there is no address to send from: nobody is mailed then
    * @param operator who hears of clusters that cannot be destroyed, besides their owners; null for
    *     nobody
    * @param scriptOptions what the front end's commands need to reach this control plane, such as
    *     {@code --local}; may be empty
    */
-  public Letters(Mailer mailer, @Nullable String operator, String scriptOptions) {
+  public Letters(@Nullable Mailer mailer, @Nullable String operator, String scriptOptions) {
     this.mailer = mailer;
     this.operator = operator;
     this.scriptOptions = scriptOptions;
@@ -49,24 +58,48 @@ public final class Letters {
         .toList();
   }
 
+  /** Why there is no use in trying to mail it; empty where there is. */
+  Optional<String> whyNobody(Cluster cluster, Topic topic) {
+    if (mailer == null) {
+      return Optional.of("no sender is configured; ./eksp-up.sh --notify ADDRESS configures one");
+    }
+    return readers(cluster, topic).isEmpty()
+        ? Optional.of("addresses under reserved domains receive no mail")
+        : Optional.empty();
+  }
+
+  /**
+   * What became of a mail.
+   *
+   * @param why what kept it from some or all of its readers; null where it went out to each
+   */
+  record Outcome(Delivery delivery, @Nullable String why) {}
+
   /**
    * Mails each of those who are to hear of it, one by one: an address that cannot be mailed keeps
    * nobody else from hearing. It is sent if anybody was reached.
    */
-  Delivery send(Cluster cluster, Topic topic, Instant about) {
+  Outcome send(Cluster cluster, Topic topic, Instant about) {
     boolean reached = false;
+    List<String> failures = new ArrayList<>();
     for (String reader : readers(cluster, topic)) {
       Mail mail = new Mail(reader, subject(cluster, topic), body(cluster, topic, about));
-      reached |= isSent(mail);
+      switch (deliver(mail)) {
+        case Mailer.Delivery.Sent _ -> reached = true;
+        case Mailer.Delivery.Failed(String why) -> failures.add(reader + ": " + why);
+      }
     }
-    return reached ? Delivery.SENT : Delivery.FAILED;
+    return new Outcome(
+        reached ? Delivery.SENT : Delivery.FAILED,
+        failures.isEmpty() ? null : String.join("; ", failures));
   }
 
-  private boolean isSent(Mail mail) {
+  private Mailer.Delivery deliver(Mail mail) {
     try {
-      return mailer.send(mail) instanceof Mailer.Delivery.Sent;
+      return Objects.requireNonNull(mailer).send(mail);
     } catch (RuntimeException e) {
-      return false; // against its contract; but no mail server is to keep a cluster from its end
+      // Against its contract; but no mail server is to keep a cluster from its end.
+      return new Mailer.Delivery.Failed(e.toString());
     }
   }
 
@@ -99,11 +132,16 @@ public final class Letters {
           case NOTICE ->
               """
               Your cluster %s is destroyed at %s, or a few minutes later.
-
+              %s
               To keep it for another %d minutes:
                   %s
               """
-                  .formatted(cluster.name(), TIME.format(about), PROLONG_BY, prolong(cluster));
+                  .formatted(
+                      cluster.name(),
+                      TIME.format(about),
+                      shortenings(cluster),
+                      PROLONG_BY,
+                      prolong(cluster));
           case CREATE_FAILED ->
               """
               Your cluster %s could not be created: %s
@@ -143,6 +181,18 @@ public final class Letters {
         .or(() -> cluster.why(State.GONE).filter(why -> cluster.since(State.DESTROYING).isEmpty()))
         .map("It was never ready: %s"::formatted)
         .orElse("It was destroyed before it was ready; nothing is left of it.");
+  }
+
+  /** Who shortened its life of late; empty if nobody did. */
+  private static String shortenings(Cluster cluster) {
+    List<Transition> all =
+        cluster.changes().stream().filter(change -> change.minutes() < 0).toList();
+    return all.isEmpty()
+        ? ""
+        : all.stream()
+            .skip(Math.max(0, all.size() - MOST_SHORTENINGS))
+            .map(change -> "    %s, at %s\n".formatted(change.why(), TIME.format(change.at())))
+            .collect(Collectors.joining("", "\nIts expiry was changed:\n", ""));
   }
 
   private static String log(Cluster cluster) {

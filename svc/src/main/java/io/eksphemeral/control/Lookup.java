@@ -65,7 +65,8 @@ final class Lookup {
       case Answer.Done<Stored>(Stored.Unreadable unreadable) ->
           Answer.refused(
               Kind.CONFLICT,
-              "the record %s cannot be read: %s".formatted(unreadable.id(), unreadable.why()));
+              "the record %s cannot be read: %s; to destroy its cluster: ./eksp-destroy.sh %s"
+                  .formatted(unreadable.id(), unreadable.why(), unreadable.id()));
     };
   }
 }

@@ -24,13 +24,14 @@ public final class ProlongCluster {
    * Moves the end of a cluster.
    *
    * @param minutes by how many, back or forth; not 0
+   * @param askedBy the ARN of who asks
    */
-  public Answer<Stored.Live> prolong(String idOrName, int minutes) {
-    return lookup.change(idOrName, live -> prolong(live, minutes));
+  public Answer<Stored.Live> prolong(String idOrName, int minutes, String askedBy) {
+    return lookup.change(idOrName, live -> prolong(live, minutes, askedBy));
   }
 
   /** Moves the end of a cluster; empty if somebody else has changed its record meanwhile. */
-  private Optional<Answer<Stored.Live>> prolong(Stored.Live live, int minutes) {
+  private Optional<Answer<Stored.Live>> prolong(Stored.Live live, int minutes, String askedBy) {
     Cluster cluster = live.cluster();
     if (cluster.isEnding()) {
       return Optional.of(
@@ -42,7 +43,7 @@ public final class ProlongCluster {
     if (minutes > limits.minutes()) {
       return pastTheLimit(cluster);
     }
-    Cluster changed = cluster.prolonged(minutes, clock.instant());
+    Cluster changed = cluster.prolonged(minutes, askedBy, clock.instant());
     if (minutes > 0 && changed.lifetime() > limits.minutes()) {
       return pastTheLimit(cluster);
     }
@@ -50,7 +51,9 @@ public final class ProlongCluster {
       return refused(
           "%s would live for less than a minute; to end it, destroy it".formatted(cluster.name()));
     }
-    return store.replace(live, changed).map(Answer::done);
+    return changed.equals(cluster) // it was shortened to now before
+        ? Optional.of(Answer.done(live))
+        : store.replace(live, changed).map(Answer::done);
   }
 
   private Optional<Answer<Stored.Live>> pastTheLimit(Cluster cluster) {

@@ -14,6 +14,7 @@ import io.eksphemeral.domain.Sighting.View;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.Transition;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,8 +31,6 @@ import java.util.Optional;
  * it was decided on (promise P6), launching is idempotent, and fences do the rest (promise P7).
  */
 public final class Reconciler {
-  static final String CONTROL_PLANE = "control-plane";
-
   /** How often a cluster that fits only if others step back looks whether they have. */
   private static final int ADMISSION_LOOKS = 20;
 
@@ -93,9 +92,21 @@ public final class Reconciler {
 
   /** Brings a cluster, from a record of it that may be outdated, as far as it can go now. */
   public Standing reconcile(Stored.Live read) {
+    return reconcile(read, true);
+  }
+
+  /**
+   * The same on behalf of a caller, but for mails: only sweeps send those, so that no caller makes
+   * them come more often, or waits for a mail server.
+   */
+  Standing answer(Stored.Live read) {
+    return reconcile(read, false);
+  }
+
+  private Standing reconcile(Stored.Live read, boolean sendsMails) {
     Stored.Live record = read;
     for (int step = 0; step < MOST_STEPS; step++) {
-      switch (step(record)) {
+      switch (step(record, sendsMails)) {
         case Next.GoOn(Stored.Live next) -> record = next;
         case Next.Leave(Standing standing) -> {
           return standing;
@@ -106,7 +117,7 @@ public final class Reconciler {
         "cluster %s is not done after %d steps".formatted(read.id(), MOST_STEPS));
   }
 
-  private Next step(Stored.Live record) {
+  private Next step(Stored.Live record, boolean sendsMails) {
     Cluster cluster = record.cluster();
     Sighting known = sight(cluster);
     Instant now = clock.instant();
@@ -115,9 +126,10 @@ public final class Reconciler {
       case Decision.Admit _ -> admit(record);
       case Decision.Mark(Cluster changed) -> write(record, changed);
       case Decision.Launch(Task task) -> launch(record, task);
-      case Decision.Tell(Topic topic, Instant about) -> tell(record, topic, about);
+      case Decision.Tell(Topic topic, Instant about) ->
+          sendsMails ? tell(record, topic, about) : leave(record);
       case Decision.Close(Task task) -> {
-        store.takeFence(cluster.key(task), Fence.CLOSED, CONTROL_PLANE);
+        store.takeFence(cluster.key(task), Fence.CLOSED, Transition.CONTROL_PLANE);
         yield new Next.GoOn(record);
       }
       case Decision.Stop(String handle, String why) -> {
@@ -251,23 +263,26 @@ public final class Reconciler {
    */
   private Next tell(Stored.Live record, Topic topic, Instant about) {
     Cluster cluster = record.cluster();
-    if (letters.readers(cluster, topic).isEmpty()) {
-      return write(record, cluster.mailed(topic, about, Delivery.NOBODY, clock.instant()));
+    Optional<String> unsendable = letters.whyNobody(cluster, topic);
+    if (unsendable.isPresent()) {
+      return write(
+          record, cluster.mailed(topic, about, Delivery.NOBODY, unsendable.get(), clock.instant()));
     }
     Optional<Stored.Live> sending =
         store.replace(record, cluster.mailed(topic, about, Delivery.SENDING, clock.instant()));
     if (sending.isEmpty()) {
       return lost(record);
     }
-    Delivery delivery = letters.send(cluster, topic, about);
-    return noteDelivery(sending.get(), topic, about, delivery);
+    return noteDelivery(sending.get(), topic, about, letters.send(cluster, topic, about));
   }
 
   /** Writes down what became of a mail, whatever else was written meanwhile. */
-  private Next noteDelivery(Stored.Live record, Topic topic, Instant about, Delivery delivery) {
+  private Next noteDelivery(
+      Stored.Live record, Topic topic, Instant about, Letters.Outcome outcome) {
     Stored.Live last = record;
     while (!isSent(last.cluster(), topic, about)) {
-      Cluster noted = last.cluster().mailed(topic, about, delivery, clock.instant());
+      Cluster noted =
+          last.cluster().mailed(topic, about, outcome.delivery(), outcome.why(), clock.instant());
       Optional<Stored.Live> written = store.replace(last, noted);
       if (written.isPresent()) {
         return new Next.GoOn(written.get());

@@ -1,12 +1,15 @@
 package io.eksphemeral.control;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.MailAddress;
 import io.eksphemeral.domain.Mailing;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
@@ -15,14 +18,20 @@ import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Transition;
+import io.eksphemeral.domain.Versions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +44,36 @@ public final class RecordFormat {
   /** What this version of the code writes, and the newest it reads. */
   static final int VERSION = 1;
 
+  /** The longest record, and the longest other object, that is read, in bytes. */
+  public static final int LONGEST = 1 << 20;
+
+  /**
+   * How long a record is at the most without what is unknown in it, in bytes: everything in a
+   * cluster that comes again or comes from outside has a bound. Some two kilobytes are usual.
+   */
+  static final int LONGEST_KNOWN = LONGEST / 4 * 3;
+
+  /** The longest handle of a task, in characters; the ARN of one in ECS has some 340. */
+  private static final int LONGEST_HANDLE = 512;
+
+  /**
+   * The longest list of texts in a spec; a spec had at most 64 KiB before its lists were bounded.
+   */
+  private static final int LONGEST_LIST = 64 * 1024;
+
+  /** What stands for a version of Kubernetes that cannot be told any more. */
+  private static final String UNKNOWN_VERSION = "1.00";
+
+  /** What a store may add to a record. */
+  private static final int ROOM = 1 << 10;
+
+  /** By which fields an item of a list is the same one as before. */
+  private static final Map<String, List<String>> KEYS =
+      Map.of(
+          "tasks", List.of("kind", "attempt"),
+          "mails", List.of("topic", "about"),
+          "history", List.of("state", "at", "minutes"));
+
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
   private RecordFormat() {}
@@ -46,11 +85,36 @@ public final class RecordFormat {
     return record;
   }
 
-  /** The record of a changed cluster, with what is unknown in the one it takes the place of. */
+  /**
+   * The record of a changed cluster, with what is unknown in the one it takes the place of; without
+   * it where there is so much of it that the record could not be read back.
+   */
   public static ObjectNode encode(Cluster changed, Stored.Live before) {
     ObjectNode record = encode(changed);
     keepUnknown(record, parse(before.json()), encode(before.cluster()));
-    return record;
+    boolean mayBeTooLong = before.json().length() > (LONGEST - LONGEST_KNOWN) / 4;
+    return mayBeTooLong && isTooLong(record.toString()) ? encode(changed) : record;
+  }
+
+  /**
+   * The text of a record.
+   *
+   * @throws StoreException if it could not be read back. Nothing that is known of a cluster is ever
+   *     that long, so this keeps a mistake of ours from making a cluster immortal
+   */
+  public static String text(ObjectNode record) {
+    String text = record.toString();
+    if (isTooLong(text)) {
+      throw new StoreException(
+          "the record %s would have more than %d bytes, and could not be read back"
+              .formatted(record.at("/status/id").asText(), LONGEST));
+    }
+    return text;
+  }
+
+  private static boolean isTooLong(String text) {
+    int most = LONGEST - ROOM;
+    return text.length() > most / 3 && text.getBytes(StandardCharsets.UTF_8).length > most;
   }
 
   /** What stands under an id, from the JSON that stands there. */
@@ -59,10 +123,10 @@ public final class RecordFormat {
     try {
       record = MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
-      return new Stored.Unreadable(id, "not JSON: " + e.getOriginalMessage());
+      return unreadable(id, version, json, "not JSON: " + e.getOriginalMessage());
     }
     if (!record.isObject()) {
-      return new Stored.Unreadable(id, "not a JSON object");
+      return unreadable(id, version, json, "not a JSON object");
     }
     JsonNode status = record.path("status");
     if (status.isMissingNode() && record.path("name").isTextual()) {
@@ -70,16 +134,94 @@ public final class RecordFormat {
     }
     JsonNode format = status.path("format");
     if (format.isInt() && format.intValue() > VERSION) {
-      return new Stored.Unreadable(id, "written by a newer version, in format " + format);
+      return unreadable(id, version, json, "written by a newer version, in format " + format);
     }
     try {
       whole(status, "format");
       Cluster cluster = possible(cluster(record, status));
       return cluster.id().equals(id)
           ? new Stored.Live(cluster, version, json)
-          : new Stored.Unreadable(id, "the record of another cluster, " + cluster.id());
+          : unreadable(id, version, json, "the record of another cluster, " + cluster.id());
     } catch (IllegalArgumentException e) {
-      return new Stored.Unreadable(id, String.valueOf(e.getMessage()));
+      return unreadable(id, version, json, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static Stored unreadable(ClusterId id, String version, String json, String why) {
+    return new Stored.Unreadable(id, why, version, json);
+  }
+
+  /**
+   * What can still be told of a cluster whose record cannot be read: whatever makes sense of what
+   * stands in it, up to where it is broken or was cut off.
+   *
+   * @param name what it would be called, if that can be told; empty if not
+   * @param spec its spec under any name, with a default for whatever cannot be told
+   */
+  record Salvage(
+      Optional<String> name,
+      Function<String, Spec> spec,
+      Optional<String> createdBy,
+      Optional<Instant> created) {}
+
+  static Salvage salvage(String text) {
+    ObjectNode found = MAPPER.createObjectNode();
+    try (JsonParser parser = MAPPER.createParser(text)) {
+      salvage(parser, found);
+    } catch (IOException e) {
+      // As far as it went.
+    }
+    JsonNode status = found.path("status");
+    return new Salvage(
+        Optional.of(found.path("name").asText()).filter(SpecRules::isName),
+        name ->
+            new Spec(
+                name,
+                Math.max(1, found.path("numworkers").asInt(1)),
+                Optional.of(found.path("kubeversion").asText())
+                    .filter(Versions::isOne)
+                    .orElse(UNKNOWN_VERSION),
+                Math.max(1, found.path("timeout").asInt(SpecRules.DEFAULT_TIMEOUT)),
+                Optional.of(found.path("owner").asText())
+                    .filter(MailAddress::isOne)
+                    .orElse(SpecRules.DEFAULT_OWNER),
+                List.of(),
+                null),
+        Optional.of(status.path("createdby").asText())
+            .filter(arn -> !arn.isEmpty() && arn.length() <= Cluster.LONGEST_ARN),
+        salvagedTime(status.path("created").asText()));
+  }
+
+  /** Reads the fields of an object that are plain values, and the same of those of its status. */
+  private static void salvage(JsonParser parser, ObjectNode found) throws IOException {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      return;
+    }
+    ObjectNode into = found;
+    boolean isInStatus = false;
+    for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+      String name = parser.currentName();
+      if (token == JsonToken.START_OBJECT && !isInStatus && "status".equals(name)) {
+        into = found.putObject("status");
+        isInStatus = true;
+      } else if (token.isStructStart()) {
+        parser.skipChildren();
+      } else if (token == JsonToken.END_OBJECT) {
+        into = found;
+        isInStatus = false;
+      } else if (token == JsonToken.VALUE_STRING) {
+        into.put(name, parser.getText());
+      } else if (token == JsonToken.VALUE_NUMBER_INT) {
+        into.put(name, parser.getValueAsInt());
+      }
+    }
+  }
+
+  private static Optional<Instant> salvagedTime(String text) {
+    try {
+      return Optional.of(Instant.parse(text));
+    } catch (DateTimeException e) {
+      return Optional.empty();
     }
   }
 
@@ -142,6 +284,7 @@ public final class RecordFormat {
     put(json, "tried", mailing.tried());
     put(json, "last", mailing.last());
     json.put("delivery", mailing.delivery().text());
+    put(json, "why", mailing.why());
     return json;
   }
 
@@ -150,6 +293,9 @@ public final class RecordFormat {
     json.put("state", transition.to().text());
     put(json, "at", transition.at());
     json.put("why", transition.why());
+    put(json, "by", transition.by());
+    putUnlessZero(json, "minutes", transition.minutes());
+    putUnlessZero(json, "earlier", transition.earlier());
     return json;
   }
 
@@ -193,7 +339,8 @@ public final class RecordFormat {
                     time(mail, "about"),
                     time(mail, "tried"),
                     time(mail, "last"),
-                    oneOf(Mailing.Delivery.values(), Mailing.Delivery::text, mail, "delivery")))
+                    oneOf(Mailing.Delivery.values(), Mailing.Delivery::text, mail, "delivery"),
+                    textOrNull(mail, "why")))
             .toList(),
         textOrNull(status, "error"),
         texts(status, "log"),
@@ -203,7 +350,10 @@ public final class RecordFormat {
                 new Transition(
                     oneOf(State.values(), State::text, step, "state"),
                     time(step, "at"),
-                    text(step, "why")))
+                    text(step, "why"),
+                    textOrNull(step, "by"),
+                    wholeOrZero(step, "minutes"),
+                    wholeOrZero(step, "earlier")))
             .toList());
   }
 
@@ -218,6 +368,7 @@ public final class RecordFormat {
   /** Refuses what no cluster ever is, so that the rules of its life need not reckon with it. */
   private static Cluster possible(Cluster cluster) {
     check(SpecRules.isName(cluster.name()), "name is no name of a cluster");
+    check(isShort(cluster), "its names are too long");
     State state = cluster.state();
     check(state != State.READY || cluster.expires() != null, "expires is missing");
     List<Transition> history = cluster.history();
@@ -229,36 +380,57 @@ public final class RecordFormat {
     return cluster;
   }
 
+  /** Whether what is neither prose, which is cut, nor in a list that is, has a bound as well. */
+  private static boolean isShort(Cluster cluster) {
+    Spec spec = cluster.spec();
+    Placement task = spec.task();
+    int listed =
+        Stream.concat(
+                spec.access().stream(), task == null ? Stream.empty() : task.subnets().stream())
+            .mapToInt(text -> text.length() + 3)
+            .sum();
+    return listed <= LONGEST_LIST
+        && Stream.of(cluster.createdBy(), spec.owner(), spec.kubeversion())
+            .allMatch(text -> text.length() <= Cluster.LONGEST_ARN)
+        && cluster.tasks().stream()
+            .map(Task::handle)
+            .allMatch(handle -> handle == null || handle.length() <= LONGEST_HANDLE);
+  }
+
   /**
    * Adds to a new record what was in the one before and is not in what this version writes for it.
    */
-  private static void keepUnknown(JsonNode record, JsonNode before, JsonNode known) {
-    if (record instanceof ObjectNode object && before.isObject()) {
-      for (Map.Entry<String, JsonNode> field : before.properties()) {
-        if (!known.has(field.getKey())) {
-          object.putIfAbsent(field.getKey(), field.getValue());
-        } else if (object.has(field.getKey())) {
-          keepUnknown(object.path(field.getKey()), field.getValue(), known.path(field.getKey()));
-        }
-      }
-    } else if (record instanceof ArrayNode array && before.isArray()) {
-      for (JsonNode item : array) {
-        IntStream.range(0, before.size())
-            .filter(i -> isSame(item, known.path(i)))
-            .findFirst()
-            .ifPresent(i -> keepUnknown(item, before.path(i), known.path(i)));
+  private static void keepUnknown(ObjectNode record, JsonNode before, JsonNode known) {
+    for (Map.Entry<String, JsonNode> field : before.properties()) {
+      String name = field.getKey();
+      JsonNode now = record.path(name);
+      if (!known.has(name)) {
+        record.putIfAbsent(name, field.getValue());
+      } else if (now instanceof ObjectNode object) {
+        keepUnknown(object, field.getValue(), known.path(name));
+      } else if (now instanceof ArrayNode list && KEYS.containsKey(name)) {
+        keepUnknown(list, field.getValue(), known.path(name), KEYS.getOrDefault(name, List.of()));
       }
     }
   }
 
-  /**
-   * Whether two items of a list are the same one, before and now: their first two fields say so.
-   */
-  private static boolean isSame(JsonNode item, JsonNode before) {
-    return item.properties().stream()
-        .limit(2)
-        .toList()
-        .equals(before.properties().stream().limit(2).toList());
+  /** The same for each item of a list that was in it before; the n-th of several with one key. */
+  private static void keepUnknown(
+      ArrayNode list, JsonNode before, JsonNode known, List<String> key) {
+    Map<List<JsonNode>, Deque<Integer>> places = new HashMap<>();
+    for (int i = 0; i < known.size(); i++) {
+      places.computeIfAbsent(key(known.path(i), key), _ -> new ArrayDeque<>()).add(i);
+    }
+    for (JsonNode item : list) {
+      Integer place = places.getOrDefault(key(item, key), new ArrayDeque<>()).poll();
+      if (place != null && item instanceof ObjectNode object) {
+        keepUnknown(object, before.path(place), known.path(place));
+      }
+    }
+  }
+
+  private static List<JsonNode> key(JsonNode item, List<String> fields) {
+    return fields.stream().map(item::path).toList();
   }
 
   /** The JSON of a record that was read. */
@@ -279,6 +451,12 @@ public final class RecordFormat {
   private static void put(ObjectNode json, String field, @Nullable Instant time) {
     if (time != null) {
       json.put(field, time.toString());
+    }
+  }
+
+  private static void putUnlessZero(ObjectNode json, String field, int number) {
+    if (number != 0) {
+      json.put(field, number);
     }
   }
 
@@ -308,6 +486,10 @@ public final class RecordFormat {
     JsonNode value = json.path(field);
     check(value.isInt(), field + " is missing, or no whole number");
     return value.intValue();
+  }
+
+  private static int wholeOrZero(JsonNode json, String field) {
+    return json.has(field) ? whole(json, field) : 0;
   }
 
   private static Instant time(JsonNode json, String field) {

@@ -97,7 +97,7 @@ public final class Sweep {
           visits.add(CompletableFuture.supplyAsync(() -> visit(live, timeLeft), executor));
         }
         case Stored.Legacy old -> legacy.add(old.id());
-        case Stored.Unreadable(ClusterId id, String why) -> unreadable.put(id, why);
+        case Stored.Unreadable broken -> unreadable.put(broken.id(), broken.why());
       }
     }
     List<Visit> done = visits.stream().map(CompletableFuture::join).toList();

@@ -27,8 +27,9 @@ public sealed interface Admission {
    * Judges a cluster.
    *
    * @param listed every readable record of a listing made after the cluster's own was written
-   * @param unreadable how many records could not be read: each may be a cluster that lives, and
-   *     anybody's
+   * @param unreadable how many records could not be read: each may be a cluster that lives and
+   *     costs money, until it is destroyed by its id. It counts among all clusters and as nobody's,
+   *     or a few of them would keep every caller from creating any
    */
   static Admission judge(
       Cluster cluster, List<Cluster> listed, long unreadable, Limits limits, Instant now) {
@@ -42,12 +43,12 @@ public sealed interface Admission {
         "there are as many clusters as may be at a time (%d%s)"
             .formatted(limits.clusters(), unread);
     String hers =
-        "%s has as many clusters as one may have at a time (%d%s)"
-            .formatted(cluster.createdBy(), limits.clustersPerAsker(), unread);
+        "%s has as many clusters as one may have at a time (%d)"
+            .formatted(cluster.createdBy(), limits.clustersPerAsker());
     long total = unreadable + others.size();
     long firmTotal = unreadable + others.stream().filter(firm).count();
-    long ownTotal = unreadable + others.stream().filter(own).count();
-    long firmOwn = unreadable + others.stream().filter(own.and(firm)).count();
+    long ownTotal = others.stream().filter(own).count();
+    long firmOwn = others.stream().filter(own.and(firm)).count();
 
     if (firmTotal >= limits.clusters()) {
       return new Refused(all);

@@ -5,10 +5,14 @@ import io.eksphemeral.domain.Mailing.Topic;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,11 +24,11 @@ import org.jspecify.annotations.Nullable;
  * @param ready when it could first be used; null until then
  * @param expires when its time is up; null until it is ready
  * @param tasks in the order they were planned
- * @param mailings in the order they were first tried; one for each topic and moment
+ * @param mailings in the order they were begun; one for each topic and moment
  * @param error what went wrong last, for people; null while nothing did
  * @param log the last lines of a failed creation's output
  * @param leftovers what the last destroy attempt still found
- * @param history from the first state on
+ * @param history from the first state on, with the latest changes of its expiry
  */
 public record Cluster(
     ClusterId id,
@@ -48,10 +52,22 @@ public record Cluster(
    */
   static final int MOST_ATTEMPTS_KEPT = 20;
 
+  /** How many notices its record keeps: callers make a new one due by moving its expiry. */
+  static final int MOST_NOTICES_KEPT = 5;
+
+  /** How many changes of its expiry its record keeps: callers can change it again and again. */
+  static final int MOST_CHANGES_KEPT = 20;
+
+  /** The longest ARN of a caller, as AWS has it. */
+  public static final int LONGEST_ARN = 2048;
+
+  /** How long {@link #error} is at the most; it names the leftovers, which are a list as well. */
+  private static final int LONGEST_ERROR = 4 * Line.LONGEST;
+
   public Cluster {
     tasks = List.copyOf(tasks);
     mailings = List.copyOf(mailings);
-    error = error == null ? null : Line.plain(error);
+    error = error == null ? null : Line.plain(error, LONGEST_ERROR);
     log = Line.plain(log);
     leftovers = Line.plain(leftovers);
     history = List.copyOf(history);
@@ -73,7 +89,45 @@ public record Cluster(
         null,
         List.of(),
         List.of(),
-        List.of(new Transition(State.CREATING, now, "asked for by " + createdBy)));
+        List.of(Transition.to(State.CREATING, now, "asked for by " + createdBy, createdBy)));
+  }
+
+  /**
+   * A cluster whose record cannot be read any more, and of which a caller wants nothing to be left.
+   * Its tasks may have done anything so far, and some may still be at it.
+   *
+   * @param attempt the latest attempt to destroy it that is known of; 0 where none is
+   * @param unreadable why its record cannot be read
+   */
+  public static Cluster recovered(
+      ClusterId id,
+      Spec spec,
+      String createdBy,
+      Instant created,
+      int attempt,
+      String unreadable,
+      String by,
+      Instant now) {
+    String why = "its record could not be read: " + unreadable;
+    return new Cluster(
+        id,
+        spec,
+        State.DESTROYING,
+        createdBy,
+        created,
+        spec.timeout(),
+        null,
+        null,
+        List.of(
+            Task.plan(TaskKind.CREATE, 1, created),
+            Task.plan(TaskKind.DESTROY, Math.max(1, attempt), now)),
+        List.of(),
+        why,
+        List.of(),
+        List.of(),
+        List.of(
+            Transition.to(State.CREATING, now, why, Transition.CONTROL_PLANE),
+            Transition.to(State.DESTROYING, now, "asked for by " + by, by)));
   }
 
   public String name() {
@@ -101,18 +155,23 @@ public record Cluster(
 
   /** When it last came to a state; empty if it never did. */
   public Optional<Instant> since(State state) {
-    return history.stream()
-        .filter(step -> step.to() == state)
-        .map(Transition::at)
-        .reduce((earlier, later) -> later);
+    return latest(state).map(Transition::at);
   }
 
   /** Why it last came to a state; empty if it never did. */
   public Optional<String> why(State state) {
+    return latest(state).map(Transition::why);
+  }
+
+  private Optional<Transition> latest(State state) {
     return history.stream()
-        .filter(step -> step.to() == state)
-        .map(Transition::why)
+        .filter(step -> step.to() == state && !step.isChange())
         .reduce((earlier, later) -> later);
+  }
+
+  /** The latest changes of its expiry, in the order they were made. */
+  public List<Transition> changes() {
+    return history.stream().filter(Transition::isChange).toList();
   }
 
   /** How many attempts to destroy it failed, those that are not kept on record included. */
@@ -130,6 +189,23 @@ public record Cluster(
     return mailings.stream()
         .filter(mailing -> mailing.topic() == topic && mailing.about().equals(about))
         .findFirst();
+  }
+
+  /**
+   * The notice of its expiry as it is now: a mail that was begun before the expiry was last changed
+   * says nothing of it, even where it was changed back to what it was.
+   */
+  public Optional<Mailing> notice() {
+    return expires == null
+        ? Optional.empty()
+        : mailing(Topic.NOTICE, expires).filter(notice -> !isOutdated(notice));
+  }
+
+  private boolean isOutdated(Mailing mailing) {
+    List<Transition> changes = changes();
+    return mailing.topic() == Topic.NOTICE
+        && !changes.isEmpty()
+        && mailing.tried().isBefore(changes.getLast().at());
   }
 
   /** Minutes until its time is up, begun ones counted whole; 0 once it is, empty before ready. */
@@ -203,9 +279,18 @@ public record Cluster(
 
   /** Begins the next attempt to destroy it. The tasks before it may still have to be ended. */
   public Cluster destroying(String why, Instant now) {
+    return destroying(why, Transition.CONTROL_PLANE, now);
+  }
+
+  /** The same for a caller who asks for it. */
+  public Cluster askedToEnd(String by, Instant now) {
+    return destroying("asked for by " + by, by, now);
+  }
+
+  private Cluster destroying(String why, String by, Instant now) {
     Edit edit = new Edit(this);
     edit.tasks.add(Task.plan(TaskKind.DESTROY, failures() + 1, now));
-    return edit.moveTo(State.DESTROYING, now, why).done();
+    return edit.moveTo(State.DESTROYING, now, why, by).done();
   }
 
   /** Notes that an attempt failed which says what is left. */
@@ -235,34 +320,57 @@ public record Cluster(
     return edit.moveTo(State.GONE, now, "nothing of it was found").done();
   }
 
-  /** Notes what becomes of a mail. */
+  /** Notes what becomes of a mail that nothing keeps from being sent. */
   public Cluster mailed(Topic topic, Instant about, Delivery delivery, Instant now) {
+    return mailed(topic, about, delivery, null, now);
+  }
+
+  /**
+   * Notes what becomes of a mail.
+   *
+   * @param why what kept it from being sent; null where nothing did
+   */
+  public Cluster mailed(
+      Topic topic, Instant about, Delivery delivery, @Nullable String why, Instant now) {
     Edit edit = new Edit(this);
     Optional<Mailing> before = mailing(topic, about);
-    Instant first = before.map(Mailing::tried).orElse(now);
-    Mailing mailing = new Mailing(topic, about, first, now, delivery);
-    before.ifPresentOrElse(
-        known -> edit.mailings.set(mailings.indexOf(known), mailing),
-        () -> edit.mailings.add(mailing));
+    boolean isBegunAnew =
+        before.filter(this::isOutdated).isPresent()
+            && (delivery == Delivery.SENDING || delivery == Delivery.NOBODY);
+    Instant first = isBegunAnew ? now : before.map(Mailing::tried).orElse(now);
+    Mailing mailing = new Mailing(topic, about, first, now, delivery, why);
+    if (before.isPresent() && !isBegunAnew) {
+      edit.mailings.set(mailings.indexOf(before.get()), mailing);
+    } else {
+      before.ifPresent(edit.mailings::remove);
+      edit.mailings.add(mailing);
+    }
     return edit.done();
   }
 
   /**
    * Moves its end by some minutes, back or forth. One whose time is up is prolonged from now; no
-   * end is moved into the past, and shortening never moves one later.
+   * end is moved into the past, and shortening never moves one later. Where that leaves the end
+   * where it was, nothing changes.
+   *
+   * @param by the ARN of the caller
    */
-  public Cluster prolonged(int minutes, Instant now) {
+  public Cluster prolonged(int minutes, String by, Instant now) {
     Edit edit = new Edit(this);
     if (ready == null || expires == null) {
       edit.lifetime = lifetime + minutes;
-      return edit.done();
+    } else {
+      Instant from = minutes > 0 && expires.isBefore(now) ? now : expires;
+      Instant wanted = from.plus(Duration.ofMinutes(minutes));
+      Instant earliest = from.isBefore(now) ? from : now;
+      Instant end = wanted.isBefore(earliest) ? earliest : wanted;
+      if (end.equals(expires)) {
+        return this;
+      }
+      edit.expires = end;
+      edit.lifetime = Math.toIntExact(ceilingMinutes(Duration.between(ready, end)));
     }
-    Instant from = minutes > 0 && expires.isBefore(now) ? now : expires;
-    Instant wanted = from.plus(Duration.ofMinutes(minutes));
-    Instant earliest = from.isBefore(now) ? from : now;
-    Instant end = wanted.isBefore(earliest) ? earliest : wanted;
-    edit.expires = end;
-    edit.lifetime = Math.toIntExact(ceilingMinutes(Duration.between(ready, end)));
+    edit.history.add(Transition.change(state, now, minutes, by));
     return edit.done();
   }
 
@@ -304,32 +412,79 @@ public record Cluster(
     }
 
     Edit moveTo(State to, Instant now, String why) {
+      return moveTo(to, now, why, Transition.CONTROL_PLANE);
+    }
+
+    Edit moveTo(State to, Instant now, String why, String by) {
       if (!state.next().contains(to)) {
         throw new IllegalStateException(
             "cluster %s cannot go from %s to %s".formatted(from.id, state.text(), to.text()));
       }
       state = to;
-      history.add(new Transition(to, now, why));
+      history.add(Transition.to(to, now, why, by));
       return this;
     }
 
-    /** Keeps the first and the latest of what comes again and again while destroying fails. */
-    private void forgetOldAttempts() {
-      forgetSecond(tasks, task -> task.kind() == TaskKind.DESTROY);
-      forgetSecond(history, step -> step.to() == State.DESTROYING);
-      forgetSecond(history, step -> step.to() == State.DESTROY_FAILED);
-      forgetSecond(mailings, mailing -> mailing.topic() == Topic.DESTROY_FAILED);
+    /**
+     * Keeps the first and the latest of what comes again and again, so that the record does not
+     * grow for as long as destroying fails, or a caller repeats what a caller can.
+     */
+    private void forgetOld() {
+      for (TaskKind kind : TaskKind.values()) {
+        keepFirstAndLatest(tasks, task -> task.kind() == kind);
+      }
+      for (State to : State.values()) {
+        keepFirstAndLatest(history, step -> step.to() == to && !step.isChange());
+      }
+      for (Topic topic : Topic.values()) {
+        if (topic == Topic.NOTICE) {
+          forget(mailings, 0, MOST_NOTICES_KEPT, mailing -> mailing.topic() == topic);
+        } else {
+          keepFirstAndLatest(mailings, mailing -> mailing.topic() == topic);
+        }
+      }
+      forgetChanges();
     }
 
-    private static <T> void forgetSecond(List<T> items, Predicate<T> comesAgain) {
-      List<T> again = items.stream().filter(comesAgain).toList();
-      if (again.size() > MOST_ATTEMPTS_KEPT) {
-        items.remove(again.get(1));
+    /** Keeps the latest changes of the expiry, and how many there were before. */
+    private void forgetChanges() {
+      List<Transition> forgotten = forget(history, 0, MOST_CHANGES_KEPT, Transition::isChange);
+      if (!forgotten.isEmpty()) {
+        int first =
+            IntStream.range(0, history.size())
+                .filter(i -> history.get(i).isChange())
+                .findFirst()
+                .orElseThrow();
+        int earlier =
+            forgotten.size()
+                + forgotten.stream().mapToInt(Transition::earlier).sum()
+                + history.get(first).earlier();
+        history.set(first, history.get(first).after(earlier));
       }
     }
 
+    private static <T> void keepFirstAndLatest(List<T> items, Predicate<T> comesAgain) {
+      forget(items, 1, MOST_ATTEMPTS_KEPT, comesAgain);
+    }
+
+    /**
+     * Removes the oldest of those that come again, but for the very first ones, until there are no
+     * more than may be.
+     */
+    private static <T> List<T> forget(List<T> items, int first, int most, Predicate<T> comesAgain) {
+      List<T> again = items.stream().filter(comesAgain).toList();
+      if (again.size() <= most) {
+        return List.of();
+      }
+      List<T> forgotten = again.subList(first, first + again.size() - most);
+      Set<T> gone = Collections.newSetFromMap(new IdentityHashMap<>());
+      gone.addAll(forgotten);
+      items.removeIf(gone::contains);
+      return forgotten;
+    }
+
     Cluster done() {
-      forgetOldAttempts();
+      forgetOld();
       return new Cluster(
           from.id,
           from.spec,

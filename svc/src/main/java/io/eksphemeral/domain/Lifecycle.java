@@ -45,6 +45,12 @@ public final class Lifecycle {
   /** A notice comes at least this much before the destruction it speaks of (promise P5). */
   public static final Duration NOTICE_TO_DESTRUCTION = Duration.ofMinutes(1);
 
+  /**
+   * How far apart two notices of a cluster are at the least, whatever they say: callers can move
+   * its expiry as often as they like, and each time makes a notice due (promise P13).
+   */
+  public static final Duration NOTICES_APART = Duration.ofMinutes(5);
+
   /** How many attempts to destroy may fail before people hear of it. */
   static final int FAILURES_BEFORE_TELLING = 3;
 
@@ -111,9 +117,9 @@ public final class Lifecycle {
     if (expires == null) {
       throw new IllegalStateException("cluster " + cluster.id() + " is ready and never expires");
     }
-    Optional<Mailing> notice = cluster.mailing(Topic.NOTICE, expires);
+    Optional<Mailing> notice = cluster.notice();
     if (notice.isEmpty()) {
-      return now.isBefore(expires.minus(NOTICE_LEAD))
+      return now.isBefore(expires.minus(NOTICE_LEAD)) || isJustNotified(cluster, now)
           ? nothing()
           : new Decision.Tell(Topic.NOTICE, expires);
     }
@@ -126,6 +132,12 @@ public final class Lifecycle {
         : nothing();
   }
 
+  private static boolean isJustNotified(Cluster cluster, Instant now) {
+    return cluster.mailings().stream()
+        .filter(mailing -> mailing.topic() == Topic.NOTICE)
+        .anyMatch(notice -> now.isBefore(notice.last().plus(NOTICES_APART)));
+  }
+
   /**
    * What to do about a notice that somebody began and did not come back from: another try, which
    * may be after the end; and when tries have gone on for a while, it counts as one that failed, so
@@ -133,13 +145,15 @@ public final class Lifecycle {
    */
   private static Decision unfinishedNotice(
       Cluster cluster, Mailing notice, Instant expires, Instant now) {
-    if (!isAbandoned(notice, now)) {
+    if (isJustNotified(cluster, now)) {
       return nothing();
     }
     Instant due = expires.isAfter(notice.tried()) ? expires : notice.tried();
     return notice.last().isBefore(due.plus(NOTICE_GIVEN_UP))
         ? new Decision.Tell(Topic.NOTICE, expires)
-        : mark(cluster.mailed(Topic.NOTICE, expires, Delivery.FAILED, now));
+        : mark(
+            cluster.mailed(
+                Topic.NOTICE, expires, Delivery.FAILED, "each attempt to send it broke off", now));
   }
 
   private static Decision destroying(Cluster cluster, Sighting known, Instant now) {
@@ -268,9 +282,11 @@ public final class Lifecycle {
   }
 
   private static Stream<Decision> noticeAgain(Cluster cluster, Instant now) {
-    Instant expires = cluster.expires();
-    boolean tried = expires != null && cluster.mailing(Topic.NOTICE, expires).isPresent();
-    return tried ? due(cluster, Topic.NOTICE, expires, now) : Stream.empty();
+    return cluster
+        .notice()
+        .filter(notice -> isDueAgain(notice, now) && !isJustNotified(cluster, now))
+        .map(notice -> (Decision) new Decision.Tell(Topic.NOTICE, notice.about()))
+        .stream();
   }
 
   /** From the third failure on, once, and then once a day. */

@@ -2,6 +2,7 @@ package io.eksphemeral.domain;
 
 import java.time.Instant;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A mail that was begun.
@@ -10,8 +11,26 @@ import java.util.Locale;
  *     notice the end it speaks of, so that a moved end makes a new one due
  * @param tried when somebody first began to try it, whatever came of that
  * @param last when its delivery was last written down
+ * @param why what kept it, or one of its copies, from being sent, on one line; null where nothing
+ *     did
  */
-public record Mailing(Topic topic, Instant about, Instant tried, Instant last, Delivery delivery) {
+public record Mailing(
+    Topic topic,
+    Instant about,
+    Instant tried,
+    Instant last,
+    Delivery delivery,
+    @Nullable String why) {
+
+  public Mailing {
+    why = why == null ? null : Line.plain(why);
+  }
+
+  /** A mail that nothing kept from being sent. */
+  public Mailing(Topic topic, Instant about, Instant tried, Instant last, Delivery delivery) {
+    this(topic, about, tried, last, delivery, null);
+  }
+
   /** What a mail is about. */
   public enum Topic {
     READY,
@@ -32,7 +51,7 @@ public record Mailing(Topic topic, Instant about, Instant tried, Instant last, D
     SENDING,
     SENT,
     FAILED,
-    /** There was nobody to mail. */
+    /** There was nobody to mail, or no sender to mail from; it is not tried again. */
     NOBODY;
 
     /** As it is written in records: {@code sent}. */

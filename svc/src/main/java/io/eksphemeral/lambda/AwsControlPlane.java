@@ -6,7 +6,6 @@ import io.eksphemeral.aws.Connections;
 import io.eksphemeral.aws.EcsTaskRunner;
 import io.eksphemeral.aws.FargateSettings;
 import io.eksphemeral.aws.FargateSettings.Definition;
-import io.eksphemeral.aws.NoSender;
 import io.eksphemeral.aws.PretendedAws;
 import io.eksphemeral.aws.S3ClusterStore;
 import io.eksphemeral.aws.SesMailer;
@@ -208,7 +207,7 @@ final class AwsControlPlane {
   private Letters letters(SesClient ses) {
     String notifyAddress = settings.notifyAddress();
     return notifyAddress.isEmpty()
-        ? new Letters(new NoSender(), null, "")
+        ? new Letters(null, null, "")
         : new Letters(new SesMailer(ses, notifyAddress), notifyAddress, "");
   }
 

@@ -159,7 +159,9 @@ public final class CreateClusterHandler implements RequestStreamHandler {
       return ErrorCode.INVALID_REQUEST.response(
           "the minutes to prolong by must be a whole number of at most 9 digits, and not 0");
     }
-    return switch (plane.prolong().prolong(call.parameter("id"), Integer.parseInt(minutes))) {
+    return switch (plane
+        .prolong()
+        .prolong(call.parameter("id"), Integer.parseInt(minutes), call.asker())) {
       case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.ok(view.of(live));
       case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
     };

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.eksphemeral.control.Refusal;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.TaskRunnerException;
+import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -20,7 +21,8 @@ import java.util.regex.Pattern;
 /** One call of the HTTP API: what it asks, and how it is answered. */
 final class HttpExchange {
   /** All that the names of users, roles and sessions have in them, and more; nothing else signs. */
-  private static final Pattern ARN = Pattern.compile("arn:[\\x21-\\x7e]+");
+  private static final Pattern ARN =
+      Pattern.compile("arn:[\\x21-\\x7e]{1,%d}".formatted(Cluster.LONGEST_ARN - 4));
 
   private static final Pattern JSON =
       Pattern.compile("|application/(json|[^/,\\s]+\\+json|x-www-form-urlencoded)");

@@ -94,7 +94,10 @@ final class RecordView {
         .putObject("status")
         .put("id", unreadable.id().value())
         .put("state", "unreadable")
-        .put("error", "this record cannot be read, and is left alone: " + unreadable.why());
+        .put(
+            "error",
+            "this record cannot be read: %s; to destroy its cluster: ./eksp-destroy.sh %s"
+                .formatted(unreadable.why(), unreadable.id()));
     return record;
   }
 }

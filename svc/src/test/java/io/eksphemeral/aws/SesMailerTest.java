@@ -145,12 +145,6 @@ final class SesMailerTest extends MailerContract {
     assertThat(mailer.send(MAIL)).isInstanceOf(Delivery.Failed.class);
   }
 
-  @Test
-  void withoutAnAddressToSendFromNobodyIsMailed() {
-    assertThat(why(new NoSender().send(MAIL)))
-        .isEqualTo("no address to send from was given at the install");
-  }
-
   private String why(Wire.Reaction reaction) {
     Wire wire = new Wire();
     wire.next(reaction);

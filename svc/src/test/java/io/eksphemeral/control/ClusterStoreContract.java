@@ -309,6 +309,61 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
+  void aBrokenRecordIsReplacedOnlyAsItWasRead() throws Exception {
+    Cluster cluster = admitted("one");
+    plant(StoreKeys.record(cluster.id()), "{");
+    Stored.Unreadable read = unreadable(cluster.id());
+    plant(StoreKeys.record(cluster.id()), "[]");
+    assertThat(store().recover(read, cluster)).isEmpty();
+    assertThat(text(StoreKeys.record(cluster.id()))).isEqualTo("[]");
+
+    Stored.Live recovered = store().recover(unreadable(cluster.id()), cluster).orElseThrow();
+
+    assertThat(recovered.cluster()).isEqualTo(cluster);
+    assertThat(store().find(cluster.id())).contains(recovered);
+    assertThat(store().recover(read, cluster)).isEmpty();
+  }
+
+  /** And its beginning is told, for whoever wants to know whose it was. */
+  @Test
+  void aRecordThatIsTooLongIsBrokenAndCanBeReplaced() throws Exception {
+    Cluster cluster = admitted("one");
+    String begin = "{\"name\":\"one\",\"junk\":\"";
+    plant(StoreKeys.record(cluster.id()), begin + "x".repeat(RecordFormat.LONGEST) + "\"}");
+
+    Stored.Unreadable read = unreadable(cluster.id());
+    assertThat(read.text()).startsWith(begin).hasSizeLessThan(RecordFormat.LONGEST / 2);
+    assertThat(store().list()).containsExactly(read);
+    assertThat(store().recover(read, cluster)).isPresent();
+    assertThat(store().list()).hasOnlyElementsOfType(Stored.Live.class);
+  }
+
+  @Test
+  void aRecordOfTheLongestKindCanBeReadBackAndOneThatCouldNotIsNotWritten() throws Exception {
+    Stored.Live read = store().add(admitted("one")).orElseThrow();
+    String junk = "\"junk\":\"" + "x".repeat(RecordFormat.LONGEST - 20_000) + "\",";
+    plant(StoreKeys.record(read.id()), "{" + junk + read.json().substring(1));
+    Stored.Live full = (Stored.Live) store().find(read.id()).orElseThrow();
+
+    Stored.Live kept = store().replace(full, full.cluster().notLaunched("no")).orElseThrow();
+    assertThat(text(StoreKeys.record(read.id()))).contains("xxx");
+    assertThat(store().find(read.id())).contains(kept);
+
+    plant(
+        StoreKeys.record(read.id()),
+        "{" + junk.replace("\",", "x".repeat(19_300) + "\",") + read.json().substring(1));
+    Stored.Live brimful = (Stored.Live) store().find(read.id()).orElseThrow();
+    Cluster longer = brimful.cluster().notLaunched("no".repeat(200)).stopping(START);
+    assertThat(store().replace(brimful, longer)).isPresent();
+    assertThat(((Stored.Live) store().find(read.id()).orElseThrow()).cluster()).isEqualTo(longer);
+    assertThat(text(StoreKeys.record(read.id()))).doesNotContain("xxx");
+  }
+
+  private Stored.Unreadable unreadable(ClusterId id) {
+    return (Stored.Unreadable) store().find(id).orElseThrow();
+  }
+
+  @Test
   void whatIsNoRecordIsNotListed() throws Exception {
     plant("notes.json", "{}");
     plant("README", "hello");

@@ -54,6 +54,29 @@ final class CrashTest {
                 life.untilAllGone();
               }),
           new Scenario(
+              "moved there and back, again and again",
+              life -> {
+                ClusterId id = life.created("dev");
+                life.until(
+                    () -> life.mails().contains("dev is about to be destroyed"), "the notice");
+                for (int i = 0; i < 3; i++) {
+                  life.prolong(id, 1);
+                  life.create(id, Samples.spec("dev"));
+                  life.prolong(id, -1);
+                  life.pass(Duration.ofMinutes(2));
+                }
+                life.untilAllGone();
+              }),
+          new Scenario(
+              "destroyed though its record cannot be read",
+              life -> {
+                ClusterId id = life.created("dev");
+                life.until(id, READY);
+                life.store.put(StoreKeys.record(id), "{");
+                life.destroy(id);
+                life.untilAllGone();
+              }),
+          new Scenario(
               "destroyed before its creation began",
               life -> {
                 life.destroy(life.created("dev"));
@@ -174,6 +197,7 @@ final class CrashTest {
       if (died) {
         life.restart();
         life.hearsNoNews();
+        life.destroyUnreadable(); // as whoever got no answer would
         life.untilAllGone();
       }
     } catch (AssertionError | RuntimeException e) {

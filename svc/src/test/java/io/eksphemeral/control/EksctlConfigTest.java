@@ -69,7 +69,7 @@ final class EksctlConfigTest {
   void theSameTaskHasTheSameConfigAndItIsLaidOutForPeople() {
     Cluster cluster = admitted(Samples.spec("dev"), ALICE);
     String text = text(cluster, "us-east-2", NODES);
-    assertThat(text(cluster.prolonged(60, START), "us-east-2", NODES)).isEqualTo(text);
+    assertThat(text(cluster.prolonged(60, "arn", START), "us-east-2", NODES)).isEqualTo(text);
     assertThat(text.lines()).hasSizeGreaterThan(50);
     assertThat(text).endsWith("}\n");
   }

@@ -22,6 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class LettersTest {
   private static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
 
+  private static final Letters.Outcome SENT = new Letters.Outcome(Delivery.SENT, null);
+
   private final Life life = new Life();
   private final MemoryMailer mailer = new MemoryMailer();
   private final Letters letters = new Letters(mailer, "operator@eksphemeral.io", "");
@@ -68,6 +70,28 @@ final class LettersTest {
                 Its id is %s.
                 """
                     .formatted(id, id)));
+  }
+
+  /** At most the latest five, and nothing of who extended it. */
+  @Test
+  void theNoticeSaysWhoShortenedItsLife() {
+    ClusterId id = life.created("dev");
+    life.until(id, State.READY);
+    for (int i = 1; i <= 6; i++) {
+      life.prolong(id, -i, Samples.BOB);
+    }
+    life.prolong(id, 30);
+
+    assertThat(sent(id, Topic.NOTICE).body())
+        .contains(
+            """
+            or a few minutes later.
+
+            Its expiry was changed:
+                shortened by 2 minutes by arn:aws:iam::123456789012:user/bob, at 10:10 UTC on 22 November 2026
+            """)
+        .contains("shortened by 6 minutes", "\n\nTo keep it for another 30 minutes:")
+        .doesNotContain("by 1 minute by", "extended");
   }
 
   @Test
@@ -181,7 +205,7 @@ final class LettersTest {
   @Test
   void whereTheOwnerIsNobodyTheOperatorStillHearsOfFailedDestructions() {
     assertThat(letters.send(owned("nobody@example.com"), Topic.DESTROY_FAILED, NOON))
-        .isEqualTo(Delivery.SENT);
+        .isEqualTo(SENT);
     assertThat(mailer.delivered().getLast().to()).isEqualTo("operator@eksphemeral.io");
   }
 
@@ -206,19 +230,21 @@ final class LettersTest {
     assertThat(
             new Letters(mailer, "operator@eksphemeral.io", "")
                 .send(owned("alice@eksphemeral.io"), Topic.DESTROY_FAILED, NOON))
-        .as("it is not sent again to who has got it")
-        .isEqualTo(Delivery.SENT);
+        .as("it is not sent again to who has got it, and says who has not")
+        .isEqualTo(new Letters.Outcome(Delivery.SENT, broken + ": it is not verified"));
     assertThat(tried).containsExactly("alice@eksphemeral.io", "operator@eksphemeral.io");
   }
 
   @Test
   void aMailThatDoesNotGoOutIsSaidToHaveFailed() {
     mailer.setDown(true);
-    assertThat(letters.send(Samples.asked("dev"), Topic.GONE, NOON)).isEqualTo(Delivery.FAILED);
+    Letters.Outcome outcome = letters.send(Samples.asked("dev"), Topic.GONE, NOON);
+    assertThat(outcome.delivery()).isEqualTo(Delivery.FAILED);
+    assertThat(outcome.why()).isEqualTo("alice@eksphemeral.io: the mail server is down");
   }
 
   private Mail sent(ClusterId id, Topic topic) {
-    assertThat(letters.send(life.cluster(id), topic, NOON)).isEqualTo(Delivery.SENT);
+    assertThat(letters.send(life.cluster(id), topic, NOON)).isEqualTo(SENT);
     return mailer.delivered().getLast();
   }
 

@@ -7,12 +7,14 @@ import static io.eksphemeral.domain.State.DESTROY_FAILED;
 import static io.eksphemeral.domain.State.GONE;
 import static io.eksphemeral.domain.State.READY;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Mailing;
+import io.eksphemeral.domain.Mailing.Delivery;
 import io.eksphemeral.domain.Mailing.Topic;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.TaskKind;
@@ -104,6 +106,55 @@ final class LifeTest {
     assertThat(life.clock.instant()).isAfterOrEqualTo(second);
     assertThat(life.mails()).filteredOn("dev is about to be destroyed"::equals).hasSize(2);
     life.untilAllGone();
+  }
+
+  @Test
+  void withoutASenderNothingIsTriedAndNothingWaits() {
+    life.hasNoSender();
+    ClusterId id = life.created("dev");
+    life.until(id, READY);
+    assertThat(life.cluster(id).mailings()).satisfiesExactly(this::hasNoSender);
+    Instant expires = life.expires(id);
+
+    life.until(id, DESTROYING);
+    assertThat(life.clock.instant()).isBetween(expires, expires.plus(SWEEP));
+    life.untilAllGone();
+    assertThat(life.cluster(id).mailings()).hasSize(3).allSatisfy(this::hasNoSender);
+    assertThat(life.mails()).isEmpty();
+  }
+
+  private void hasNoSender(Mailing mailing) {
+    assertThat(mailing.delivery()).isEqualTo(Delivery.NOBODY);
+    assertThat(mailing.why()).startsWith("no sender is configured");
+    assertThat(mailing.last()).isEqualTo(mailing.tried());
+  }
+
+  @Test
+  void whyAMailWasNotDeliveredIsOnRecordUntilItIs() {
+    life.mailer.setDown(true);
+    ClusterId id = life.created("dev");
+    life.until(id, READY);
+    assertThat(life.cluster(id).mailings())
+        .extracting(Mailing::delivery, Mailing::why)
+        .containsExactly(tuple(Delivery.FAILED, "alice@eksphemeral.io: the mail server is down"));
+
+    life.mailer.setDown(false);
+    life.pass(Duration.ofMinutes(10));
+    assertThat(life.cluster(id).mailings())
+        .extracting(Mailing::delivery, Mailing::why)
+        .containsExactly(tuple(Delivery.SENT, null));
+    assertThat(life.store.get(StoreKeys.record(id)).orElseThrow()).doesNotContain("is down");
+  }
+
+  @Test
+  void anOwnerWhoReceivesNoMailIsOnRecordAsSuch() {
+    ClusterId id =
+        life.created(new Spec("dev", 1, "1.35", 30, "nobody@example.com", List.of(), null));
+    life.until(id, READY);
+    assertThat(life.cluster(id).mailings())
+        .extracting(Mailing::delivery, Mailing::why)
+        .containsExactly(
+            tuple(Delivery.NOBODY, "addresses under reserved domains receive no mail"));
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.Versions;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,7 @@ public final class MemoryStore implements ClusterStore {
     String key = StoreKeys.record(cluster.id());
     return items.containsKey(key)
         ? Optional.empty()
-        : Optional.of(write(key, cluster, RecordFormat.encode(cluster).toString()));
+        : Optional.of(write(key, cluster, RecordFormat.text(RecordFormat.encode(cluster))));
   }
 
   @Override
@@ -40,15 +41,23 @@ public final class MemoryStore implements ClusterStore {
   @Override
   public synchronized Optional<Stored.Live> replace(Stored.Live read, Cluster changed) {
     String key = StoreKeys.record(read.id());
-    return isStill(key, read)
-        ? Optional.of(write(key, changed, RecordFormat.encode(changed, read).toString()))
+    return isStill(key, read.version())
+        ? Optional.of(write(key, changed, RecordFormat.text(RecordFormat.encode(changed, read))))
+        : Optional.empty();
+  }
+
+  @Override
+  public synchronized Optional<Stored.Live> recover(Stored.Unreadable read, Cluster recovered) {
+    String key = StoreKeys.record(read.id());
+    return isStill(key, read.version())
+        ? Optional.of(write(key, recovered, RecordFormat.text(RecordFormat.encode(recovered))))
         : Optional.empty();
   }
 
   @Override
   public synchronized boolean remove(Stored.Live read) {
     String key = StoreKeys.record(read.id());
-    return isStill(key, read) && items.remove(key) != null;
+    return isStill(key, read.version()) && items.remove(key) != null;
   }
 
   @Override
@@ -157,9 +166,9 @@ public final class MemoryStore implements ClusterStore {
         .collect(Collectors.toMap(Map.Entry::getKey, item -> item.getValue().text()));
   }
 
-  private boolean isStill(String key, Stored.Live read) {
+  private boolean isStill(String key, @Nullable String version) {
     @Nullable Item item = items.get(key);
-    return item != null && item.version().equals(read.version());
+    return item != null && item.version().equals(version);
   }
 
   private Stored.Live write(String key, Cluster cluster, String json) {
@@ -170,7 +179,12 @@ public final class MemoryStore implements ClusterStore {
   private Optional<Stored> read(ClusterId id, String key) {
     return Optional.ofNullable(items.get(key))
         .map(item ->
-            decoded.computeIfAbsent(
-                item.version(), version -> RecordFormat.decode(id, version, item.text())));
+            decoded.computeIfAbsent(item.version(), version -> decode(id, version, item.text())));
+  }
+
+  private static Stored decode(ClusterId id, String version, String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length > RecordFormat.LONGEST
+        ? new Stored.Unreadable(id, "it is too long", version, text)
+        : RecordFormat.decode(id, version, text);
   }
 }

@@ -52,9 +52,9 @@ final class RacesTest {
   @Test
   void ofTwoWhoProlongAtOnceBothAreHeard() {
     ready();
-    meanwhile.put("replace", () -> other.prolong().prolong("dev", 10));
+    meanwhile.put("replace", () -> other.prolong().prolong("dev", 10, ALICE));
 
-    assertThat(plane.prolong().prolong("dev", 15)).isInstanceOf(Answer.Done.class);
+    assertThat(plane.prolong().prolong("dev", 15, ALICE)).isInstanceOf(Answer.Done.class);
 
     assertThat(cluster().lifetime()).isEqualTo(30 + 10 + 15);
   }
@@ -62,9 +62,9 @@ final class RacesTest {
   @Test
   void ofTwoWhoProlongAtOnceNeitherGetsPastTheLimit() {
     ready();
-    meanwhile.put("replace", () -> other.prolong().prolong("dev", 1400));
+    meanwhile.put("replace", () -> other.prolong().prolong("dev", 1400, ALICE));
 
-    assertThat(refusal(plane.prolong().prolong("dev", 1400)).kind()).isEqualTo(Kind.LIMIT);
+    assertThat(refusal(plane.prolong().prolong("dev", 1400, ALICE)).kind()).isEqualTo(Kind.LIMIT);
     assertThat(cluster().lifetime()).isEqualTo(1430);
   }
 
@@ -73,14 +73,14 @@ final class RacesTest {
     ready();
     meanwhile.put("replace", () -> other.destroy().destroy("dev", ALICE));
 
-    assertThat(refusal(plane.prolong().prolong("dev", 15)).error()).contains("too late");
+    assertThat(refusal(plane.prolong().prolong("dev", 15, ALICE)).error()).contains("too late");
     assertThat(cluster().state()).isEqualTo(State.DESTROYING);
   }
 
   @Test
   void whoDestroysWhatIsProlongedMeanwhileStillDestroysIt() {
     ready();
-    meanwhile.put("replace", () -> other.prolong().prolong("dev", 10));
+    meanwhile.put("replace", () -> other.prolong().prolong("dev", 10, ALICE));
 
     assertThat(plane.destroy().destroy("dev", ALICE)).isInstanceOf(Answer.Done.class);
     assertThat(cluster().state()).isEqualTo(State.DESTROYING);
@@ -93,7 +93,7 @@ final class RacesTest {
     other.sweep().all(() -> ENOUGH);
     clock.advance(Duration.ofMinutes(6));
     assertThat(clock.instant()).isAfter(Objects.requireNonNull(cluster().expires()));
-    meanwhile.put("replace", () -> other.prolong().prolong("dev", 30));
+    meanwhile.put("replace", () -> other.prolong().prolong("dev", 30, ALICE));
 
     plane.sweep().all(() -> ENOUGH);
 
@@ -104,7 +104,7 @@ final class RacesTest {
   @Test
   void twoSweepsAtOnceLaunchOneTask() {
     ready();
-    other.prolong().prolong("dev", -30);
+    other.prolong().prolong("dev", -30, ALICE);
     other.sweep().all(() -> ENOUGH);
     clock.advance(Duration.ofMinutes(1));
     meanwhile.put("launch", () -> other.sweep().all(() -> ENOUGH));

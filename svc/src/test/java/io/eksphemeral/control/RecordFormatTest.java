@@ -24,6 +24,7 @@ import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.domain.Transition;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -131,6 +132,104 @@ final class RecordFormatTest {
   void aRecordDoesNotGrowForAsLongAsDestroyingFails() {
     List<String> leftovers = Collections.nCopies(100, "volume ".repeat(43));
     assertThat(RecordFormat.encode(stuck(leftovers, 1000)).toString().length()).isLessThan(1 << 18);
+  }
+
+  /** Everything in it is as long, and comes as often, as it can. */
+  @Test
+  void aRecordHasABound() {
+    String prose = "\"\u20ac".repeat(2_000);
+    Instant at = Samples.START;
+    List<Task> tasks = new ArrayList<>();
+    List<Mailing> mails = new ArrayList<>();
+    List<Transition> history = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      Instant when = at.plusNanos(i);
+      for (TaskKind kind : TaskKind.values()) {
+        tasks.add(
+            new Task(
+                kind, i, when, prose, when, "h".repeat(512), when, i == 199 ? null : when, prose));
+      }
+      for (Topic topic : Topic.values()) {
+        mails.add(new Mailing(topic, when, when, when, Delivery.FAILED, prose));
+      }
+      for (State state : State.values()) {
+        history.add(new Transition(state, when, prose, prose, i, 1));
+        history.add(new Transition(state, when, prose, prose, 0, 0));
+      }
+    }
+    history.add(new Transition(State.READY, at, prose, prose, 0, 0));
+    Spec spec =
+        new Spec(
+            "dev", 1, "1.35", 1, "a".repeat(254), Collections.nCopies(100, "a".repeat(600)), null);
+    List<String> lines = Collections.nCopies(200, prose);
+    Cluster cluster =
+        new Cluster(
+            Samples.newId(),
+            spec,
+            State.READY,
+            "a".repeat(2048),
+            at,
+            1,
+            at,
+            at,
+            tasks,
+            mails,
+            prose,
+            lines,
+            lines,
+            history);
+
+    Cluster changed = cluster.prolonged(1, prose, at);
+
+    String json = RecordFormat.encode(changed).toString();
+    assertThat(json.getBytes(StandardCharsets.UTF_8)).hasSizeLessThan(RecordFormat.LONGEST_KNOWN);
+    assertThat(live(changed.id(), json).cluster()).isEqualTo(changed);
+    assertThat(changed.tasks()).contains(tasks.getFirst(), tasks.getLast());
+    assertThat(changed.changes()).last().extracting(Transition::minutes).isEqualTo(1);
+    assertThat(changed.changes().getFirst().earlier()).isGreaterThan(1_000);
+  }
+
+  /** One of before had no bounds, and is still one that can be destroyed. */
+  @Test
+  void aRecordWithManyItemsIsRewrittenInLinearTime() {
+    Instant at = Samples.START;
+    List<Mailing> mails = new ArrayList<>();
+    for (int i = 0; i < 5000; i++) {
+      mails.add(
+          new Mailing(
+              i % 2 == 0 ? Topic.NOTICE : Topic.READY, at.plusNanos(i), at, at, Delivery.FAILED));
+    }
+    ObjectNode json = RecordFormat.encode(rich);
+    ((ObjectNode) json.path("status"))
+        .set("mails", RecordFormat.encode(with(rich, mails)).at("/status/mails"));
+    json.at("/status/mails").forEach(mail -> mark(mail, "about"));
+    Stored.Live before = live(rich.id(), json.toString());
+
+    long begun = System.nanoTime();
+    ObjectNode rewritten = RecordFormat.encode(before.cluster(), before);
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
+
+    assertThat(marked(rewritten.at("/status/mails")))
+        .hasSize(5000)
+        .allMatch(mail -> mail.get("new").equals(mail.get("about")));
+  }
+
+  private static Cluster with(Cluster cluster, List<Mailing> mails) {
+    return new Cluster(
+        cluster.id(),
+        cluster.spec(),
+        cluster.state(),
+        cluster.createdBy(),
+        cluster.created(),
+        cluster.lifetime(),
+        cluster.ready(),
+        cluster.expires(),
+        cluster.tasks(),
+        mails,
+        cluster.error(),
+        cluster.log(),
+        cluster.leftovers(),
+        cluster.history());
   }
 
   private static Cluster stuck(List<String> leftovers, int attempts) {
@@ -348,12 +447,14 @@ final class RecordFormatTest {
                 "up")),
         List.of(
             new Mailing(Topic.READY, at, at, at.plusSeconds(4), Delivery.SENT),
-            new Mailing(Topic.NOTICE, at.plusSeconds(5), at, at, Delivery.FAILED)),
+            new Mailing(Topic.NOTICE, at.plusSeconds(5), at, at, Delivery.FAILED, "no luck")),
         "something: \"quoted\"\nand \u2026",
         List.of("a line", ""),
         List.of("volume vol-1"),
         List.of(
-            new Transition(State.CREATING, at, "asked"), new Transition(State.READY, at, "built")));
+            new Transition(State.CREATING, at, "asked"),
+            new Transition(State.READY, at, "built", "control-plane", 0, 0),
+            new Transition(State.READY, at, "shortened", Samples.BOB, -5, 7)));
   }
 
   private static Cluster random(Random random) {
@@ -364,9 +465,8 @@ final class RecordFormatTest {
     if (atWork || (state == State.CREATING && !tasks.isEmpty())) {
       tasks.add(task(random, false));
     }
-    List<Transition> history =
-        some(random, () -> new Transition(any(random, State.values()), time(random), text(random)));
-    history.add(new Transition(state, time(random), text(random)));
+    List<Transition> history = some(random, () -> transition(random, any(random, State.values())));
+    history.add(transition(random, state));
     return new Cluster(
         ClusterId.make(time(random), random),
         new Spec(
@@ -394,11 +494,22 @@ final class RecordFormatTest {
                     time(random),
                     time(random),
                     time(random),
-                    any(random, Delivery.values()))),
+                    any(random, Delivery.values()),
+                    orNull(random, text(random)))),
         orNull(random, text(random)),
         some(random, () -> text(random)),
         some(random, () -> text(random)),
         history);
+  }
+
+  private static Transition transition(Random random, State to) {
+    return new Transition(
+        to,
+        time(random),
+        text(random),
+        orNull(random, text(random)),
+        random.nextBoolean() ? 0 : random.nextInt(),
+        random.nextInt(2));
   }
 
   private static Task task(Random random, boolean over) {

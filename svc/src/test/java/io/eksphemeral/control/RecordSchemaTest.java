@@ -71,6 +71,15 @@ final class RecordSchemaTest {
                 life.prolong(id, 30);
                 life.prolong(id, -1000);
               }),
+          new Kind(
+              "prolonged again and again",
+              life -> {
+                ClusterId id = life.created("dev");
+                life.until(id, State.READY);
+                for (int i = 0; i < 50; i++) {
+                  life.prolong(id, i % 2 == 0 ? 1 : -1);
+                }
+              }),
           new Kind("destroyed before it began", life -> life.destroy(life.created("dev"))),
           new Kind(
               "destroyed while creating",
@@ -208,7 +217,11 @@ final class RecordSchemaTest {
     "/status/mails/0/topic, \"ad\"",
     "/status/mails/0/delivery, \"maybe\"",
     "/status/history/0/state, \"asleep\"",
+    "/status/mails/0/why, 1",
     "/status/history/0/why, null",
+    "/status/history/0/by, \"\"",
+    "/status/history/0/minutes, 0",
+    "/status/history/0/earlier, 0",
     "/status/minutesleft, -1",
     "/status/cost, -0.5",
     "/status/cost, \"0.21\""

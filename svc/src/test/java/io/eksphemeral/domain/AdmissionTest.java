@@ -66,20 +66,6 @@ final class AdmissionTest {
   }
 
   @Test
-  void aRecordThatCannotBeReadMayBeAnybodysAndSoCountsForEverybody() {
-    Limits limits = new Limits(1440, 10, 10, 2);
-    Cluster mine = asked(5, "alice");
-    List<Cluster> listed = List.of(mine, admitted(1, "alice"));
-
-    assertThat(Admission.judge(mine, listed, 1, limits, NOW))
-        .isEqualTo(
-            new Refused(
-                "alice has as many clusters as one may have at a time"
-                    + " (2, and 1 of them cannot be read)"));
-    assertThat(Admission.judge(mine, listed, 0, limits, NOW)).isInstanceOf(Admitted.class);
-  }
-
-  @Test
   void oneThatIsBeingDestroyedStillCounts() {
     Cluster ending = admitted(1, "bob").destroying("asked", NOW);
     assertThat(judge(5, "alice", new Limits(1440, 10, 1, 1), ending)).isInstanceOf(Refused.class);
@@ -199,6 +185,15 @@ final class AdmissionTest {
         .isEqualTo(
             new Refused(
                 "there are as many clusters as may be at a time (2, and 1 of them cannot be read)"));
+  }
+
+  @Test
+  void whatCannotBeReadIsNobodysSoThatAFewKeepNoCallerFromCreating() {
+    Cluster mine = asked(9, "alice");
+
+    Admission admission = Admission.judge(mine, List.of(mine), 5, new Limits(1440, 10, 10, 5), NOW);
+
+    assertThat(admission).isInstanceOf(Admitted.class);
   }
 
   private static Admission judge(int id, String asker, Limits limits, Cluster... others) {

@@ -42,7 +42,7 @@ final class ClusterTest {
   })
   void anEndIsMovedFromWhereItIsAndNeverIntoThePast(
       int sinceReady, int minutes, int endsAfter, int lifetime) {
-    Cluster moved = ready.prolonged(minutes, at(sinceReady));
+    Cluster moved = ready.prolonged(minutes, "arn", at(sinceReady));
 
     assertThat(moved.expires()).isEqualTo(at(endsAfter));
     assertThat(moved.lifetime()).isEqualTo(lifetime);
@@ -52,14 +52,14 @@ final class ClusterTest {
   void aClusterWhoseTimeIsUpIsNotKeptAliveByShorteningItAgainAndAgain() {
     Cluster cluster = ready;
     for (int minute = 31; minute < 2000; minute++) {
-      cluster = cluster.prolonged(-1, at(minute));
+      cluster = cluster.prolonged(-1, "arn", at(minute));
     }
     assertThat(cluster.expires()).isEqualTo(BEGIN.plus(LIFETIME));
   }
 
   @Test
   void oneThatIsNotReadyYetGetsMoreToLiveFor() {
-    Cluster moved = creating.prolonged(15, at(1));
+    Cluster moved = creating.prolonged(15, "arn", at(1));
     assertThat(moved.lifetime()).isEqualTo(45);
     assertThat(moved.expires()).isNull();
     assertThat(moved.becameReady(at(10), at(11)).expires()).isEqualTo(at(55));

@@ -298,7 +298,8 @@ final class BadInputTest {
               BROKEN.value(),
               "5",
               ErrorCode.CONFLICT,
-              "the record " + BROKEN + " cannot be read: not a JSON object"),
+              "the record %1$s cannot be read: not a JSON object; to destroy its cluster: ./eksp-destroy.sh %1$s"
+                  .formatted(BROKEN)),
           status("no UUID and no name", "a b", ErrorCode.INVALID_REQUEST, NO_ID),
           status("nobody's", NOBODYS, ErrorCode.NOT_FOUND, "there is no cluster " + NOBODYS),
           status("a name of 64 characters", "a".repeat(64), ErrorCode.INVALID_REQUEST, NO_ID),
@@ -309,11 +310,6 @@ final class BadInputTest {
               OLD.value(),
               ErrorCode.CONFLICT,
               OLD + " is a record of EKSphemeral of 2019, which is left alone"),
-          destroy(
-              "a broken record",
-              BROKEN.value(),
-              ErrorCode.CONFLICT,
-              "the record " + BROKEN + " cannot be read: not a JSON object"),
           create(
               "a wrong method",
               event -> event.setRouteKey("PUT /create"),

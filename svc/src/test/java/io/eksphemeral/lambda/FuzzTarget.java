@@ -4,11 +4,13 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.control.MarkFormat;
 import io.eksphemeral.control.RecordFormat;
+import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.Stored;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
@@ -19,7 +21,28 @@ import java.util.Map;
  * to an exception that is not its own documented one.
  */
 public final class FuzzTarget {
+  /** How many calls of a sequence are made, each up to 128 times. */
+  private static final int MOST_CALLS = 40;
+
+  private static final int LONGEST_RECORD = 16 * 1024;
+
+  /** All mails that are no notices: of each kind one for each cluster that there was. */
+  private static final int OTHER_MAILS = 4;
+
+  private static final APIGatewayV2HTTPEvent CREATE = Installation.event("create");
+  private static final APIGatewayV2HTTPEvent STATUS = Installation.event("status-one");
+  private static final APIGatewayV2HTTPEvent PROLONG = prolong("1");
+  private static final APIGatewayV2HTTPEvent SHORTEN = prolong("-1");
+  private static final String DESTROY = Installation.text("destroy");
+  private static final String SWEEP = Installation.text("schedule");
+
   private FuzzTarget() {}
+
+  private static APIGatewayV2HTTPEvent prolong(String minutes) {
+    APIGatewayV2HTTPEvent event = Installation.event("prolong");
+    event.setPathParameters(Map.of("id", Installation.ID.value(), "minutes", minutes));
+    return event;
+  }
 
   /** Called by the fuzzer, some ten thousand times a second. */
   public static void fuzzerTestOneInput(byte[] data) {
@@ -27,12 +50,13 @@ public final class FuzzTarget {
       return;
     }
     byte[] rest = Arrays.copyOfRange(data, 1, data.length);
-    switch (Math.floorMod(data[0], 6)) {
+    switch (Math.floorMod(data[0], 7)) {
       case 0 -> spec(rest);
       case 1 -> parameters(rest);
       case 2 -> anyEvent(rest);
       case 3 -> record(rest);
       case 4 -> marks(rest);
+      case 6 -> repeated(rest);
       default -> header(rest);
     }
   }
@@ -80,6 +104,51 @@ public final class FuzzTarget {
     Stored stored = RecordFormat.decode(Installation.ID, "v1", text(bytes));
     if (stored instanceof Stored.Live live) {
       RecordFormat.encode(live.cluster(), live);
+    }
+  }
+
+  /**
+   * A caller who repeats calls: each byte is a call, and how often it is made before the next one.
+   */
+  private static void repeated(byte[] bytes) {
+    Installation installation = new Installation();
+    installation.ready();
+    for (int i = 0; i < Math.min(bytes.length, MOST_CALLS); i++) {
+      int times = 1 << (Math.floorMod(bytes[i], 32) / 4); // up to 128
+      for (int time = 0; time < times; time++) {
+        call(installation, bytes[i] >> 5);
+      }
+      checkBounds(installation);
+    }
+  }
+
+  private static void call(Installation installation, int which) {
+    switch (which) {
+      case 0 -> check(installation.create.handleRequest(PROLONG, installation.context));
+      case 1 -> check(installation.create.handleRequest(SHORTEN, installation.context));
+      case 2 -> check(installation.create.handleRequest(CREATE, installation.context));
+      case 3 -> check(installation.status.handleRequest(STATUS, installation.context));
+      case -1 -> installation.runDestroy(DESTROY);
+      case -2 -> installation.runDestroy(SWEEP);
+      case -3 -> installation.clock.advance(Duration.ofSeconds(20));
+      default -> installation.tasks.step();
+    }
+  }
+
+  /** What no caller gets past, however often they call (promise P13). */
+  private static void checkBounds(Installation installation) {
+    installation
+        .store
+        .contents()
+        .forEach((key, text) -> {
+          if (text.length() > LONGEST_RECORD) {
+            throw new IllegalStateException(key + " has " + text.length() + " characters");
+          }
+        });
+    long minutes = Duration.between(Samples.START, installation.clock.instant()).toMinutes();
+    int mails = installation.mailer.delivered().size();
+    if (mails > minutes / 5 + OTHER_MAILS) {
+      throw new IllegalStateException(mails + " mails in " + minutes + " minutes");
     }
   }
 

@@ -120,7 +120,7 @@ final class StatusHandlerTest {
     assertThat(all.get(1).at("/status/id").asText()).isEqualTo(broken.value());
     assertThat(all.get(1).at("/status/state").asText()).isEqualTo("unreadable");
     assertThat(all.get(1).at("/status/error").asText())
-        .startsWith("this record cannot be read, and is left alone: not JSON");
+        .startsWith("this record cannot be read: not JSON");
     assertThat(body(call(event("status")))).hasSize(2);
   }
 

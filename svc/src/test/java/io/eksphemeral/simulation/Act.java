@@ -24,7 +24,16 @@ sealed interface Act {
       boolean isPatient)
       implements Act {}
 
-  record Prolong(long at, ClusterId cluster, int minutes) implements Act {}
+  record Prolong(long at, int who, ClusterId cluster, int minutes) implements Act {}
+
+  /**
+   * Repeats every call that a cluster takes, again and again: asks for it with the same key, moves
+   * its expiry there and back, looks at it, and destroys it where they are out for that.
+   *
+   * @param pause milliseconds between two rounds
+   */
+  record Repeat(long at, int who, Create create, int rounds, long pause, boolean destroys)
+      implements Act {}
 
   /** By name, one may hit another cluster than one thinks. */
   record Destroy(long at, String idOrName, boolean isPatient) implements Act {}

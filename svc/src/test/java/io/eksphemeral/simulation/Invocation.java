@@ -25,6 +25,9 @@ final class Invocation {
   /** The ends and life-times that it wrote, in the order it did. */
   final List<Promises.Granted> granted = new ArrayList<>();
 
+  /** How many calls of AWS it took so far. */
+  int calls;
+
   Invocation(What what, @Nullable Act act, long begun) {
     this.what = what;
     this.act = act;

@@ -71,6 +71,10 @@ final class Network {
   /** Has a call take its way, from which it may not come back. */
   <T> T call(Caller caller, Call call, Supplier<T> effect) {
     caller.live();
+    Invocation invocation = caller.invocation();
+    if (invocation != null) {
+      invocation.calls++;
+    }
     Caller.Fate fate = caller.fateOfCall();
     if (fate != null) {
       troubles.count(fate.kind());

@@ -41,6 +41,7 @@ final class People {
       case Act.Create create -> ask(create, create.isPatient());
       case Act.Destroy destroy -> ask(destroy, destroy.isPatient());
       case Act.Prolong _, Act.Look _, Act.LookAtAll _, Act.LookAtIds _ -> ask(act, false);
+      case Act.Repeat repeat -> repeat(repeat);
       case Act.MakeForeign foreign ->
           world.account().make(new Resource("stack", foreign.name(), null));
       case Act.SpoilRecord spoilt -> spoil(spoilt);
@@ -63,6 +64,20 @@ final class People {
         return;
       }
       world.strands().sleep(BETWEEN_TRIES);
+    }
+  }
+
+  private void repeat(Act.Repeat repeat) {
+    Act.Create create = repeat.create();
+    for (int round = 0; round < repeat.rounds(); round++) {
+      long now = world.strands().now();
+      ask(create);
+      ask(new Act.Prolong(now, repeat.who(), create.key(), round % 2 == 0 ? 1 : -1));
+      ask(new Act.Look(now, create.key().value()));
+      if (repeat.destroys() && round > repeat.rounds() / 2) {
+        ask(new Act.Destroy(now, create.key().value(), false));
+      }
+      world.strands().sleep(repeat.pause());
     }
   }
 
@@ -100,11 +115,14 @@ final class People {
               .functions()
               .ask(
                   Function.CREATE,
-                  event(
+                  Functions.event(
                       "POST /prolong/{id}/{minutes}",
+                      Act.arn(prolong.who()),
                       Map.of(
                           "id", prolong.cluster().value(),
-                          "minutes", String.valueOf(prolong.minutes()))),
+                          "minutes", String.valueOf(prolong.minutes())),
+                      null,
+                      ""),
                   invocation);
       case Act.Look look ->
           world

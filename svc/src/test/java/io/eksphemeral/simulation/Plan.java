@@ -12,6 +12,7 @@ import io.eksphemeral.simulation.Act.LookAtAll;
 import io.eksphemeral.simulation.Act.LookAtIds;
 import io.eksphemeral.simulation.Act.MakeForeign;
 import io.eksphemeral.simulation.Act.Prolong;
+import io.eksphemeral.simulation.Act.Repeat;
 import io.eksphemeral.simulation.Act.SpoilRecord;
 import io.eksphemeral.simulation.Trouble.Kind;
 import io.eksphemeral.simulation.Trouble.Where;
@@ -120,7 +121,17 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
     }
     for (long i = dice.between(0, 2); i > 0; i--) {
       int minutes = (int) dice.between(1, 60) * (dice.chance(0.7) ? 1 : -1);
-      acts.add(new Prolong(at + dice.between(0, 80) * MINUTE, id, minutes));
+      acts.add(new Prolong(at + dice.between(0, 80) * MINUTE, dice.below(2), id, minutes));
+    }
+    if (dice.chance(0.02)) {
+      acts.add(
+          new Repeat(
+              at + dice.between(0, 40) * MINUTE,
+              dice.below(2),
+              create,
+              (int) dice.between(100, 400),
+              dice.between(0, 6000),
+              dice.chance(0.3)));
     }
     if (dice.chance(0.35)) {
       String which = dice.chance(0.7) ? id.value() : create.name();
@@ -154,6 +165,9 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
       long at = dice.between(0, BUSY);
       ClusterId id = dice.chance(0.6) ? dice.pick(clusters) : id(dice);
       acts.add(new SpoilRecord(at, at + dice.between(1, 60 * MINUTE), id, dice.pick(UNREADABLE)));
+      if (dice.chance(0.5)) {
+        acts.add(new Destroy(at + dice.between(0, 30 * MINUTE), id.value(), dice.chance(0.8)));
+      }
     }
     if (dice.chance(0.05)) {
       acts.add(
@@ -183,13 +197,18 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
   long calm() {
     long last =
         LongStream.concat(
-                acts.stream()
-                    .mapToLong(
-                        act -> act instanceof SpoilRecord spoilt ? spoilt.until() : act.at()),
-                troubles.stream().mapToLong(Trouble::until))
+                acts.stream().mapToLong(Plan::until), troubles.stream().mapToLong(Trouble::until))
             .max()
             .orElse(0);
     return Math.max(last, TROUBLED + 30 * MINUTE);
+  }
+
+  private static long until(Act act) {
+    return switch (act) {
+      case SpoilRecord spoilt -> spoilt.until();
+      case Repeat repeat -> repeat.at() + repeat.rounds() * (repeat.pause() + 2000);
+      default -> act.at();
+    };
   }
 
   /** Whether any function's clock is ever wrong. */

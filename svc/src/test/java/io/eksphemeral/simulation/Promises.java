@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.eksphemeral.control.RecordFormat;
+import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
@@ -19,6 +20,8 @@ import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Transition;
 import io.eksphemeral.simulation.Account.Resource;
+import io.eksphemeral.simulation.Invocation.What;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -62,6 +65,28 @@ final class Promises {
    */
   private static final Duration DESTROYED_WITHIN = Duration.ofMinutes(11);
 
+  /**
+   * The same where the expiry was moved after a notice: the next one may have to wait for its time,
+   * and so for another sweep.
+   */
+  private static final Duration MOVED_DESTROYED_WITHIN = Duration.ofMinutes(16);
+
+  /** The longest record, in bytes, with all that can come again in these worlds. */
+  private static final int LONGEST_RECORD = 32 * 1024;
+
+  private static final Duration NOTICES_APART = Duration.ofMinutes(5);
+
+  /**
+   * How many mails of a cluster go out within an hour at most: notices, one of each other kind, and
+   * some more than once, since nobody heard that they went out.
+   */
+  private static final int MAILS_AN_HOUR = 12 + 4 + 4;
+
+  /** How many calls of AWS a sweep takes at most: for itself, and for each cluster. */
+  private static final int CALLS_OF_A_SWEEP = 20;
+
+  private static final int CALLS_PER_CLUSTER = 40;
+
   private static final Duration NOTICE_BEFORE = Duration.ofMinutes(1);
   private static final DateTimeFormatter TO_THE_MINUTE =
       DateTimeFormatter.ofPattern("HH:mm 'UTC on' d MMMM yyyy", Locale.ENGLISH)
@@ -84,6 +109,7 @@ final class Promises {
   private static final class Known {
     final List<Moment> moments = new ArrayList<>();
     final List<Notice> notices = new ArrayList<>();
+    final List<Long> mails = new ArrayList<>();
     final Map<Instant, Set<Invocation>> noticesBegun = new HashMap<>();
     @Nullable Cluster onRecord;
     @Nullable Cluster archived;
@@ -130,6 +156,7 @@ final class Promises {
   private final Map<ClusterId, Known> clusters = new LinkedHashMap<>();
   private final Map<String, String> mustStay = new HashMap<>();
   private final Map<String, Long> transitions = new TreeMap<>();
+  private final Map<String, List<Long>> mailsTo = new HashMap<>();
   private final Troubles troubles;
   private final Duration slack;
   private final boolean isQuiet;
@@ -191,6 +218,12 @@ final class Promises {
   /** Something in the bucket changed. */
   void changed(String key, @Nullable String after, @Nullable Invocation by) {
     String protectedText = mustStay.get(key);
+    Optional<ClusterId> broken = protectedText == null ? Optional.empty() : destroyedById(key, by);
+    if (broken.isPresent() && after != null) {
+      unprotect(key);
+      recovered(broken.get(), after);
+      return;
+    }
     hold(
         protectedText == null || by == null || protectedText.equals(after),
         "what is not ours is left alone",
@@ -212,6 +245,33 @@ final class Promises {
       if (now != null) {
         written(known, now, after, by);
       }
+    }
+  }
+
+  /** Whose record a key is, if a call by that id is to destroy its cluster. */
+  private static Optional<ClusterId> destroyedById(String key, @Nullable Invocation by) {
+    return StoreKeys.recordId(key)
+        .filter(id ->
+            by != null
+                && by.act instanceof Act.Destroy destroy
+                && destroy.idOrName().equals(id.value()));
+  }
+
+  /** A record that could not be read was written anew, so that its cluster can be destroyed. */
+  private void recovered(ClusterId id, String text) {
+    Known known = known(id);
+    Cluster now = cluster(id, text);
+    hold(
+        now != null && now.isEnding(),
+        "P1: a cluster whose record cannot be read is destroyed by its id",
+        () -> "%s: %s".formatted(id, text));
+    known.onRecord = now;
+    known.addedField = null;
+    known.wasAdmitted = true;
+    known.isEndTold |= known.archived != null;
+    known.lastEnd = strands.now();
+    if (now != null) {
+      known.moments.add(new Moment(strands.now(), now.state()));
     }
   }
 
@@ -291,6 +351,10 @@ final class Promises {
       known.moments.add(new Moment(strands.now(), now.state()));
     }
     holdSize(now);
+    hold(
+        text.getBytes(StandardCharsets.UTF_8).length <= LONGEST_RECORD,
+        "P13: a record has a bound",
+        () -> "%s has %d characters".formatted(now.id(), text.length()));
     if (before == null) {
       known.lastEnd = strands.now();
       hold(
@@ -314,7 +378,7 @@ final class Promises {
         now.failures() < 5 || known.isFailureTold,
         "P4: people hear of a failure",
         () -> "%s failed %d times".formatted(now.id(), now.failures()));
-    holdHistory(before, now);
+    holdHistory(before, now, by);
     holdTasksAndMails(before, now, known, by);
     holdEnd(before, now, by);
     if (isMoved(before, now)) {
@@ -335,11 +399,21 @@ final class Promises {
     transitions.merge(transition, 1L, Long::sum);
   }
 
-  private void holdHistory(Cluster before, Cluster now) {
-    List<Transition> steps = now.history();
-    int old = before.history().size();
+  private static List<Transition> states(Cluster cluster) {
+    return cluster.history().stream().filter(step -> !step.isChange()).toList();
+  }
+
+  /** How many changes of its expiry there have been. */
+  private static int changes(Cluster cluster) {
+    List<Transition> kept = cluster.changes();
+    return kept.size() + kept.stream().mapToInt(Transition::earlier).sum();
+  }
+
+  private void holdHistory(Cluster before, Cluster now, Invocation by) {
+    List<Transition> steps = states(now);
+    int old = states(before).size();
     hold(
-        steps.size() >= old && steps.subList(0, old).equals(before.history()),
+        steps.size() >= old && steps.subList(0, old).equals(states(before)),
         "P6: nothing acknowledged is lost",
         () -> "the history of %s was %s and is %s".formatted(now.id(), before.history(), steps));
     State last = before.state();
@@ -350,9 +424,36 @@ final class Promises {
           from.next().contains(step.to()),
           "the table of transitions holds",
           () -> "%s went from %s to %s".formatted(now.id(), from.text(), step.to().text()));
+      boolean isAsked = step.why().startsWith("asked for by ");
+      hold(
+          isAsked
+              ? Samples.ALICE.equals(step.by()) && isAskedToEnd(by, now)
+              : Transition.CONTROL_PLANE.equals(step.by()),
+          "P14: each change has its author",
+          () -> "%s: %s".formatted(now.id(), step));
       last = step.to();
     }
     hold(last == now.state(), "the history tells the state", () -> String.valueOf(now));
+    holdChanges(before, now, by);
+  }
+
+  /** P14: whoever moves an end is known by name, with how far. */
+  private void holdChanges(Cluster before, Cluster now, Invocation by) {
+    int made = changes(now) - changes(before);
+    boolean isMoved = isMoved(before, now) && (before.ready() != null || now.ready() == null);
+    hold(
+        made == (isMoved ? 1 : 0),
+        "P14: each change has its author",
+        () ->
+            "the history of %s was %s and is %s"
+                .formatted(now.id(), before.history(), now.history()));
+    if (made == 1 && by.act instanceof Act.Prolong prolong) {
+      Transition change = now.changes().getLast();
+      hold(
+          change.minutes() == prolong.minutes() && Act.arn(prolong.who()).equals(change.by()),
+          "P14: each change has its author",
+          () -> "%s: %s by %s".formatted(now.id(), prolong, change));
+    }
   }
 
   private void holdTasksAndMails(Cluster before, Cluster now, Known known, Invocation by) {
@@ -378,6 +479,7 @@ final class Promises {
     for (Mailing mail : before.mailings()) {
       hold(
           mail.delivery() != Delivery.SENT
+              || mail.topic() == Topic.NOTICE // of which the latest are kept
               || now.mailing(mail.topic(), mail.about())
                   .filter(later -> later.delivery() == Delivery.SENT)
                   .isPresent(),
@@ -389,6 +491,13 @@ final class Promises {
           && mail.delivery() == Delivery.SENDING
           && !before.mailings().contains(mail)) {
         known.noticesBegun.computeIfAbsent(mail.about(), _ -> new HashSet<>()).add(by);
+        hold(
+            before.mailings().stream()
+                .filter(other -> other.topic() == Topic.NOTICE)
+                .noneMatch(
+                    other -> mail.last().isBefore(other.last().plus(NOTICES_APART).minus(slack))),
+            "P13: two notices are minutes apart",
+            () -> "%s after %s".formatted(mail, before.mailings()));
       }
     }
   }
@@ -437,7 +546,10 @@ final class Promises {
         long due =
             Math.max(known(now.id()).endMoved, Duration.between(World.START, expires).toMillis());
         hold(
-            !isQuiet || strands.now() - due <= DESTROYED_WITHIN.toMillis(),
+            !isQuiet
+                || strands.now() - due
+                    <= (before.changes().isEmpty() ? DESTROYED_WITHIN : MOVED_DESTROYED_WITHIN)
+                        .toMillis(),
             "P1: nothing is immortal",
             () -> "%s ended at %s and was left alone".formatted(now.id(), expires));
       }
@@ -510,7 +622,10 @@ final class Promises {
     String end = TO_THE_MINUTE.format(expires);
     boolean isTried =
         known.notices.stream()
-            .anyMatch(notice -> notice.at() <= latest && notice.body().contains(end));
+            .anyMatch(notice ->
+                notice.at() <= latest
+                    && notice.at() >= known.endMoved - slack.toMillis()
+                    && notice.body().contains(end));
     boolean diedAtIt =
         known.noticesBegun.getOrDefault(expires, Set.of()).size() >= 2
             && cluster
@@ -556,7 +671,11 @@ final class Promises {
         all.size() <= limits.clusters(),
         "P10: there are never more clusters than may be",
         () -> "with %s there are %d".formatted(admitted.id(), all.size()));
-    long own = all.stream().filter(other -> other.createdBy().equals(admitted.createdBy())).count();
+    long own =
+        all.stream()
+            .filter(other -> other.createdBy().equals(admitted.createdBy()))
+            .filter(other -> !mustStay.containsKey(StoreKeys.record(other.id()))) // unreadable
+            .count();
     hold(
         own <= limits.clustersPerAsker(),
         "P10: nobody has more clusters than one may",
@@ -648,14 +767,57 @@ final class Promises {
         () -> "%s is removed by %s".formatted(resource, task.token));
   }
 
-  void mailTried(String subject, String body) {
-    int at = body.lastIndexOf("Its id is ");
-    Known known = known(new ClusterId(body.substring(at + 10, at + 46)));
+  void mailTried(String subject, String body, @Nullable Invocation by) {
+    Known known = known(cluster(body));
+    hold(
+        by != null && (by.what == What.SWEEP || by.what == What.NEWS),
+        "P13: a caller's request sends no mail",
+        () -> "%s by %s".formatted(subject, by == null ? "nobody" : by.what));
     if (subject.endsWith("is about to be destroyed")) {
       known.notices.add(new Notice(strands.now(), body));
     }
     known.isFailureTold |= subject.contains("cannot be destroyed");
     known.isEndTold |= subject.endsWith("is gone");
+  }
+
+  /** A mail went out, whether or not whoever sent it heard of that. */
+  void mailSent(String to, String body) {
+    holdMails(known(cluster(body)).mails, MAILS_AN_HOUR, "of " + cluster(body));
+    holdMails(
+        mailsTo.computeIfAbsent(to, _ -> new ArrayList<>()),
+        MAILS_AN_HOUR * limits.clusters(),
+        "to " + to);
+  }
+
+  private static ClusterId cluster(String body) {
+    int at = body.lastIndexOf("Its id is ");
+    return new ClusterId(body.substring(at + 10, at + 46));
+  }
+
+  private void holdMails(List<Long> sent, int most, String whose) {
+    long hourAgo = strands.now() - Duration.ofHours(1).toMillis();
+    sent.removeIf(at -> at < hourAgo);
+    sent.add(strands.now());
+    hold(sent.size() <= most, "P13: no mailbox is flooded", () -> sent.size() + " " + whose);
+  }
+
+  /** How many records there are, whether or not they can be read. */
+  int onRecord() {
+    long readable = clusters.values().stream().filter(known -> known.onRecord != null).count();
+    return (int) readable + mustStay.size();
+  }
+
+  /**
+   * An invocation of the sweep came to an end.
+   *
+   * @param records how many there were when it began
+   */
+  void worked(Invocation invocation, int records) {
+    int most = CALLS_OF_A_SWEEP + CALLS_PER_CLUSTER * Math.max(records, onRecord());
+    hold(
+        invocation.calls <= most,
+        "P13: a sweep's work has a bound",
+        () -> "%d calls for %d records".formatted(invocation.calls, records));
   }
 
   /** What a sweep says of itself. Only AWS may keep it from a cluster. */

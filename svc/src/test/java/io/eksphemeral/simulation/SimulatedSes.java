@@ -25,10 +25,14 @@ final class SimulatedSes implements SesClient {
   public SendEmailResponse sendEmail(SendEmailRequest request) {
     String subject = request.message().subject().data();
     String body = request.message().body().text().data();
+    Runnable tried = () -> promises.mailTried(subject, body, caller.invocation());
     return network.call(
         caller,
-        new Call(Service.SES, subject, _ -> true, () -> promises.mailTried(subject, body)),
-        () -> SENT);
+        new Call(Service.SES, subject, _ -> true, tried),
+        () -> {
+          promises.mailSent(request.destination().toAddresses().getFirst(), body);
+          return SENT;
+        });
   }
 
   @Override

@@ -153,7 +153,10 @@ final class World {
   /** Feeds an event to the function that takes them; again where it fails, as Lambda does. */
   private void deliver(String event, What what) {
     for (int attempt = 0; attempt <= RETRIES_OF_EVENTS; attempt++) {
-      Optional<String> answer = functions.feed(event, new Invocation(what, null, strands.now()));
+      Invocation invocation = new Invocation(what, null, strands.now());
+      int records = promises.onRecord();
+      Optional<String> answer = functions.feed(event, invocation);
+      promises.worked(invocation, records);
       if (answer.isPresent()) {
         promises.swept(answer.get());
         return;

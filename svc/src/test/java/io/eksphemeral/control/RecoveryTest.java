@@ -1,0 +1,178 @@
+package io.eksphemeral.control;
+
+import static io.eksphemeral.control.Samples.ALICE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.control.SimulatedTasks.Fate;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.TaskKind;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A cluster whose record cannot be read is destroyed by its id (promises P1 and P3). */
+final class RecoveryTest {
+  private final Life life = new Life();
+  private ClusterId id = Samples.newId();
+
+  @BeforeEach
+  void create() {
+    id = life.created("dev");
+  }
+
+  private void spoil(String text) {
+    life.store.put(StoreKeys.record(id), text);
+  }
+
+  private String record() {
+    return life.store.get(StoreKeys.record(id)).orElseThrow();
+  }
+
+  private void destroyed() {
+    assertThat(life.destroy(id)).isInstanceOf(Answer.Done.class);
+    life.untilAllGone();
+    assertThat(life.cluster(id).state()).isEqualTo(State.GONE);
+    assertThat(life.cluster(id).name()).isEqualTo("dev");
+    assertThat(life.store.claimOn("dev")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"status\": {}}",
+        "{\"status\": {\"format\": 2}}",
+        "{\"name\": \"--prod\", \"status\": {\"format\": 1}}",
+        "{\"name\": 1, \"owner\": [], \"numworkers\": -7, \"status\": {\"created\": 8}}"
+      })
+  void whateverStandsInItsPlaceAClusterIsDestroyedByItsId(String text) {
+    life.until(id, State.READY);
+    spoil(text);
+
+    destroyed();
+  }
+
+  @Test
+  void whatItStillSaysOfItsOwnerAndItsAuthorIsKept() {
+    life.until(id, State.READY);
+    spoil(record().substring(0, record().indexOf("\"tasks\"")));
+
+    destroyed();
+
+    Cluster gone = life.cluster(id);
+    assertThat(gone.spec().owner()).isEqualTo("alice@eksphemeral.io");
+    assertThat(gone.createdBy()).isEqualTo(ALICE);
+    assertThat(gone.created()).isEqualTo(Samples.START);
+    assertThat(gone.history().getFirst().why())
+        .startsWith("its record could not be read: not JSON");
+    assertThat(gone.history().get(1).by()).isEqualTo(ALICE);
+    assertThat(life.mails()).contains("dev is gone");
+  }
+
+  @Test
+  void oneThatIsTooLongIsDestroyedToo() {
+    life.until(id, State.READY);
+    spoil(
+        record()
+            .replace("\"log\"", "\"gol\"")
+            .replaceFirst("}$", ",\"x\":\"" + "x".repeat(RecordFormat.LONGEST) + "\"}"));
+
+    destroyed();
+  }
+
+  @Test
+  void aCreationThatStillWorksIsStoppedFirst() {
+    life.pass(Duration.ofMinutes(3));
+    assertThat(life.tasks.works(id)).isTrue();
+    spoil("{");
+
+    destroyed();
+  }
+
+  @Test
+  void aCreationThatHasNotBegunNeverDoes() {
+    spoil("{");
+
+    destroyed();
+  }
+
+  @Test
+  void aDestructionThatStillWorksGoesOn() {
+    life.until(id, State.READY);
+    life.destroy(id);
+    life.pass(Duration.ofMinutes(1));
+    spoil("{");
+
+    destroyed();
+
+    assertThat(life.cluster(id).tasks()).hasSize(2);
+  }
+
+  @Test
+  void attemptsAreCountedOnFromTheLatestThatIsKnown() {
+    life.tasks.next(TaskKind.DESTROY, Fate.FAILS, Fate.FAILS, Fate.FAILS);
+    life.until(id, State.READY);
+    life.destroy(id);
+    life.until(() -> life.cluster(id).failures() == 3, "the third failure");
+    spoil("{");
+
+    destroyed();
+
+    assertThat(life.cluster(id).tasks().getLast().attempt()).isEqualTo(4);
+  }
+
+  @Test
+  void aRecordThatIsLeftOfOneThatIsGoneIsRemoved() {
+    life.destroy(id);
+    life.untilAllGone();
+    String archived = life.store.get(StoreKeys.archive(id)).orElseThrow();
+    spoil("{");
+
+    destroyed();
+
+    assertThat(life.store.get(StoreKeys.archive(id))).contains(archived);
+  }
+
+  @Test
+  void theNameOfAnotherIsNotTakenFromIt() {
+    spoil("{");
+    life.store.release(life.store.claimOn("dev").orElseThrow());
+    ClusterId other = life.created("dev");
+    spoil("{\"name\": \"dev\", ");
+
+    assertThat(life.destroy(id)).isInstanceOf(Answer.Done.class);
+    life.until(() -> life.store.find(id).isEmpty(), "its end");
+
+    assertThat(life.cluster(id).name()).isEqualTo(id.madeUpName());
+    assertThat(life.cluster(other).state()).isIn(State.CREATING, State.READY);
+    life.untilAllGone();
+  }
+
+  @Test
+  void itsNameAloneDoesNotDo() {
+    spoil("{");
+
+    assertThat(life.destroy("dev")).isInstanceOf(Answer.Refused.class);
+    assertThat(record()).isEqualTo("{");
+    assertThat(((Answer.Refused<?>) life.prolong(id, 5)).refusal().error())
+        .contains("./eksp-destroy.sh " + id);
+    destroyed();
+  }
+
+  @Test
+  void oneThatNobodyDestroysIsReportedAndStays() {
+    spoil("{");
+    life.pass(Duration.ofHours(3));
+
+    assertThat(record()).isEqualTo("{");
+    assertThat(life.sweep().unreadable()).containsKey(id);
+    destroyed();
+  }
+}

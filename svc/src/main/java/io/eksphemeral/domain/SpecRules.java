@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +28,22 @@ public final class SpecRules {
   private static final int NAME_LENGTH = 63;
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*");
+
+  /** How many roles and users get in besides who asks: eksctl makes a stack for each. */
+  static final int MOST_ACCESS = 20;
+
+  /** How many subnets a task of ECS takes. */
+  static final int MOST_SUBNETS = 16;
+
+  /** The longest path of a role or user, with the slashes around it. */
+  private static final int PATH_LENGTH = 512;
+
+  /** A role or user, as IAM names it: a path of names, and a name. */
   private static final Pattern PRINCIPAL =
-      Pattern.compile("arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\x21-\\x7e]{1,576}");
+      Pattern.compile(
+          "arn:aws(-[a-z]{1,9}){0,2}:iam::[0-9]{12}:(role|user)"
+              + "(?<path>/([A-Za-z0-9_+=,.@-]+/)*)[A-Za-z0-9_+=,.@-]{1,64}");
+
   private static final Pattern SECURITY_GROUP = Pattern.compile("sg-[0-9a-f]{8,17}");
   private static final Pattern SUBNET = Pattern.compile("subnet-[0-9a-f]{8,17}");
 
@@ -151,7 +167,14 @@ public final class SpecRules {
   }
 
   private List<String> principals(String field, @Nullable Object value) {
-    return texts(field, value, PRINCIPAL, "ARNs of IAM roles or users");
+    return texts(field, value, SpecRules::isPrincipal, MOST_ACCESS, "ARNs of IAM roles or users");
+  }
+
+  private static boolean isPrincipal(String text) {
+    Matcher arn = PRINCIPAL.matcher(text);
+    return text.length() <= Cluster.LONGEST_ARN
+        && arn.matches()
+        && arn.group("path").length() <= PATH_LENGTH;
   }
 
   private @Nullable Placement placement(String field, @Nullable Object value) {
@@ -163,7 +186,15 @@ public final class SpecRules {
     Map<String, BiConsumer<String, @Nullable Object>> known = new LinkedHashMap<>();
     known.put("securitygroup", (name, inner) -> draft.securitygroup = group(name, inner));
     known.put(
-        "subnets", (name, inner) -> draft.subnets = texts(name, inner, SUBNET, "ids of subnets"));
+        "subnets",
+        (name, inner) ->
+            draft.subnets =
+                texts(
+                    name,
+                    inner,
+                    text -> SUBNET.matcher(text).matches(),
+                    MOST_SUBNETS,
+                    "ids of subnets"));
     eachField(field + ".", fields, known);
     return new Placement(draft.securitygroup, draft.subnets);
   }
@@ -176,14 +207,19 @@ public final class SpecRules {
     return null;
   }
 
-  private List<String> texts(String field, @Nullable Object value, Pattern shape, String what) {
+  private List<String> texts(
+      String field, @Nullable Object value, Predicate<String> shape, int most, String what) {
     List<String> texts = new ArrayList<>();
     if (!(value instanceof List<?> items)) {
       problem(field, "a list of " + what, value);
       return texts;
     }
+    if (items.size() > most) {
+      problems.add(
+          "%s has %d entries; at most %d are allowed".formatted(field, items.size(), most));
+    }
     for (Object item : items) {
-      if (item instanceof String text && shape.matcher(text).matches()) {
+      if (item instanceof String text && shape.test(text)) {
         texts.add(text);
       } else {
         problem(field, "a list of " + what, item);

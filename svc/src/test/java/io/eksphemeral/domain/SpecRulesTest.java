@@ -9,11 +9,14 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class SpecRulesTest {
@@ -188,6 +191,82 @@ final class SpecRulesTest {
   @ValueSource(strings = {"1", "1.0", "1e0", "10", "1e1", "10.000"})
   void aWholeNumberMayBeWrittenInAnyWayThatJsonHas(String text) {
     assertThat(fine(Map.of("numworkers", number(text))).numworkers()).isIn(1, 10);
+  }
+
+  private static final String ACCOUNT = "arn:aws:iam::123456789012:";
+
+  static Stream<String> principals() {
+    return Stream.of(
+        ACCOUNT + "user/alice",
+        ACCOUNT + "role/" + "a".repeat(64),
+        ACCOUNT + "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123",
+        ACCOUNT + "user/a_b+c=d,e.f@g-h",
+        ACCOUNT + "role/" + "a".repeat(510) + "/x",
+        "arn:aws-cn:iam::123456789012:role/dev",
+        "arn:aws-us-gov:iam::123456789012:role/dev",
+        "arn:aws-iso-b:iam::123456789012:role/dev",
+        "arn:aws-eusc:iam::123456789012:role/dev");
+  }
+
+  @ParameterizedTest
+  @MethodSource("principals")
+  void rolesAndUsersGetInByTheirArns(String arn) {
+    assertThat(fine(Map.of("access", List.of(arn))).access()).containsExactly(arn);
+  }
+
+  static Stream<String> noPrincipals() {
+    return Stream.of(
+        ACCOUNT + "role/https://evil.example/x",
+        ACCOUNT + "role/",
+        ACCOUNT + "role//dev",
+        ACCOUNT + "role/a//dev",
+        ACCOUNT + "role/dev/",
+        ACCOUNT + "role/" + "a".repeat(65),
+        ACCOUNT + "role/" + "a".repeat(511) + "/x",
+        ACCOUNT + "role/a b",
+        ACCOUNT + "role/*",
+        ACCOUNT + "role/a\n",
+        ACCOUNT + "role/\u00e4",
+        ACCOUNT + "group/dev",
+        ACCOUNT + "root",
+        "arn:aws:iam::12345678901:role/dev",
+        "arn:aws:iam::1234567890123:role/dev",
+        "arn:aws:iam:eu-west-1:123456789012:role/dev",
+        "arn:aws-:iam::123456789012:role/dev",
+        "arn:awsx:iam::123456789012:role/dev",
+        "arn:aws:sts::123456789012:assumed-role/dev/me");
+  }
+
+  @ParameterizedTest
+  @MethodSource("noPrincipals")
+  void nothingElseGetsIn(String text) {
+    assertThat(problems(Map.of("access", List.of(text))))
+        .singleElement()
+        .asString()
+        .startsWith("access must be a list of ARNs of IAM roles or users, not ");
+  }
+
+  @Test
+  void listsHaveAMaximum() {
+    List<String> twenty = Collections.nCopies(20, ACCOUNT + "role/dev");
+    List<String> sixteen = Collections.nCopies(16, "subnet-01234567");
+    Spec spec = fine(Map.of("access", twenty, "task", Map.of("subnets", sixteen)));
+    assertThat(spec.access()).isEqualTo(twenty);
+    assertThat(Objects.requireNonNull(spec.task()).subnets()).isEqualTo(sixteen);
+
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("access", more(twenty, "bob"));
+    fields.put("task", Map.of("subnets", more(sixteen, "vpc-1")));
+    assertThat(problems(fields))
+        .containsExactly(
+            "access has 21 entries; at most 20 are allowed",
+            "access must be a list of ARNs of IAM roles or users, not \"bob\"",
+            "task.subnets has 17 entries; at most 16 are allowed",
+            "task.subnets must be a list of ids of subnets, not \"vpc-1\"");
+  }
+
+  private static List<String> more(List<String> list, String one) {
+    return Stream.concat(list.stream(), Stream.of(one)).toList();
   }
 
   @Test

@@ -10,8 +10,15 @@
 # Ctrl-C ends the waiting and not the destruction. Nor does a failed attempt: the control plane
 # tries again until nothing is left.
 
+# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+[[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
-here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
+self=$0
+while [[ -L $self ]]; do
+  here=$(dirname "$self") self=$(readlink "$self")
+  [[ $self == /* ]] || self=$here/$self
+done
+here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
 
@@ -34,5 +41,5 @@ while [[ -z ${option_no_wait-} && $record_state != gone ]]; do
       "  the control plane tries again by itself, until nothing is left" "$look"
   fi
 done
-say "$record_name is $record_state${record_cost:+; it cost at most $record_cost USD}"
+say "$record_name is $record_state${record_cost:+; it cost at most $record_cost}"
 print_answer

@@ -16,7 +16,7 @@ here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 . "$here/bench/common.sh"
 
 git clone -q "$here" "$scratch/copy"
-for environment in .emulator .task-emulator; do
+for environment in .emulator .task-emulator .curl; do
   [[ ! -d $here/$environment ]] || ln -s "$here/$environment" "$scratch/copy/$environment"
 done
 cd "$scratch/copy"

@@ -5,7 +5,9 @@ endpoint=
 
 # In jq: a text of others without what could play tricks on a terminal, or on who reads it: controls,
 # ends of lines, and what turns the direction of a text.
-plain='def plain: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");'
+plain='
+  def dollars: . * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end) USD";
+  def plain: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");'
 
 # Where the control plane is. This is the one place that knows.
 find_endpoint() {
@@ -24,19 +26,27 @@ find_endpoint() {
 # Sets answer_status, answer_headers and answer_body; a status of 000 says that no answer came,
 # answer_missing why, and answer_code what curl calls that.
 ask() {
+  local options=(--path-as-is -H 'Expect:')
   if is_aws; then
     ask_signed "$@"
   else
-    ask_once '' "$@" -H 'Expect:'
+    ! is_loopback || options+=(--noproxy '*')
+    ask_once '' "$@" "${options[@]}"
   fi
 }
 
-# ask_once CURL-CONFIG METHOD PATH [CURL-OPTION …]: the config is for what nobody else may see.
+# Whether the endpoint is on this machine, where no proxy leads.
+is_loopback() {
+  [[ $endpoint =~ ^https?://(127\.0\.0\.1|localhost|\[::1\])(:|/|$) ]]
+}
+
+# ask_once CURL-CONFIG METHOD PATH [CURL-OPTION …]: the config is for what nobody else may see. What
+# only some requests take is not here: curl 8.14 and newer refuse to sign with --path-as-is.
 ask_once() {
   local answer
   answer_headers='' answer_body='' answer_missing='' answer_code=0
-  if answer=$(printf %s "$1" | curl -q -sS -g --path-as-is --connect-timeout 5 --max-time 30 \
-    ${local_pid:+--noproxy '*'} -D - --suppress-connect-headers \
+  if answer=$(printf %s "$1" 2>/dev/null | curl -q -sS -g --connect-timeout 5 --max-time 30 \
+    ${ca_bundle:+--cacert "$ca_bundle"} -D - --suppress-connect-headers \
     -w '%{http_code}' -X "$2" "${@:4}" "$endpoint$3" 2>&1); then
     answer_status=${answer:${#answer}-3}
     answer=${answer%???}
@@ -88,7 +98,7 @@ ask_until() {
   for pause in 0.5 1 2 4 ''; do
     ask "${@:2}"
     # shellcheck disable=SC2053 # a pattern
-    if [[ -z $pause || ($answer_status != 429 && ${answer_status:0:1} != $1) ]]; then
+    if [[ -z $pause || ($answer_status != 429 && ${answer_status:0:1} != $1) ]] || is_no_network_fault; then
       break
     fi
     say "$program: no good answer (${answer_missing:-$answer_status}), asking again in $pause s"
@@ -118,10 +128,48 @@ expect_success() {
   esac
 }
 
+# Whether no answer came because curl could not ask at all (its exit codes for an option, a URL or a
+# file that it cannot use, or the shell's for a curl that does not run).
+is_curl_fault() {
+  case $answer_code in
+    [1-4] | 26 | 27 | 37 | 41 | 43 | 48 | 126 | 127) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Whether no answer came because the certificate of the other side is not trusted.
+is_trust_fault() {
+  case $answer_code in
+    51 | 60 | 77 | 82 | 83 | 90 | 91) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Whether asking again is of no use.
+is_no_network_fault() {
+  is_curl_fault || is_trust_fault
+}
+
 not_answering() {
+  local url=${EKSPHEMERAL_URL:+" is EKSPHEMERAL_URL right?"}
+  if is_curl_fault; then
+    die "curl cannot send the request: $answer_missing" \
+      "  the cause is on this machine and not in the network:${url:-" does curl work?"} curl --version" \
+      ${last_words[@]+"${last_words[@]}"}
+  fi
   [[ -z $local_pid ]] || local_not_up "$answer_missing"
-  die "no answer from $endpoint: $answer_missing" ${advice[@]+"${advice[@]}"} \
-    ${last_words[@]+"${last_words[@]}"}
+  if is_trust_fault; then
+    advice=("$(trust_advice)")
+  elif [[ $answer_code == 35 ]]; then
+    advice=("  the TLS handshake failed: is there a proxy or a firewall in between?$url")
+  else
+    advice=("  is there a network?$url")
+  fi
+  die "no answer from $endpoint: $answer_missing" "${advice[@]}" ${last_words[@]+"${last_words[@]}"}
+}
+
+trust_advice() {
+  printf '  this machine does not trust the certificate; if a proxy or your company issued it, name the file of its CA: export AWS_CA_BUNDLE=ca.pem'
 }
 
 # print_answer: on one line, in ASCII, which is the same to who reads it as JSON.

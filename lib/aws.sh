@@ -9,9 +9,15 @@ caller=    # the ARN of who asks
 partition= # aws, or what AWS is called in China and for governments
 signature= # what curl has to know to sign, as a config for it
 signature_ends=
-endpoint_file=     # where the endpoint is remembered
-endpoint_recalled= # whether it was found there, so that it may be out of date
+endpoint_file=              # where the endpoint is remembered
+endpoint_recalled=          # whether it was found there, so that it may be out of date
+ca_bundle=${AWS_CA_BUNDLE-} # the file of CA certificates to trust, if not those of the machine
 advice=()
+
+# The settings of the aws CLI, in the environment or in its config file, that would change what it
+# prints and reads, or have it ask: all are fixed here. The tasks have theirs in svc/task/common.sh.
+export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off AWS_CLI_ERROR_FORMAT=legacy AWS_DEFAULT_OUTPUT=json \
+  AWS_CLI_FILE_ENCODING=UTF-8 AWS_CLI_OUTPUT_ENCODING=UTF-8
 
 # --- asking AWS ---
 
@@ -30,6 +36,10 @@ read_why() {
   aws_why=$(tr -s '[:space:][:cntrl:]' ' ' <"$scratch/why" | jq -Rrs "$plain"' plain')
   aws_why=${aws_why# } aws_code=
   aws_why=${aws_why% }
+  # What newer versions say besides: a prefix, more about the error, and then how it is used.
+  aws_why=${aws_why##*'aws: [ERROR]: '}
+  aws_why=${aws_why%%' Additional error details: '*}
+  aws_why=${aws_why%%' usage: aws '*}
   if [[ $aws_why =~ $said ]]; then
     aws_code=${BASH_REMATCH[1]} aws_why=${BASH_REMATCH[2]}
   elif [[ $aws_why == *'aws: error: '* ]]; then # after pages on how it is used
@@ -54,6 +64,7 @@ advise_on_why() {
   local profile=${AWS_PROFILE:+ --profile $AWS_PROFILE}
   advice=()
   case "$aws_code: $aws_why" in
+    *'SSL validation failed'* | *CERTIFICATE_VERIFY_FAILED*) advice=("$(trust_advice)") ;;
     *'locate credentials'* | *'no credentials found'* | *NoAuthHandlerFound* | MissingAuthenticationToken*)
       advice=("  have some: aws configure, or aws sso login, or AWS_PROFILE=the name of a profile that has some")
       ;;
@@ -63,7 +74,13 @@ advise_on_why() {
       advice=("  get new ones: aws sso login$profile, or however you got those of before")
       ;;
     InvalidClientTokenId* | UnrecognizedClient* | SignatureDoesNotMatch* | AuthFailure* | InvalidSignature*)
-      advice=("  AWS does not know these keys, or this machine's clock is wrong; set others: aws configure$profile")
+      if is_known_elsewhere; then
+        advice=("  AWS knows these keys in $always_enabled: region $region is not enabled for this account"
+          "  enable it, which takes some minutes: aws account enable-region --region-name $region$profile"
+          "  or choose one of these: aws account list-regions --region-opt-status-contains ENABLED ENABLED_BY_DEFAULT$profile")
+      else
+        advice=("  AWS does not know these keys, or this machine's clock is wrong; set others: aws configure$profile")
+      fi
       ;;
     *'ould not connect'* | *'onnect timeout'* | *'Failed to establish'* | *'resolve'*)
       advice=("  is there a network, and is '$region' the name of a region?")
@@ -74,6 +91,14 @@ advise_on_why() {
   esac
 }
 
+always_enabled=us-east-1 # a region that no account has to enable
+
+# Whether AWS knows the keys in a region that is always enabled: where one is not, it knows none.
+is_known_elsewhere() {
+  [[ -n $region && $region != "$always_enabled" ]] \
+    && AWS_REGION=$always_enabled AWS_DEFAULT_REGION=$always_enabled aws sts get-caller-identity >/dev/null 2>&1 </dev/null
+}
+
 # --- whose account, which region ---
 
 # enter_aws: finds out who asks, and in which region; does not come back without.
@@ -82,6 +107,7 @@ enter_aws() {
   find_region || aws_failed "the configuration of the aws CLI cannot be read"
   [[ -n $region ]] || die "no region is set, so AWS cannot be asked" "$(region_advice)" "$(local_advice)"
   is_region || die "'$region' is no name of a region" "$(region_advice)"
+  find_ca_bundle
   identify || aws_failed "AWS does not say who is asking"
 }
 
@@ -127,18 +153,27 @@ at_least() {
     && ((major > least_major || (major == least_major && ${minor:-0} >= least_minor)))
 }
 
-# Sets region, which may stay empty; all that is asked afterwards is asked there. Only version 2 of
-# the CLI knows the first of its two names.
+# Sets region, which may stay empty; all that is asked afterwards is asked there. That of an API which
+# is named directly is where its clusters are. Only version 2 of the CLI knows the first of the two names.
 find_region() {
   make_scratch
-  export AWS_PAGER=''
-  region=${AWS_REGION:-${AWS_DEFAULT_REGION-}}
+  region=$(api_region)
+  region=${region:-${AWS_REGION:-${AWS_DEFAULT_REGION-}}}
   if [[ -z $region ]] && ! region=$(aws configure get region 2>"$scratch/why" </dev/null) \
     && [[ -s $scratch/why ]]; then
     read_why
     return 1
   fi
   [[ -z $region ]] || export AWS_REGION="$region" AWS_DEFAULT_REGION="$region"
+}
+
+# The aws CLI takes the CA certificates that it trusts from its config file, too. Asking it takes time,
+# so only those who have some there do.
+find_ca_bundle() {
+  local config=${AWS_CONFIG_FILE:-${HOME-}/.aws/config}
+  if [[ -z $ca_bundle && -r $config && $(<"$config") == *ca_bundle* ]]; then
+    ca_bundle=$(aws configure get ca_bundle 2>/dev/null </dev/null) || ca_bundle=
+  fi
 }
 
 is_region() {
@@ -259,16 +294,13 @@ ask_signed() {
 }
 
 ask_here() {
-  ask_once "$signature" "$@" --aws-sigv4 "aws:amz:$(signing_region):execute-api" -K -
+  ask_once "$signature" "$@" --aws-sigv4 "aws:amz:$region:execute-api" -K -
 }
 
-# The region of the endpoint, which may be another one than that of the asker.
-signing_region() {
-  if [[ $endpoint =~ \.execute-api\.([a-z0-9-]+)\.amazonaws\. ]]; then
-    printf %s "${BASH_REMATCH[1]}"
-  else
-    printf %s "$region"
-  fi
+# The region in the address of the API, if there is one.
+api_region() {
+  local host=${endpoint#*://}
+  [[ ! ${host%%/*} =~ \.execute-api\.([a-z]+(-[a-z]+)+-[0-9]+)\. ]] || printf %s "${BASH_REMATCH[1]}"
 }
 
 # is_refused_by_gateway STATUS: the functions say "error" where the gateway says "message".
@@ -301,16 +333,17 @@ look_elsewhere() {
   remember_endpoint
 }
 
+# Fails if curl does not run.
 curl_version() {
   local version
-  version=$(curl -q --version)
+  version=$(curl -q --version 2>/dev/null) || return
   version=${version#curl }
   printf %s "${version%% *}"
 }
 
 need_signing_curl() {
   local version
-  version=$(curl_version)
+  version=$(curl_version) || die "curl does not run; what it says: curl --version"
   at_least 7.75 "$version" || die "curl $version is too old, which signs the requests" \
     "  install curl 7.75 or newer"
 }
@@ -358,17 +391,14 @@ advise_on_answer() {
   api=${api%%.*}
   advice=()
   case $answer_status in
-    000)
-      advice=("  is there a network?${EKSPHEMERAL_URL:+ is EKSPHEMERAL_URL right?}")
-      return # and the last words come anyway
-      ;;
+    000) return ;; # not_answering knows
     403)
       ! is_refused_by_gateway 403 || advice=("  you are $caller, and this takes the permission execute-api:Invoke"
-        "  on arn:$partition:execute-api:$(signing_region):$account:$api/*")
+        "  on arn:$partition:execute-api:$region:$account:$api/*")
       ;;
     5*)
-      advice=("  its log: aws logs tail /eksphemeral/status --since 15m --region $(signing_region)"
-      "  and those of the other functions, /eksphemeral/create and /eksphemeral/sweep")
+      advice=("  its log: aws logs tail /eksphemeral/status --since 15m --region $region"
+        "  and those of the other functions, /eksphemeral/create and /eksphemeral/sweep")
       ;;
   esac
   advice+=(${last_words[@]+"${last_words[@]}"})

@@ -21,7 +21,7 @@ record_fields="$plain"'
   | [$s.history // [] | .[] | select(.state == $failed)] as $failures
   | [.name, $s.id, $s.state, $s.ready, $s.expires, $s.minutesleft, $s.lifetime, ($s.usually | if . then ceil else . end),
      $s.provider, ($failures | length),
-     ($s.cost | if . then (. * 100 | round) / 100 else . end),
+     ($s.cost | if . then dollars else . end),
      (($failures | last | .why) // $s.error // ($s.history // [] | last | .why))]
   | map(. // "" | plain) | join("\u001f")'
 

@@ -39,7 +39,6 @@ estimate() {
   [[ $answer_status != 404 ]] || return 0 # installed before there were estimates
   expect_success
   cost=$(jq -r "$plain"'
-    def dollars: . * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end) USD";
     select(.cost) | "\(.name) will cost about \(.cost.usual | dollars) for its \(.timeout) minute\(if .timeout == 1 then "" else "s" end), and at most \(.cost.most | dollars)",
       "  an hour more is \(.cost.hourly | dollars); \(.cost.assumes // "at list prices")"
     | plain' <<<"$answer_body")

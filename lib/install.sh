@@ -55,7 +55,9 @@ check_tools() {
   fi
   if ! command -v curl >/dev/null; then
     problem "curl is missing, which asks the control plane: install curl"
-  elif version=$(curl_version) && ! at_least 7.75 "$version"; then
+  elif ! version=$(curl_version); then
+    problem "curl does not run; what it says: curl --version"
+  elif ! at_least 7.75 "$version"; then
     problem "curl $version is too old, which signs the requests: install curl 7.75 or newer"
   fi
   command -v jq >/dev/null || problem "jq is missing, which reads the answers: install jq (1.6 or newer)"

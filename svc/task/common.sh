@@ -39,7 +39,10 @@ export EKSPHEMERAL_ID EKSPHEMERAL_NAME # jq reads them, too
 
 # Throttled calls are repeated by the CLI, which slows down by itself.
 export AWS_RETRY_MODE=${AWS_RETRY_MODE:-adaptive} AWS_MAX_ATTEMPTS=${AWS_MAX_ATTEMPTS:-10}
-export AWS_PAGER='' TZ=UTC
+# The settings of the CLI that would change what it prints and reads, or have it ask.
+export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off AWS_CLI_ERROR_FORMAT=legacy AWS_DEFAULT_OUTPUT=json \
+  AWS_CLI_FILE_ENCODING=UTF-8 AWS_CLI_OUTPUT_ENCODING=UTF-8
+export TZ=UTC
 
 # --- asking AWS ---
 
@@ -71,13 +74,14 @@ is_absent() {
     "$scratch/why" && ! grep -q '(TypeNotFound' "$scratch/why"
 }
 
-# Why the last call failed, in a line. An older aws CLI explains at length that it lacks a command.
+# Why the last call failed, in a line, without the CLI's prefix. An older one explains at length that
+# it lacks a command.
 why() {
   if grep -qi 'invalid choice' "$scratch/why"; then
     echo "this version of the AWS CLI does not have the command"
     return
   fi
-  tr -s '[:space:]' ' ' <"$scratch/why" | cut -c 1-300
+  tr -s '[:space:]' ' ' <"$scratch/why" | sed -e 's/^ *aws: \[ERROR\]: //' | cut -c 1-300
 }
 
 # --- the bucket ---

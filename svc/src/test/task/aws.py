@@ -6,6 +6,9 @@ caller's arguments, environment and files. What is called as `aws` only hands th
 
     python -ISs aws.py SOCKET ARGUMENT …
 
+It says what went wrong as version 2 of the CLI does, in the format that AWS_CLI_ERROR_FORMAT names,
+and asks people where AWS_CLI_AUTO_PROMPT has it ask, which in a task nobody answers.
+
 Each call is noted in the file EKSPHEMERAL_CALLS, and each that changed something, when it has, in
 EKSPHEMERAL_CHANGES. EKSPHEMERAL_DIE_AFTER=N has the N-th change kill its caller, and all that it
 started. EKSPHEMERAL_CLI_LACKS is a command that this CLI does not have, as an older one.
@@ -17,9 +20,28 @@ import socket
 import sys
 
 
+def version_2(said):
+    """What version 2 would have written to stderr where version 1 wrote this."""
+    import json
+    import re
+
+    error = re.search(r"An error occurred \(([^)]*)\) when calling the [^:]*: (.*)", said, re.DOTALL)
+    form = os.environ.get("AWS_CLI_ERROR_FORMAT", "enhanced")
+    if not error or form in ("legacy", "enhanced"):
+        more = "\n\nAdditional error details:\nType: Sender\n" if form == "enhanced" else ""
+        return re.sub(r"^(\n*)(?=[^\n])(?!usage:)", r"\1aws: [ERROR]: ", said) + more if said.strip() else said
+    code, message = error.group(1), error.group(2).strip()
+    if form == "json":
+        return json.dumps({"Code": code, "Message": message}) + "\n"
+    return f"{code}\t{message}\n"
+
+
 def call(path, arguments):
     import json
 
+    if os.environ.get("AWS_CLI_AUTO_PROMPT", "off") != "off":
+        print("aws: [ERROR]: there is no terminal to prompt in", file=sys.stderr)
+        return 255
     if "EKSPHEMERAL_CALLS" in os.environ:
         with open(os.environ["EKSPHEMERAL_CALLS"], "a") as calls:
             calls.write(" ".join(arguments[:2]) + "\n")
@@ -54,6 +76,7 @@ def read(client, size):
 
 
 def answer(client, driver):
+    import io
     import json
     import traceback
 
@@ -67,6 +90,7 @@ def answer(client, driver):
     os.chdir(request["folder"])
     sys.argv = ["aws", *request["arguments"]]
     code = 255
+    stderr, sys.stderr = sys.stderr, io.StringIO()
     try:
         code = driver.main() or 0
     except SystemExit as end:
@@ -75,7 +99,8 @@ def answer(client, driver):
         traceback.print_exc()
     finally:
         sys.stdout.flush()
-        sys.stderr.flush()
+        stderr.write(version_2(sys.stderr.getvalue()))
+        stderr.flush()
         client.sendall(bytes([code]))
         os._exit(0)
 

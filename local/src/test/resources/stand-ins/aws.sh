@@ -4,15 +4,42 @@
 # first counts that fits: a comment with a pattern of calls, then what is to be done instead.
 #
 # What nobody has thought of fails, and is written down in aws.unexpected.
+#
+# Does what a CLI of 2026 does with the settings that change what it prints: those of the environment,
+# else those in the file config, a line NAME=VALUE each.
 
 set -u
 printf '%s\n' "${*//$'\n'/ }" >>"$ACCOUNT/aws.calls"
 
+# setting NAME VALUE-IN-THE-ENVIRONMENT DEFAULT
+setting() {
+  local kept=''
+  [[ ! -e $ACCOUNT/config ]] || kept=$(sed -n "s/^$1=//p" "$ACCOUNT/config")
+  kept=${2:-$kept}
+  printf %s "${kept:-$3}"
+}
+
 # error CODE MESSAGE
 error() {
-  printf '\nAn error occurred (%s) when calling the %s operation: %s\n' "$1" "${what:-Some}" "$2" >&2
+  case $(setting cli_error_format "${AWS_CLI_ERROR_FORMAT-}" enhanced) in
+    json) printf '{"Code": "%s", "Message": "%s"}\n' "$1" "$2" ;;
+    yaml) printf 'Code: %s\nMessage: %s\n' "$1" "$2" ;;
+    text) printf '%s\t%s\n' "$1" "$2" ;;
+    table) printf -- '---\n|  Code   |  %s  |\n|  Message|  %s  |\n---\n' "$1" "$2" ;;
+    legacy) printf '\naws: [ERROR]: An error occurred (%s) when calling the %s operation: %s\n' "$1" "${what:-Some}" "$2" ;;
+    *)
+      printf '\naws: [ERROR]: An error occurred (%s) when calling the %s operation: %s\n\n' "$1" "${what:-Some}" "$2"
+      printf 'Additional error details:\nType: Sender\n'
+      ;;
+  esac >&2
   exit 254
 }
+
+if [[ $(setting cli_auto_prompt "${AWS_CLI_AUTO_PROMPT-}" off) != off ]]; then
+  printf '\033[?1049h> aws %s' "$*"
+  echo "aws: [ERROR]: Could not open a terminal to prompt in" >&2
+  exit 255
+fi
 
 # option NAME: its value
 option() {

@@ -40,7 +40,7 @@ final class Account implements AutoCloseable {
   Account(Path scratch) throws IOException {
     folder = scratch.resolve("account");
     Files.createDirectories(folder.resolve("rules"));
-    root = copyOfTheCommands(scratch.resolve("root"));
+    root = copyOfTheCommands(scratch.resolve("my commands"));
     tools = Scripts.tools(scratch);
     for (String tool : List.of("cp", "grep", "sha256sum", "xargs")) {
       Files.createSymbolicLink(tools.resolve(tool), Scripts.onPath(tool));
@@ -172,6 +172,12 @@ final class Account implements AutoCloseable {
     }
   }
 
+  /** Puts another curl into the place of that of this machine. */
+  void curl(Path program) throws IOException {
+    Files.delete(folder.resolve("curl"));
+    Files.createSymbolicLink(folder.resolve("curl"), program);
+  }
+
   /** What curl is to do in the place of curl. */
   void curlDoes(String bash) throws IOException {
     write("curl.does", bash + "\n");
@@ -265,6 +271,7 @@ final class Account implements AutoCloseable {
     assertThat(Stream.concat(calls().stream(), curls().stream()))
         .as("arguments, which everybody on the machine can see")
         .noneMatch(call -> call.contains(SECRET) || call.contains(TOKEN));
+    assertThat(Path.of(scripts.value("TMPDIR"))).as("scratch folders").isEmptyDirectory();
     try (Stream<Path> files = Files.walk(folder.resolveSibling("."))) {
       assertThat(files.filter(Files::isRegularFile).filter(Account::hasSecret))
           .as("files, what was said among them")

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -79,6 +81,14 @@ class CreateScriptIT {
         .contains("eks update-kubeconfig --name dev --alias dev --output json");
     assertThat(account.file("kubectl.calls"))
         .hasContent("--context dev --request-timeout 20s get nodes");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1.05, 1.05", "1.5, 1.50", "2, 2.00", "0.015, 0.02", "19.999, 20.00"})
+  void pricesHaveTwoDecimals(String price, String said) throws Exception {
+    account.api().answers(200, ESTIMATE.replace("1.05", price)).answers(202, record("creating", ""));
+
+    scripts.run("eksp-create.sh", "--no-wait").exits(0).says("and at most " + said + " USD\n");
   }
 
   @Test
@@ -183,6 +193,21 @@ class CreateScriptIT {
 
     assertThat(account.api().asked().getLast().body())
         .contains("{\"securitygroup\":\"sg-11111112\",\"subnets\":[\"subnet-a1\",\"subnet-b1\"]}");
+  }
+
+  @Test
+  void aTaskTakesSixteenSubnets() throws Exception {
+    String subnets =
+        IntStream.range(10, 30)
+            .mapToObj("{\"SubnetId\": \"subnet-%d\", \"VpcId\": \"vpc-2\"}"::formatted)
+            .collect(Collectors.joining(","));
+    account.write("subnets.json", "{\"Subnets\": [" + subnets + "]}");
+    account.api().answers(200, ESTIMATE).answers(202, record("creating", ""));
+
+    scripts.run("eksp-create.sh", "--no-wait", "default-cc", "sg-22222222").exits(0);
+
+    assertThat(account.api().asked().getLast().body())
+        .contains("\"subnet-10\",\"subnet-11\"", "\"subnet-24\",\"subnet-25\"]");
   }
 
   @Test

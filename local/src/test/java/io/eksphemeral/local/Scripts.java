@@ -39,11 +39,13 @@ final class Scripts {
 
   private final Path root;
   private final Path scratch;
+  private Path folder;
   private Duration patience = Duration.ofSeconds(60);
   private final Map<String, String> environment = new LinkedHashMap<>();
 
   private Scripts(Path root, Path scratch) {
     this.root = root;
+    this.folder = root;
     this.scratch = scratch;
   }
 
@@ -70,7 +72,7 @@ final class Scripts {
         .with("TMPDIR", Files.createDirectories(scratch.resolve("tmp")).toString())
         .with("LC_ALL", "C.UTF-8")
         .with("JAVA_HOME", System.getProperty("java.home"))
-        .with("EKSPHEMERAL_HOME", scratch.resolve("home").toString());
+        .with("EKSPHEMERAL_HOME", scratch.resolve("my home").toString());
   }
 
   /** A folder with all that the commands call, for a PATH that leads to nothing else. */
@@ -105,6 +107,17 @@ final class Scripts {
     return this;
   }
 
+  /** What the commands find in a variable. */
+  String value(String variable) {
+    return Objects.requireNonNull(environment.get(variable), variable);
+  }
+
+  /** Where commands are called from, if not where they are. */
+  Scripts from(Path where) {
+    folder = where;
+    return this;
+  }
+
   /** How long a command may take, if not a minute. */
   Scripts patient(Duration longest) {
     patience = longest;
@@ -118,7 +131,7 @@ final class Scripts {
 
   /** Where the local edition keeps what it knows. */
   Path home() {
-    return scratch.resolve("home");
+    return scratch.resolve("my home");
   }
 
   /** Runs a command to its end, with nothing on stdin. */
@@ -134,14 +147,16 @@ final class Scripts {
 
   /** Starts a command. What it writes goes to files, which no process that it leaves holds up. */
   Running start(String stdin, String script, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of(root.resolve(script).toString()));
+    boolean isOurs = script.contains("/") || ALL.contains(script);
+    List<String> command =
+        new ArrayList<>(List.of(isOurs ? root.resolve(script).toString() : script));
     command.addAll(List.of(arguments));
     Path in = Files.writeString(Files.createTempFile(scratch, "stdin", ""), stdin);
     Path out = Files.createTempFile(scratch, "stdout", "");
     Path err = Files.createTempFile(scratch, "stderr", "");
     ProcessBuilder builder =
         new ProcessBuilder(command)
-            .directory(root.toFile())
+            .directory(folder.toFile())
             .redirectInput(in.toFile())
             .redirectOutput(out.toFile())
             .redirectError(err.toFile());

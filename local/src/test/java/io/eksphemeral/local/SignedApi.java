@@ -2,6 +2,8 @@ package io.eksphemeral.local;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,6 +24,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import javax.net.ssl.SSLContext;
 
 /**
  * An API that wants requests signed as AWS does (Signature Version 4, for execute-api), and gives
@@ -47,10 +50,25 @@ final class SignedApi implements AutoCloseable {
   private record Person(String secret, String token) {}
 
   SignedApi() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    this(HttpServer.create(anyPort(), 0));
+  }
+
+  private SignedApi(HttpServer server) {
+    this.server = server;
     server.createContext("/", this::serve);
     server.start();
     knows(Account.KEY, Account.SECRET, Account.TOKEN);
+  }
+
+  /** The same behind TLS. */
+  static SignedApi behind(SSLContext tls) throws IOException {
+    HttpsServer server = HttpsServer.create(anyPort(), 0);
+    server.setHttpsConfigurator(new HttpsConfigurator(tls));
+    return new SignedApi(server);
+  }
+
+  private static InetSocketAddress anyPort() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
   /** Where it is, by a name like those of API Gateway; curl knows that it is this machine. */
@@ -60,7 +78,8 @@ final class SignedApi implements AutoCloseable {
 
   /** The same under the name of another API. */
   String endpoint(String id) {
-    return "http://%s.execute-api.localhost:%d".formatted(id, server.getAddress().getPort());
+    String scheme = server instanceof HttpsServer ? "https" : "http";
+    return "%s://%s.execute-api.localhost:%d".formatted(scheme, id, server.getAddress().getPort());
   }
 
   /** Knows somebody; with an empty token, one whose keys are for good. */

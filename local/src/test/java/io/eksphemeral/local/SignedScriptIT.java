@@ -3,8 +3,13 @@ package io.eksphemeral.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -283,6 +288,199 @@ class SignedScriptIT {
     assertThat(account.calls()).isEmpty();
   }
 
+  /** What curl would be asked for anywhere else, asks the network nothing. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "2 | curl: option --aws-sigv4: is unknown | option --aws-sigv4: is unknown",
+        "43 | curl: (43) Cannot use sigv4 authentication | Cannot use sigv4 authentication",
+        "48 | curl: (48) An unknown option was passed in to libcurl | An unknown option",
+        "127 | curl: not found | not found"
+      })
+  void aFaultOfCurlIsNotTakenForOneOfTheNetwork(int code, String said, String why)
+      throws Exception {
+    account.curlDoes(
+        "[[ $* == *--version* ]] || { echo '%s' >&2; exit %d; }".formatted(said, code));
+
+    scripts
+        .run("eksp-destroy.sh", "dev")
+        .exits(1)
+        .prints("")
+        .says("curl cannot send the request: ", why, "the cause is on this machine")
+        .doesNotSay("network?")
+        .doesNotSay("asking again");
+  }
+
+  @Test
+  void aHandshakeThatFailsIsNoMissingNetwork() throws Exception {
+    account.curlDoes(
+        "[[ $* == *--version* ]] || { echo 'curl: (35) wrong version number' >&2; exit 35; }");
+
+    scripts
+        .run("eksp-list.sh")
+        .exits(1)
+        .says("wrong version number", "the TLS handshake failed")
+        .doesNotSay("network?");
+  }
+
+  // --- certificates ---
+
+  @Test
+  void anAuthorityInTheConfigOfTheAwsCliIsTrustedByCurlToo() throws Exception {
+    PrivateAuthority authority = PrivateAuthority.in(account.file("."));
+    Path config = Path.of(scripts.value("HOME")).resolve(".aws/config");
+    Files.createDirectories(config.getParent());
+    Files.writeString(config, "[default]\nca_bundle = " + authority.certificate() + "\n");
+    account.on("configure get ca_bundle", "echo '" + authority.certificate() + "'");
+    try (SignedApi api = SignedApi.behind(authority.tls()).answers(200, "[]")) {
+      scripts.with("EKSPHEMERAL_URL", api.endpoint()).run("eksp-list.sh").exits(0).prints("[]\n");
+    }
+  }
+
+  @Test
+  void anAuthorityThatTheCliDoesNotTrustIsSaid() throws Exception {
+    account.fails("sts *", "SSL validation failed for https://sts.us-east-2.amazonaws.com/");
+
+    scripts.run("eksp-list.sh").exits(1).says("SSL validation failed", "AWS_CA_BUNDLE=");
+  }
+
+  // --- settings of the aws CLI ---
+
+  @ParameterizedTest
+  @ValueSource(strings = {"json", "yaml", "text", "table", "enhanced", "legacy"})
+  void howTheCliWordsErrorsDoesNotMatter(String format) throws Exception {
+    Files.delete(account.file("stack.json"));
+
+    scripts
+        .with("AWS_CLI_ERROR_FORMAT", format)
+        .run("eksp-list.sh")
+        .exits(2)
+        .says("EKSphemeral is not installed in");
+    account.write("config", "cli_error_format=" + format + "\n");
+    scripts
+        .without("AWS_CLI_ERROR_FORMAT")
+        .run("eksp-list.sh")
+        .exits(2)
+        .says("EKSphemeral is not installed in");
+  }
+
+  @Test
+  void nobodyIsPromptedByTheCli() throws Exception {
+    account.api().answers(200, "[]");
+
+    for (String mode : List.of("on", "on-partial")) {
+      scripts.with("AWS_CLI_AUTO_PROMPT", mode).run("eksp-list.sh").exits(0).prints("[]\n");
+      account.write("config", "cli_auto_prompt=" + mode + "\n");
+      scripts.without("AWS_CLI_AUTO_PROMPT").run("eksp-list.sh").exits(0).prints("[]\n");
+    }
+  }
+
+  /** Those are seen with no stand-in of a CLI that would take notice. */
+  @Test
+  void everySettingThatChangesWhatTheCliPrintsIsFixed() throws Exception {
+    account.api().answers(200, "[]");
+    account.on(
+        "sts *",
+        "printf '%s|' \"$AWS_PAGER\" $AWS_DEFAULT_OUTPUT $AWS_CLI_FILE_ENCODING"
+            + " $AWS_CLI_OUTPUT_ENCODING >\"$ACCOUNT/settings\"\n"
+            + "echo '{\"Account\": \"123456789012\", \"Arn\": \"arn:aws:iam::123456789012:user/a\"}'");
+
+    scripts
+        .with("AWS_PAGER", "less")
+        .with("AWS_DEFAULT_OUTPUT", "yaml-stream")
+        .with("AWS_CLI_FILE_ENCODING", "UTF-16")
+        .with("AWS_CLI_OUTPUT_ENCODING", "UTF-16")
+        .run("eksp-list.sh")
+        .exits(0);
+
+    assertThat(account.file("settings")).hasContent("|json|UTF-8|UTF-8|");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "aws: [ERROR]: Could not connect to the endpoint URL: x | Could not connect to the endpoint URL: x\n",
+        "aws: [ERROR]: argument x: Found invalid choice 'y' usage: aws [options] | argument x: Found invalid choice 'y'\n",
+        "usage: aws [options] aws: error: argument x: Invalid choice, valid choices are: a, b | argument x: Invalid choice\n",
+        "aws: [ERROR]: An error occurred (X) when calling the Y operation: because Additional error details: Type: Sender | because\n",
+      })
+  void whatTheCliSaysBesideTheReasonIsLeftOut(String said, String reason) throws Exception {
+    account.fails("sts *", said);
+
+    scripts.run("eksp-list.sh").exits(1).says("who is asking: " + reason.replace("\\n", "\n"));
+  }
+
+  // --- the region ---
+
+  @Test
+  void allAboutClustersIsAskedWhereTheApiIs() throws Exception {
+    account.curlDoes(
+        """
+        [[ $* != *--version* ]] || { echo 'curl 8.1.0 (x)'; exit; }
+        cat >/dev/null
+        if [[ $* == */estimate ]]; then body='{}'; else body='%s'; fi
+        printf 'HTTP/1.1 200 OK\\r\\n\\r\\n%%s200' "$body"
+        exit\
+        """
+            .formatted(record("ready", ",\"ready\":\"x\",\"expires\":\"2026-11-22T15:36:07Z\"")));
+    for (String call : List.of("eks *", "sts *")) {
+      account.on(
+          call,
+          """
+          echo "$1 $2 $AWS_REGION $AWS_DEFAULT_REGION" >>"$ACCOUNT/regions"
+          [[ $1 == sts ]] || error X 'not now'
+          echo '{"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/a"}'
+          """);
+    }
+    scripts.with("EKSPHEMERAL_URL", "https://abc.execute-api.eu-west-1.amazonaws.com");
+
+    for (String region : List.of("us-east-2", "")) {
+      scripts
+          .with("AWS_REGION", region)
+          .run("eksp-create.sh", "--name", "dev")
+          .exits(0)
+          .says("aws eks update-kubeconfig --region eu-west-1 --name dev");
+    }
+
+    assertThat(Files.readAllLines(account.file("regions")))
+        .containsOnly(
+            "sts get-caller-identity eu-west-1 eu-west-1",
+            "eks describe-cluster eu-west-1 eu-west-1",
+            "eks update-kubeconfig eu-west-1 eu-west-1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"eksp-list.sh", "eksp-up.sh"})
+  void aRegionThatIsNotEnabledIsSaidWithHow(String command) throws Exception {
+    account.on(
+        "sts *",
+        "if [[ $AWS_REGION == us-east-1 ]]; then echo '{}'; else"
+            + " error InvalidClientTokenId 'The security token included in the request is invalid.'; fi");
+
+    scripts
+        .with("AWS_REGION", "me-south-1")
+        .run(command)
+        .exits(1)
+        .says(
+            "region me-south-1 is not enabled",
+            "aws account enable-region --region-name me-south-1\n")
+        .doesNotSay("does not know these keys");
+  }
+
+  @Test
+  void keysThatAreKnownNowhereAreNoQuestionOfTheRegion() throws Exception {
+    account.refuses("sts *", "InvalidClientTokenId", "The security token is invalid.");
+
+    scripts
+        .with("AWS_REGION", "me-south-1")
+        .run("eksp-list.sh")
+        .exits(1)
+        .says("does not know these keys")
+        .doesNotSay("enable-region");
+  }
+
   @Test
   void anOldCurlIsSaid() throws Exception {
     account.curlDoes("[[ $* != *--version* ]] || { echo 'curl 7.74.0 (x)'; exit; }");
@@ -334,16 +532,12 @@ class SignedScriptIT {
         .containsExactly(Account.KEY, "", OTHER_KEY);
   }
 
-  @Test
-  void credentialsThatAreAboutToRunOutAreFetchedBefore() throws Exception {
+  /** In all the ways in which programs that hand out credentials write a time. */
+  @ParameterizedTest
+  @ValueSource(strings = {"+00:00", "+0000", "Z", ".5Z", ".123456+00:00"})
+  void credentialsThatAreAboutToRunOutAreFetchedBefore(String ending) throws Exception {
     account.api().knows(OTHER_KEY, OTHER_SECRET, "");
-    account.write(
-        "credentials.json",
-        """
-        {"Version": 1, "AccessKeyId": "%s", "SecretAccessKey": "%s", "SessionToken": "%s",
-         "Expiration": "2019-06-01T12:00:00+00:00"}
-        """
-            .formatted(Account.KEY, Account.SECRET, Account.TOKEN));
+    credentialsUntil(Instant.now().plusSeconds(40), ending);
     account
         .api()
         .answers(202, record("destroying", ""), () -> replaceCredentials(OTHER_KEY, OTHER_SECRET))
@@ -353,6 +547,28 @@ class SignedScriptIT {
 
     assertThat(account.api().asked().stream().map(SignedApi.Asked::key))
         .containsExactly(Account.KEY, OTHER_KEY);
+  }
+
+  @Test
+  void credentialsThatLastAreKept() throws Exception {
+    credentialsUntil(Instant.now().plusSeconds(300), "Z");
+    account.api().answers(202, record("destroying", "")).answers(200, record("gone", ""));
+
+    scripts.run("eksp-destroy.sh", "dev").exits(0);
+
+    assertThat(account.calls().stream().filter(call -> call.startsWith("configure export")))
+        .hasSize(1);
+  }
+
+  private void credentialsUntil(Instant end, String ending) throws IOException {
+    String time = end.truncatedTo(ChronoUnit.SECONDS).toString().replace("Z", ending);
+    account.write(
+        "credentials.json",
+        """
+        {"Version": 1, "AccessKeyId": "%s", "SecretAccessKey": "%s", "SessionToken": "%s",
+         "Expiration": "%s"}
+        """
+            .formatted(Account.KEY, Account.SECRET, Account.TOKEN, time));
   }
 
   @Test
@@ -458,6 +674,30 @@ class SignedScriptIT {
         .says("no answer from " + account.api().endpoint() + ": " + why, "is there a network?");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "abc123.execute-api.localhost"})
+  void whoNeverAnswersIsNotWaitedForForEver(String host) throws Exception {
+    // Half a minute is a second here.
+    account.curlDoes(
+        """
+        words=()
+        for word in "$@"; do
+          [[ $word != 30 ]] || word=1
+          words+=("$word")
+        done
+        exec "$ACCOUNT/curl" "${words[@]}"
+        """);
+    try (ServerSocket silent = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
+      scripts
+          .patient(Duration.ofSeconds(30))
+          .with("EKSPHEMERAL_URL", "http://%s:%d".formatted(host, silent.getLocalPort()))
+          .run("eksp-prolong.sh", "dev", "5")
+          .exits(1)
+          .prints("")
+          .says("no answer from http://" + host, "timed out");
+    }
+  }
+
   @Test
   void withoutANetworkWhatIsRememberedStays() throws Exception {
     remember(account.api().endpoint());
@@ -470,14 +710,18 @@ class SignedScriptIT {
     assertThat(remembered).exists();
   }
 
-  @Test
-  void whatAClusterHasCostIsSaid() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"0.3749, 0.37", "1.05, 1.05", "1.5, 1.50", "12, 12.00", "0.004, 0.00"})
+  void whatAClusterHasCostIsSaid(String cost, String said) throws Exception {
     account
         .api()
         .answers(202, record("destroying", ""))
-        .answers(200, record("gone", ",\"cost\":0.3749"));
+        .answers(200, record("gone", ",\"cost\":" + cost));
 
-    scripts.run("eksp-destroy.sh", "dev").exits(0).says("dev is gone; it cost at most 0.37 USD\n");
+    scripts
+        .run("eksp-destroy.sh", "dev")
+        .exits(0)
+        .says("dev is gone; it cost at most " + said + " USD\n");
   }
 
   private void remember(String endpoint) throws IOException {

@@ -110,6 +110,18 @@ class PrepareTest {
         .retain(fields);
   }
 
+  /** Who may run a task may give it an environment, and the image of the CLI may have a config. */
+  @Test
+  void settingsOfTheCliChangeNothing() throws Exception {
+    Map<String, String> settings =
+        Map.of("AWS_CLI_ERROR_FORMAT", "json", "AWS_CLI_AUTO_PROMPT", "on", "AWS_PAGER", "less");
+
+    assertThat(prepare(settings).exit()).isZero();
+    assertThat(prepare(settings).exit()).as("when started again").isZero();
+    aws.ask("put", Aws.BUCKET, FENCE, "{}");
+    assertThat(prepare(settings).exit()).isEqualTo(LOST);
+  }
+
   @Test
   void withoutTheFenceItDoesNothing() throws Exception {
     for (String taken : Set.of("closed", "taken")) {

@@ -21,8 +21,15 @@
 # In AWS it says first what the cluster will cost, and in the end has kubectl know the cluster, under
 # its name. Ctrl-C ends the waiting and not the cluster.
 
+# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+[[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
-here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
+self=$0
+while [[ -L $self ]]; do
+  here=$(dirname "$self") self=$(readlink "$self")
+  [[ $self == /* ]] || self=$here/$self
+done
+here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
 # shellcheck source=lib/spec.sh
@@ -35,8 +42,7 @@ here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" ||
 parse_options 'no-wait name= timeout= owner= workers= version=' "$@"
 expect_arguments 0 2
 need_tools
-spec=${arguments[0]-default-cc.json}
-read_spec "$spec"
+read_spec "${arguments[0]-$here/svc/default-cc.json}"
 overrule name text ${option_name+"$option_name"}
 overrule timeout number ${option_timeout+"$option_timeout"}
 overrule owner text ${option_owner+"$option_owner"}

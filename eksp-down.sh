@@ -10,8 +10,15 @@
 # Where clusters are left it asks which, or refuses where nobody can be asked. In AWS the two buckets
 # stay, with what others have put there; it says how to remove them.
 
+# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+[[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
-here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
+self=$0
+while [[ -L $self ]]; do
+  here=$(dirname "$self") self=$(readlink "$self")
+  [[ $self == /* ]] || self=$here/$self
+done
+here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
 # shellcheck source=lib/stack.sh

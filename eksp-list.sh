@@ -8,8 +8,15 @@
 #
 # Prints JSON on one line, for jq.
 
+# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+[[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
-here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
+self=$0
+while [[ -L $self ]]; do
+  here=$(dirname "$self") self=$(readlink "$self")
+  [[ $self == /* ]] || self=$here/$self
+done
+here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
 

@@ -7,8 +7,15 @@
 #   MINUTES   how many more it is to live; negative ones shorten its life
 #   --local   on this machine; EKSPHEMERAL_LOCAL=1 says the same
 
+# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+[[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
-here=$(CDPATH='' cd "$(dirname "$0")" && cd "$(dirname "$(readlink "${0##*/}" || echo .)")" && pwd)
+self=$0
+while [[ -L $self ]]; do
+  here=$(dirname "$self") self=$(readlink "$self")
+  [[ $self == /* ]] || self=$here/$self
+done
+here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
 
@@ -16,7 +23,10 @@ parse_options '' "$@"
 expect_arguments 2 2
 need_tools
 cluster=$(path_segment "${arguments[0]}")
-minutes=$(path_segment "${arguments[1]}")
+minutes=${arguments[1]}
+if ! [[ $minutes =~ ^-?[0-9]{1,9}$ ]] || [[ $minutes =~ ^-?0+$ ]]; then
+  refuse "the minutes to prolong by must be a whole number of at most 9 digits, and not 0, not '$minutes'"
+fi
 find_endpoint
 
 call POST "/prolong/$cluster/$minutes"

@@ -5,6 +5,19 @@
 
 umask 077 # what is written is for who runs this, whatever others may read by default
 
+# The commands run as `bash -p`; what it takes no notice of is not for the programs that they call either.
+unset BASH_ENV ENV CDPATH POSIXLY_CORRECT BASH_COMPAT
+export -n SHELLOPTS
+
+# Nothing ends half-way because nobody hears it any more: what is closed leads nowhere, before a file
+# gets its number, and a reader that has gone is no reason to die.
+if [[ /dev/fd/2 -ef $0 ]] || ! true 3>&2; then # bash leaves its script there
+  exec 2>/dev/null
+fi
+true 2>/dev/null 3>&1 || exec >/dev/null
+true 2>/dev/null 3<&0 || exec </dev/null
+trap '' PIPE
+
 program=${0##*/}
 arguments=()
 scratch= # a folder for what is needed during this run only
@@ -62,6 +75,16 @@ parse_options() {
     shift
   done
   [[ -z ${option_help-} ]] || print_help
+  yes_or_no EKSPHEMERAL_LOCAL
+}
+
+# yes_or_no VARIABLE: makes 1 or nothing of what a variable of the environment says.
+yes_or_no() {
+  case ${!1-} in
+    1 | [Tt][Rr][Uu][Ee] | [Yy] | [Yy][Ee][Ss] | [Oo][Nn]) printf -v "$1" 1 ;;
+    '' | 0 | [Ff][Aa][Ll][Ss][Ee] | [Nn] | [Nn][Oo] | [Oo][Ff][Ff]) printf -v "$1" '' ;;
+    *) refuse "$1 is '${!1}', which is neither yes nor no" "  yes: export $1=1" "  no:  unset $1" ;;
+  esac
 }
 
 # expect_arguments LEAST MOST
@@ -75,6 +98,7 @@ expect_arguments() {
 
 # The comment at the top of a command is its help.
 print_help() {
+  trap - PIPE
   sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
   exit 0
 }
@@ -87,7 +111,7 @@ need_tools() {
 # say LINE …: words for people.
 say() {
   end_progress
-  printf '%s\n' "$@" >&2
+  printf '%s\n' "$@" >&2 || true
 }
 
 # complain WHAT [LINE …]: what went wrong and why, then what to do about it.

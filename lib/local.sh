@@ -294,7 +294,7 @@ stop_local() {
 
 # Whether the process on record is there and is ours, though it may not answer.
 is_local_running() {
-  [[ -n $local_pid && $(ps -o args= -p "$local_pid" 2>/dev/null) == *"$local_jar"* ]]
+  [[ -n $local_pid && $(ps -ww -o args= -p "$local_pid" 2>/dev/null) == *"$local_jar"* ]]
 }
 
 has_local_records() {

@@ -22,11 +22,11 @@ progress() {
   if [[ -t 2 && ${TERM-dumb} != dumb ]]; then
     # Not wrapping (?7l) cuts what is too long for the terminal, so that it can be redrawn.
     printf '\r\033[?7l%s %s, %s%s\033[K\033[?7h' \
-      "${spinner:progress_turn++%4:1}" "$1" "$(duration "$elapsed")" "$usual" >&2
+      "${spinner:progress_turn++%4:1}" "$1" "$(duration "$elapsed")" "$usual" >&2 || true
     progress_drawn=1
   elif ((elapsed >= progress_told + 30)); then
     progress_told=$elapsed
-    printf '%s%s%s\n' "$1" "$( ((elapsed == 0)) || printf ', %s' "$(duration "$elapsed")")" "$usual" >&2
+    printf '%s%s%s\n' "$1" "$( ((elapsed == 0)) || printf ', %s' "$(duration "$elapsed")")" "$usual" >&2 || true
   fi
 }
 
@@ -37,7 +37,7 @@ progress_again() {
 
 # Clears the live line for what is to be printed next.
 end_progress() {
-  [[ -z $progress_drawn ]] || printf '\r\033[K' >&2
+  [[ -z $progress_drawn ]] || printf '\r\033[K' >&2 || true
   progress_drawn=
 }
 

@@ -167,7 +167,7 @@ tell_what_is_abandoned() {
   while IFS=$'\t' read -r name id state; do
     say "  the cluster $name, which was $state, and all that has the tag eksphemeral:id=$id"
     jq -r --arg id "$id" '.Stacks // [] | .[] | select(.Tags // [] | any(.Key == "eksphemeral:id" and .Value == $id))
-      | "    the stack \(.StackName)"' <<<"$stacks" >&2
+      | "    the stack \(.StackName)"' <<<"$stacks" >&2 || true
     say "    eksctl delete cluster --region $region --name $(printf %q "$name") --disable-nodegroup-eviction --wait"
   done < <(jq -r "$plain"'.[] | [.name, .id, .state | plain] | join("\t")' <<<"$abandoned")
   [[ -z $abandoned_records ]] || say "  and whatever there is of these:" "$abandoned_records"

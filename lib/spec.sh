@@ -8,7 +8,8 @@ read_spec() {
   local file
   make_scratch
   if [[ $1 == - ]]; then
-    head -c $((most_bytes + 1)) >"$scratch/spec"
+    head -c $((most_bytes + 4)) >"$scratch/spec"
+    check_encoding
     return
   fi
   file=$1
@@ -21,7 +22,24 @@ read_spec() {
     "  $(cd "$here/svc" && printf '%s ' [!c]*.json)"
   [[ ! -d $file ]] || refuse "'$file' is a directory and not a spec"
   [[ -r $file ]] || refuse "'$file' may not be read; this lets it: chmod u+r '$file'"
-  head -c $((most_bytes + 1)) -- "$file" >"$scratch/spec" || refuse "'$file' cannot be read"
+  head -c $((most_bytes + 4)) -- "$file" >"$scratch/spec" || refuse "'$file' cannot be read"
+  check_encoding
+}
+
+# Some editors begin a file with a byte-order mark, which is not part of the JSON. What is no JSON at
+# all, but in a format that people know, is called by its name.
+check_encoding() {
+  local line='' blank='^[[:space:]]*(#.*)?$' yaml='^(---|%YAML|[A-Za-z_][A-Za-z0-9_-]*:([[:space:]]|$))'
+  case $(head -c 3 "$scratch/spec" | od -An -tx1) in
+    *ef*bb*bf*)
+      tail -c +4 "$scratch/spec" >"$scratch/unmarked"
+      mv -- "$scratch/unmarked" "$scratch/spec"
+      ;;
+    *ff*fe* | *fe*ff*) refuse "the spec is encoded in UTF-16: save it as UTF-8" ;;
+  esac
+  while IFS= read -r line && [[ $line =~ $blank ]]; do :; done <"$scratch/spec"
+  [[ ! $line =~ $yaml ]] || refuse "the spec is YAML: write it as JSON, like" \
+    '  {"name": "dev", "numworkers": 2, "timeout": 30}'
 }
 
 # What jq would drop without a word.

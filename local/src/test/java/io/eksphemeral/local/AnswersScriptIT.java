@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -71,6 +72,10 @@ class AnswersScriptIT {
     assertThat(asked).extracting(Asked::key).containsOnly(asked.getFirst().key());
     assertThat(asked.getFirst().key())
         .matches("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+    long milliseconds =
+        Long.parseLong(asked.getFirst().key().replace("-", "").substring(0, 12), 16);
+    assertThat(Instant.ofEpochMilli(milliseconds))
+        .isBetween(Instant.now().minusSeconds(60), Instant.now());
   }
 
   @Test
@@ -238,7 +243,8 @@ class AnswersScriptIT {
             200,
             record(
                 "destroy-failed",
-                ",\"history\":[{\"state\":\"destroy-failed\",\"why\":\"a VPC is left\"}]")));
+                ",\"history\":[{\"state\":\"destroy-failed\",\"why\":\"before\"},"
+                    + "{\"state\":\"destroy-failed\",\"why\":\"a VPC is left\"}]")));
 
     scripts
         .run("eksp-destroy.sh", "dev")
@@ -258,6 +264,57 @@ class AnswersScriptIT {
 
     assertThat(outcome.err()).doesNotContain("\033", "\r");
     assertThat(outcome.err().lines().filter(line -> line.contains("dev: creating"))).hasSize(1);
+  }
+
+  @Test
+  void onATerminalTheProgressIsALineThatIsRedrawn() throws Exception {
+    scripts.with("TERM", "xterm");
+    answers.add(new Answer(202, record("creating", "")));
+    answers.add(new Answer(200, record("creating", "")));
+    answers.add(new Answer(200, record("ready", ",\"ready\":\"x\",\"expires\":\"x\"")));
+
+    String shown = onATerminal("eksp-create.sh");
+
+    assertThat(shown)
+        .contains("\r\033[?7l| dev: creating", "\r\033[?7l/ dev: creating", "\r\033[Kdev is ready")
+        .endsWith("\r\n" + ID + "\r\n");
+  }
+
+  @Test
+  void onATerminalAnErrorIsRed() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      answers.add(new Answer(400, "{\"error\":\"no\"}"));
+    }
+
+    scripts.with("TERM", "xterm");
+    assertThat(onATerminal("eksp-create.sh")).contains("\033[31meksp-create.sh:\033[0m no");
+    scripts.with("TERM", "dumb");
+    assertThat(onATerminal("eksp-create.sh")).contains("eksp-create.sh: no").doesNotContain("\033");
+    scripts.with("TERM", "xterm").with("NO_COLOR", "1");
+    assertThat(onATerminal("eksp-create.sh")).contains("eksp-create.sh: no").doesNotContain("[31m");
+  }
+
+  private String onATerminal(String command) throws Exception {
+    String path = Scripts.checkout().resolve(command).toString();
+    return scripts.run("script", "-qec", path, "/dev/null").out();
+  }
+
+  @Test
+  void whatComesAfterTwoDashesIsNoOption() throws Exception {
+    answers.add(new Answer(404, "{\"error\":\"no such cluster\"}"));
+
+    scripts.run("eksp-list.sh", "--", "--local").exits(2).says("no such cluster");
+
+    assertThat(asked.getFirst().path()).isEqualTo("/status/--local");
+  }
+
+  @Test
+  void aSpecThatIsTooLargeIsSentAsOne() throws Exception {
+    answers.add(new Answer(413, "{\"error\":\"too large\"}"));
+
+    scripts.runOn("{\"name\": \"" + "x".repeat(99_999) + "\"}", "eksp-create.sh", "-").exits(2);
+
+    assertThat(asked.getFirst().body()).hasSizeGreaterThan(65_536);
   }
 
   @Test

@@ -372,6 +372,17 @@ class InstallScriptIT {
     refused(status, advice);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE", "CREATE_COMPLETE"})
+  void whateverBecameOfAnUpdateWhatIsInstalledStays(String status) throws Exception {
+    account.stack(status, "MaxClusters=7").object(CLUSTER_BUCKET, "x", "");
+
+    scripts.run("eksp-up.sh").exits(0).doesNotSay("removing");
+
+    assertThat(account.parameter("MaxClusters")).isEqualTo("7");
+    assertThat(account.calls()).noneMatch(call -> call.contains("delete-stack"));
+  }
+
   // --- what nodes may be ---
 
   @ParameterizedTest

@@ -133,7 +133,8 @@ class PrivateHomeIT {
             .run(command, "--local")
             .exits(2)
             .prints("")
-            .says("others may write in " + home, "chmod go-w " + home);
+            .says(
+                "others may write in " + home, "chmod go-w " + home.toString().replace(" ", "\\ "));
       }
       assertThat(home).isEmptyDirectory();
     }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Removing the control plane from an account that a program pretends to be. */
@@ -146,6 +147,52 @@ class RemoveScriptIT {
 
     assertThat(account.changes()).isEmpty();
     assertThat(account.file("stack.json")).exists();
+  }
+
+  /** Whatever becomes of it, it may still cost money. */
+  @ParameterizedTest
+  @ValueSource(strings = {"creating", "ready", "create-failed", "destroying", "destroy-failed"})
+  void aClusterIsLeftUntilItIsGone(String state) throws Exception {
+    account.api().answers(200, "[" + record(ID, state) + "," + record(LATE, "gone") + "]");
+
+    scripts.run("eksp-down.sh").exits(2).says("  " + ID + " dev " + state + "\n").doesNotSay(LATE);
+
+    assertThat(account.file("stack.json")).exists();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "d, DESTROYED",
+    "destroy, DESTROYED",
+    "a, ABANDONED",
+    "abandon, ABANDONED",
+    "c, CANCELLED",
+    "yes, CANCELLED",
+    "'', CANCELLED"
+  })
+  void onATerminalItAsks(String answer, String outcome) throws Exception {
+    account
+        .api()
+        .answers(200, "[" + record(ID, "ready") + "]")
+        .answers(202, record(ID, "destroying"))
+        .answers(200, "[]");
+
+    Scripts.Outcome down = onATerminal(answer + "\n");
+
+    assertThat(down.out()).contains("  " + ID + " dev ready", "(d)estroy them, (a)bandon them");
+    switch (outcome) {
+      case "CANCELLED" -> assertThat(down.exits(1).out()).contains("cancelled");
+      case "ABANDONED" -> assertThat(down.exits(0).out()).contains("nobody will tear these down");
+      default -> assertThat(account.api().paths()).contains("POST /destroy/" + ID);
+    }
+    assertThat(Files.exists(account.file("stack.json"))).isEqualTo(outcome.equals("CANCELLED"));
+    assertThat(account.api().paths().contains("POST /destroy/" + ID))
+        .isEqualTo(outcome.equals("DESTROYED"));
+  }
+
+  private Scripts.Outcome onATerminal(String typed) throws Exception {
+    String command = "'" + account.root().resolve("eksp-down.sh") + "'";
+    return scripts.runOn(typed, Scripts.onPath("script").toString(), "-qec", command, "/dev/null");
   }
 
   @Test

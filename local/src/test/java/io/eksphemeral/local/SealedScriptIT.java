@@ -184,6 +184,43 @@ class SealedScriptIT {
         .says("aws is missing, which talks to AWS", "getting-started-install", "/" + toType + "\n");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "true", "True", "YES", "y", "on"})
+  void aVariableThatSaysYesMeansYes(String yes) throws Exception {
+    scripts
+        .with("EKSPHEMERAL_LOCAL", yes)
+        .run("eksp-list.sh")
+        .exits(1)
+        .says("the control plane is not up");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "0", "false", "FALSE", "No", "n", "off"})
+  void aVariableThatSaysNoMeansNo(String no) throws Exception {
+    scripts.with("EKSPHEMERAL_LOCAL", no);
+
+    scripts.run("eksp-list.sh").exits(1).says("aws is missing");
+    scripts.run("eksp-list.sh", "--local").exits(1).says("the control plane is not up");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"maybe", "2", "-1", "/home", "1 "})
+  void aVariableThatSaysNeitherIsRefused(String word) throws Exception {
+    for (String command : Scripts.ALL) {
+      scripts
+          .with("EKSPHEMERAL_LOCAL", word)
+          .run(command)
+          .exits(2)
+          .prints("")
+          .says("EKSPHEMERAL_LOCAL is '" + word + "', which is neither yes nor no");
+    }
+  }
+
+  @Test
+  void whatIsToBeCopiedCanBe() throws Exception {
+    scripts.run("eksp-list.sh", "a b;$c'").exits(1).says("/eksp-list.sh --local a\\ b\\;\\$c\\'\n");
+  }
+
   @Test
   void aSpecThatIsNotThereIsSaidWithThoseThatAre() throws Exception {
     scripts

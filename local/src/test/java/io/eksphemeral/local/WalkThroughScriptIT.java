@@ -81,7 +81,19 @@ class WalkThroughScriptIT {
 
     scripts.run("eksp-down.sh").exits(0).prints("").says("the control plane is down");
     scripts.run("eksp-list.sh").exits(1).says("is not up");
-    assertThat(scripts.home().resolve("bucket")).doesNotExist();
+    for (String forgotten : List.of("bucket", "rehearsal", "clock.json")) {
+      assertThat(scripts.home().resolve(forgotten)).doesNotExist();
+    }
+  }
+
+  @Test
+  void aHomeIsWhereItIsSaidFromWhereTheCommandIsCalled() throws Exception {
+    scripts.from(scratch).with("EKSPHEMERAL_HOME", "a home/of mine");
+
+    scripts.run("eksp-up.sh").exits(0);
+    scripts.run("eksp-list.sh").exits(0).prints("[]\n");
+
+    assertThat(scratch.resolve("a home/of mine/control-plane.pid")).exists();
   }
 
   @Test
@@ -243,6 +255,14 @@ class WalkThroughScriptIT {
   }
 
   @Test
+  void theDefaultSpecMakesAnyNumberOfClusters() throws Exception {
+    String one = scripts.run("eksp-create.sh", "--no-wait").exits(0).line();
+    String two = scripts.run("eksp-create.sh", "--no-wait", "default-cc.json").exits(0).line();
+
+    scripts.run("eksp-list.sh").exits(0).prints("[\"%s\",\"%s\"]\n".formatted(one, two));
+  }
+
+  @Test
   void twoAtOnceStartOneControlPlane() throws Exception {
     List<Scripts.Running> both = new ArrayList<>();
     for (String name : List.of("one", "two")) {
@@ -277,6 +297,25 @@ class WalkThroughScriptIT {
         "/eksp-destroy.sh --local " + ids.path(0).asText() + "\n");
   }
 
+  /** A terminal sends the signal to all that the command has started, and not only to it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM", "HUP"})
+  void noSignalToTheCommandsGroupReachesTheControlPlane(String signal) throws Exception {
+    scripts.with("EKSPHEMERAL_REHEARSAL_SECONDS", "30");
+    Scripts.Running creating =
+        scripts.start("", "setsid", command("eksp-create.sh"), "--name", "left");
+    creating.untilItSays("left: creating");
+
+    kill(signal, -creating.process().pid());
+
+    creating.process().waitFor();
+    assertThat(JSON.readTree(scripts.run("eksp-list.sh").exits(0).line())).hasSize(1);
+  }
+
+  private static String command(String name) {
+    return Scripts.checkout().resolve(name).toString();
+  }
+
   @Test
   void aFailedCreationSaysWhyAndIsRemovedByItself() throws Exception {
     scripts.with("EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:1");
@@ -294,7 +333,10 @@ class WalkThroughScriptIT {
     String id = scripts.run("eksp-create.sh").exits(0).line();
 
     scripts.run("eksp-destroy.sh", id).exits(1).prints("").says("could not be destroyed: ");
-    scripts.run("eksp-destroy.sh", id).exits(0).says("default-eksp is gone");
+    scripts
+        .run("eksp-destroy.sh", id)
+        .exits(0)
+        .says("default-eksp-" + id.substring(28) + " is gone");
   }
 
   @Test
@@ -323,12 +365,12 @@ class WalkThroughScriptIT {
 
   @Test
   void whatIsInTheWayOfAProlongationIsSaid() throws Exception {
-    String id = scripts.run("eksp-create.sh").exits(0).line();
+    String id = scripts.run("eksp-create.sh", "--name", "dev").exits(0).line();
 
     for (String minutes : List.of("0", "abc", "99999", "5.5")) {
       scripts.run("eksp-prolong.sh", id, minutes).exits(2).prints("");
     }
-    scripts.run("eksp-create.sh", "default-cc.json").exits(2).says(id);
+    scripts.run("eksp-create.sh", "--name", "dev").exits(2).says(id);
     scripts.run("eksp-destroy.sh", id).exits(0);
     scripts.run("eksp-prolong.sh", id, "5").exits(2).prints("");
   }
@@ -416,7 +458,7 @@ class WalkThroughScriptIT {
   }
 
   private static void kill(String signal, long pid) throws IOException, InterruptedException {
-    int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor();
+    int exit = new ProcessBuilder("kill", "-" + signal, "--", Long.toString(pid)).start().waitFor();
     assertThat(exit).as("kill -%s %d", signal, pid).isZero();
   }
 

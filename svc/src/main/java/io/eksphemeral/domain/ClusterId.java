@@ -40,7 +40,7 @@ public record ClusterId(String value) implements Comparable<ClusterId> {
 
   /** The name of a cluster whose asker gave none: always the same one for the same id. */
   public String madeUpName() {
-    return "eksp-" + value.substring(value.length() - 8);
+    return "default-eksp-" + value.substring(value.length() - 8);
   }
 
   @Override

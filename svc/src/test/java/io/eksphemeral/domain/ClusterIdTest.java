@@ -95,7 +95,7 @@ final class ClusterIdTest {
   @Test
   void theMadeUpNameIsTheSameForTheSameIdAndIsAName() {
     ClusterId id = new ClusterId(TEXT);
-    assertThat(id.madeUpName()).isEqualTo("eksp-25d5390c");
+    assertThat(id.madeUpName()).isEqualTo("default-eksp-25d5390c");
     assertThat(SpecRules.isName(id.madeUpName())).isTrue();
   }
 

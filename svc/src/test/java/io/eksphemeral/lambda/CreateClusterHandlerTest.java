@@ -156,7 +156,7 @@ final class CreateClusterHandlerTest {
     List<ClusterId> ids = installation.store.ids();
     assertThat(ids).hasSize(2);
     assertThat(ids).allSatisfy(id -> assertThat(id.value().charAt(14)).isEqualTo('7'));
-    assertThat(first.path("name").asText()).startsWith("eksp-");
+    assertThat(first.path("name").asText()).startsWith("default-eksp-");
     assertThat(first.path("name")).isNotEqualTo(second.path("name"));
   }
 

@@ -27,7 +27,7 @@ final class ExampleSpecsTest {
           "2node-111-30.json", spec("2node-111-30", 2, "1.11", 30, NOTIFIED),
           "1node-112-10.json", spec("1node-112-10", 1, "1.12", 10, NOTIFIED),
           "2node-135-30.json", spec("2node-135-30", 2, "1.35", 30, "nobody@example.com"),
-          "default-cc.json", spec("default-eksp", 1, "1.34", 20, "nobody@example.com"));
+          "default-cc.json", spec("made-up", 1, "1.34", 20, "nobody@example.com"));
 
   static final List<String> FILES = EXAMPLES.keySet().stream().sorted().toList();
 

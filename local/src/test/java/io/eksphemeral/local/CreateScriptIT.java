@@ -86,7 +86,10 @@ class CreateScriptIT {
   @ParameterizedTest
   @CsvSource({"1.05, 1.05", "1.5, 1.50", "2, 2.00", "0.015, 0.02", "19.999, 20.00"})
   void pricesHaveTwoDecimals(String price, String said) throws Exception {
-    account.api().answers(200, ESTIMATE.replace("1.05", price)).answers(202, record("creating", ""));
+    account
+        .api()
+        .answers(200, ESTIMATE.replace("1.05", price))
+        .answers(202, record("creating", ""));
 
     scripts.run("eksp-create.sh", "--no-wait").exits(0).says("and at most " + said + " USD\n");
   }

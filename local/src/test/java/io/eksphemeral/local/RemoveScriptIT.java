@@ -218,6 +218,45 @@ class RemoveScriptIT {
   }
 
   @Test
+  void oneThatWentMeanwhileNeedNotBeDestroyed() throws Exception {
+    account
+        .api()
+        .answers(200, "[" + record(ID, "ready") + "]")
+        .answers(404, "{\"error\":\"no such cluster\"}")
+        .answers(200, "[]");
+
+    scripts.run("eksp-down.sh", "--destroy-clusters").exits(0);
+  }
+
+  @Test
+  void oneThatCannotBeDestroyedKeepsTheControlPlaneUp() throws Exception {
+    account
+        .api()
+        .answers(200, "[" + record(ID, "ready") + "]")
+        .answers(202, record(ID, "destroying"))
+        .answers(200, "[" + record(ID, "destroying") + "]")
+        .answers(200, "[" + record(ID, "destroy-failed") + "]");
+
+    scripts
+        .run("eksp-down.sh", "--destroy-clusters")
+        .exits(1)
+        .says("not every cluster could be destroyed", ID + " dev destroy-failed", "eksp-list.sh");
+
+    assertThat(account.file("stack.json")).exists();
+  }
+
+  /** What is in a bucket may have been put there by others. */
+  @Test
+  void theNameInARecordIsNoCommand() throws Exception {
+    account.api().answers(200, "[" + record(ID, "ready").replace("dev", "x; touch y") + "]");
+
+    scripts
+        .run("eksp-down.sh", "--abandon-clusters")
+        .exits(0)
+        .says("eksctl delete cluster --region us-east-2 --name x\\;\\ touch\\ y ");
+  }
+
+  @Test
   void theLastTasksAreWaitedFor() throws Exception {
     account.api().answers(200, "[]");
     account.on(

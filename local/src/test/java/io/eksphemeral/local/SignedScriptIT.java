@@ -74,7 +74,7 @@ class SignedScriptIT {
             "EKSphemeral is not installed in region eu-west-1 of account 123456789012",
             "it is in us-east-2: AWS_REGION=us-east-2 ",
             "install it: ",
-            "/eksp-up.sh\n",
+            account.root().toString().replace(" ", "\\ ") + "/eksp-up.sh\n",
             "/eksp-list.sh --local\n");
     account.answers(
         "sts *",
@@ -124,6 +124,18 @@ class SignedScriptIT {
   @Test
   void oneThatMovedIsFoundAgain() throws Exception {
     remember("http://before.execute-api.localhost:1");
+    account.api().answers(200, "[]");
+
+    scripts.run("eksp-list.sh").exits(0).prints("[]\n");
+
+    assertThat(remembered).hasContent(account.api().endpoint());
+  }
+
+  @Test
+  void oneWhoseNameIsNotKnownAnyMoreIsFoundAgain() throws Exception {
+    remember("http://before.execute-api.localhost:1");
+    account.curlDoes(
+        "[[ $* != *before* ]] || { echo 'curl: (6) Could not resolve host: x' >&2; exit 6; }");
     account.api().answers(200, "[]");
 
     scripts.run("eksp-list.sh").exits(0).prints("[]\n");
@@ -246,6 +258,18 @@ class SignedScriptIT {
     scripts.run("eksp-list.sh").exits(0);
 
     assertThat(account.api().asked().getFirst().key()).isEqualTo(OTHER_KEY);
+    account.api().knows(OTHER_KEY, OTHER_SECRET, "of-a-session");
+    account.on("configure get aws_session_token", "echo of-a-session");
+    scripts.run("eksp-list.sh").exits(0);
+  }
+
+  @Test
+  void theOlderNameOfTheRegionCountsToo() throws Exception {
+    account.api().answers(200, "[]");
+
+    scripts.without("AWS_REGION").with("AWS_DEFAULT_REGION", "us-east-2").run("eksp-list.sh");
+
+    assertThat(remembered).exists();
   }
 
   @Test

@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.control.Refusal.Kind;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Mailing.Topic;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -118,19 +121,26 @@ final class LookupTest {
     assertThat(store.ids()).isEmpty();
   }
 
-  /** Its task has ended, and nobody has looked since. */
+  /** Its task has ended, and nobody has looked since; then only its mail keeps it on record. */
   @Test
   void theKeyOfAClusterThatEndsByThisVeryCallGivesItsEnd() {
     created();
     plane.destroy().destroy("dev", ALICE);
     letTasksEnd();
+    assertThat(createdAgain()).isEqualTo(State.GONE);
 
-    assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOfSatisfying(
-            Answer.Done.class,
-            done ->
-                assertThat(((Stored.Live) done.value()).cluster().state()).isEqualTo(State.GONE));
+    Stored.Live gone = (Stored.Live) store.find(id).orElseThrow();
+    Instant end = gone.cluster().since(State.GONE).orElseThrow();
+    assertThat(store.replace(gone, gone.cluster().mailed(Topic.GONE, end, Delivery.SENT, end)))
+        .isPresent();
+    assertThat(createdAgain()).isEqualTo(State.GONE);
+
     assertThat(store.ids()).isEmpty();
+  }
+
+  private State createdAgain() {
+    Answer<Stored.Live> answer = plane.create().create(id, Samples.spec("dev"), ALICE);
+    return ((Answer.Done<Stored.Live>) answer).value().cluster().state();
   }
 
   @Test

@@ -5,12 +5,10 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
-import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
-import com.amazonaws.services.lambda.runtime.serialization.events.LambdaEventSerializers;
 import io.eksphemeral.lambda.Route;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -25,50 +23,37 @@ final class Functions {
 
   private final RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> create;
   private final RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> status;
-  private final RequestStreamHandler destroy;
+  private final RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> destroy;
+  private final RequestStreamHandler sweep;
   private final InstantSource realTime;
   private final Log log;
 
   /**
+   * @param sweep the destroy function again, as it takes what EventBridge sends
    * @param realTime what an invocation's remaining time is measured by
    */
   Functions(
       RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> create,
       RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> status,
-      RequestStreamHandler destroy,
+      RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> destroy,
+      RequestStreamHandler sweep,
       InstantSource realTime,
       Log log) {
     this.create = create;
     this.status = status;
     this.destroy = destroy;
+    this.sweep = sweep;
     this.realTime = realTime;
     this.log = log;
   }
 
-  /** Reading and writing events takes a while to load, and only one of the functions needs it. */
-  private static final class Serializers {
-    static final PojoSerializer<APIGatewayV2HTTPEvent> EVENTS = of(APIGatewayV2HTTPEvent.class);
-    static final PojoSerializer<APIGatewayV2HTTPResponse> RESPONSES =
-        of(APIGatewayV2HTTPResponse.class);
-
-    private static <T> PojoSerializer<T> of(Class<T> type) {
-      return LambdaEventSerializers.serializerFor(type, Serializers.class.getClassLoader());
-    }
-  }
-
   /** Has a function answer a call of the API. */
-  APIGatewayV2HTTPResponse call(Route.Function function, APIGatewayV2HTTPEvent event)
-      throws IOException {
+  APIGatewayV2HTTPResponse call(Route.Function function, APIGatewayV2HTTPEvent event) {
     Context context = context(function, HTTP_TIME, event.getRequestContext().getRequestId());
     return switch (function) {
       case CREATE_CLUSTER -> create.handleRequest(event, context);
       case STATUS -> status.handleRequest(event, context);
-      case DESTROY_CLUSTER -> {
-        ByteArrayOutputStream json = new ByteArrayOutputStream();
-        Serializers.EVENTS.toJson(event, json);
-        yield Serializers.RESPONSES.fromJson(
-            new ByteArrayInputStream(destroy(json.toByteArray(), context)));
-      }
+      case DESTROY_CLUSTER -> destroy.handleRequest(event, context);
     };
   }
 
@@ -76,13 +61,10 @@ final class Functions {
   void feed(String event) throws IOException {
     Context context =
         context(Route.Function.DESTROY_CLUSTER, SWEEP_TIME, UUID.randomUUID().toString());
-    destroy(event.getBytes(StandardCharsets.UTF_8), context);
-  }
-
-  private byte[] destroy(byte[] event, Context context) throws IOException {
-    ByteArrayOutputStream answer = new ByteArrayOutputStream();
-    destroy.handleRequest(new ByteArrayInputStream(event), answer, context);
-    return answer.toByteArray();
+    sweep.handleRequest(
+        new ByteArrayInputStream(event.getBytes(StandardCharsets.UTF_8)),
+        OutputStream.nullOutputStream(),
+        context);
   }
 
   private Context context(Route.Function function, Duration time, String request) {

@@ -6,7 +6,6 @@ import io.eksphemeral.lambda.ErrorCode;
 import io.eksphemeral.local.HttpEvents.Call;
 import io.eksphemeral.local.HttpEvents.Match;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -182,8 +181,6 @@ final class Gateway {
       APIGatewayV2HTTPEvent event =
           service.events().of(call, match, UUID.randomUUID().toString(), service.clock().instant());
       return service.functions().call(match.route().function(), event);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
       calls.release();
     }

@@ -110,11 +110,13 @@ public final class LocalControlPlane {
 
     Presentation presentation =
         new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy(), null);
+    DestroyClusterHandler destroy = new DestroyClusterHandler(plane, presentation);
     Functions functions =
         new Functions(
             new CreateClusterHandler(plane, presentation, random)::handleRequest,
             new StatusHandler(plane.status(), presentation, clock, plane::versions)::handleRequest,
-            new DestroyClusterHandler(plane, presentation),
+            destroy::handleRequest,
+            destroy,
             realTime,
             log);
     scheduler = new Scheduler(functions, () -> keepHouse(store), clock, timer, log);

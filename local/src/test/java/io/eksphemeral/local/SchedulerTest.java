@@ -50,6 +50,7 @@ final class SchedulerTest {
         new Functions(
             (_, _) -> null,
             (_, _) -> null,
+            (_, _) -> null,
             (input, _, context) -> {
               fed.add(JsonMapper.builder().build().readTree(input));
               assertThat(context.getRemainingTimeInMillis()).isEqualTo(300_000);
@@ -102,7 +103,10 @@ final class SchedulerTest {
     assertThat(log.toString(StandardCharsets.UTF_8)).contains("the sweep failed", "no bucket");
   }
 
-  /** Such as a class that could not be loaded: without a further sweep every cluster would be immortal. */
+  /**
+   * Such as a class that could not be loaded: without a further sweep every cluster would be
+   * immortal.
+   */
   @Test
   void anErrorEndsOneRunAndNotTheOnesAfterIt() {
     failure = new InternalError("for a moment");

@@ -1,6 +1,8 @@
 package io.eksphemeral.aws;
 
 import java.time.Duration;
+import java.util.Optional;
+import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.http.ExecutableHttpRequest;
 import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.SdkHttpClient;
@@ -17,7 +19,11 @@ import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
  */
 public final class Connections implements SdkHttpClient {
   private final SdkHttpClient http;
+  private final Duration longest;
   private volatile boolean isLeavingNone;
+
+  /** When the last answer must be there, in nanoseconds of the JVM. */
+  private volatile Optional<Long> end = Optional.empty();
 
   /**
    * Connections that are given up after a while.
@@ -26,7 +32,19 @@ public final class Connections implements SdkHttpClient {
    * @param read how long an answer may make one wait
    */
   Connections(Duration connect, Duration read) {
+    longest = read;
     http = UrlConnectionHttpClient.builder().connectionTimeout(connect).socketTimeout(read).build();
+  }
+
+  /**
+   * Limits what all further calls take together, with their repetitions: no request is sent that
+   * could take longer. Each call alone has its limit, but whoever waits for an answer does not wait
+   * for any number of slow ones.
+   *
+   * @param time from now on
+   */
+  public void allow(Duration time) {
+    end = Optional.of(System.nanoTime() + time.toNanos());
   }
 
   /** Does what makes calls, with a connection of its own for each, closed after the answer. */
@@ -41,6 +59,9 @@ public final class Connections implements SdkHttpClient {
 
   @Override
   public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
+    if (end.filter(last -> last - System.nanoTime() < longest.toNanos()).isPresent()) {
+      throw SdkClientException.create("no time is left in which it would surely be answered");
+    }
     return http.prepareRequest(isLeavingNone ? closing(request) : request);
   }
 

@@ -24,8 +24,8 @@ import java.util.Optional;
 
 /**
  * Brings one cluster as far as it can go now: looks at its task, has {@link Lifecycle} decide, does
- * what was decided, and again. Every use case that changes a cluster ends here, and so does the
- * sweep; whatever dies on the way, the next one goes on from the store alone (promise P1).
+ * what was decided, and again. Creating and destroying a cluster end here, and so does the sweep;
+ * whatever dies on the way, the next one goes on from the store alone (promise P1).
  *
  * <p>Any number may be at work on the same cluster: every change is conditional on the record that
  * it was decided on (promise P6), launching is idempotent, and fences do the rest (promise P7).

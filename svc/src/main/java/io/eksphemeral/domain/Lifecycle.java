@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The rules of a cluster's life: what is to be done, from what its record says, what is known of
- * its open task, and what time it is. Nothing else decides.
+ * its open task, and what time it is. Nothing else decides what is done next; whether a cluster is
+ * let in is for {@link Admission}, and who may move its end, or ask for it, for the use cases.
  */
 public final class Lifecycle {
   /**

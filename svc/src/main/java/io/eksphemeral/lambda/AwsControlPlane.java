@@ -95,12 +95,17 @@ final class AwsControlPlane {
     }
   }
 
-  /** What a function is made of that only looks. */
+  /**
+   * What a function is made of that only looks.
+   *
+   * @param time limits what its calls of services take together
+   */
   record Viewing(
       ClusterStatus status,
       Presentation presentation,
       InstantSource clock,
-      Supplier<Versions> versions) {}
+      Supplier<Versions> versions,
+      TimeLimit time) {}
 
   /**
    * What a function is made of that changes clusters.
@@ -108,8 +113,10 @@ final class AwsControlPlane {
    * @param random where ids come from. All that is restored from one snapshot goes on with the same
    *     random numbers, but for a SecureRandom's, which Lambda's runtime keeps apart; {@code
    *     UUID.randomUUID()} has one, too
+   * @param time limits what its calls of services take together
    */
-  record Changing(ControlPlane plane, Presentation presentation, RandomGenerator random) {}
+  record Changing(
+      ControlPlane plane, Presentation presentation, RandomGenerator random, TimeLimit time) {}
 
   /**
    * Puts together what only looks, from that part of the environment which this takes.
@@ -127,10 +134,10 @@ final class AwsControlPlane {
     Priming.beforeSnapshot(
         () -> {
           ClusterStore pretended = aws.store(new PretendedAws(settings.region()).bucket());
-          Trial.ofViewing(pretended, clock -> aws.viewing(pretended, clock));
+          Trial.ofViewing(pretended, clock -> aws.viewing(pretended, clock, TimeLimit.NONE));
         },
         () -> aws.forReal(connections, () -> Trial.look(store)));
-    return aws.viewing(store, InstantSource.system());
+    return aws.viewing(store, InstantSource.system(), new TimeLimit(connections::allow));
   }
 
   /**
@@ -160,7 +167,13 @@ final class AwsControlPlane {
     TaskRunner tasks = new EcsTaskRunner(ecs, bucket, fargate);
     SesClient ses = Clients.ses().httpClient(connections).region(region).build();
     Changing changing =
-        aws.changing(store, tasks, aws.letters(ses), config, InstantSource.system());
+        aws.changing(
+            store,
+            tasks,
+            aws.letters(ses),
+            config,
+            InstantSource.system(),
+            new TimeLimit(connections::allow));
     Priming.beforeSnapshot(
         () -> {
           PretendedAws pretended = new PretendedAws(settings.region());
@@ -173,7 +186,8 @@ final class AwsControlPlane {
                       new EcsTaskRunner(pretended.ecs(), pretended.bucket(), fargate),
                       aws.letters(pretended.ses()),
                       config,
-                      clock));
+                      clock,
+                      TimeLimit.NONE));
         },
         () -> aws.forReal(connections, () -> Trial.look(store, tasks)));
     return changing;
@@ -222,12 +236,13 @@ final class AwsControlPlane {
     return new S3ClusterStore(bucket, threads);
   }
 
-  private Viewing viewing(ClusterStore store, InstantSource clock) {
+  private Viewing viewing(ClusterStore store, InstantSource clock, TimeLimit time) {
     return new Viewing(
         new ClusterStatus(store),
         settings.presentation(),
         clock,
-        () -> store.versions().orElse(NO_LIST));
+        () -> store.versions().orElse(NO_LIST),
+        time);
   }
 
   private Changing changing(
@@ -235,7 +250,8 @@ final class AwsControlPlane {
       TaskRunner tasks,
       Letters letters,
       EksctlConfig config,
-      InstantSource clock) {
+      InstantSource clock,
+      TimeLimit time) {
     return new Changing(
         ControlPlane.over(
             store,
@@ -248,6 +264,7 @@ final class AwsControlPlane {
             Pause.real(),
             threads),
         settings.presentation(),
-        new SecureRandom());
+        new SecureRandom(),
+        time);
   }
 }

@@ -36,11 +36,12 @@ public final class CreateClusterHandler implements RequestStreamHandler {
   private final Presentation presentation;
   private final RecordView view;
   private final RandomGenerator random;
+  private final TimeLimit time;
 
   /** As Lambda makes it, from the function's environment. */
   public CreateClusterHandler() {
     AwsControlPlane.Changing aws = AwsControlPlane.changing(System.getenv());
-    this(aws.plane(), aws.presentation(), aws.random());
+    this(aws.plane(), aws.presentation(), aws.random(), aws.time());
   }
 
   /**
@@ -48,10 +49,16 @@ public final class CreateClusterHandler implements RequestStreamHandler {
    */
   public CreateClusterHandler(
       ControlPlane plane, Presentation presentation, RandomGenerator random) {
+    this(plane, presentation, random, TimeLimit.NONE);
+  }
+
+  CreateClusterHandler(
+      ControlPlane plane, Presentation presentation, RandomGenerator random, TimeLimit time) {
     this.plane = plane;
     this.presentation = presentation;
     this.view = new RecordView(presentation, plane.clock(), plane::versions);
     this.random = random;
+    this.time = time;
   }
 
   @Override
@@ -62,6 +69,7 @@ public final class CreateClusterHandler implements RequestStreamHandler {
 
   /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
+    time.beginCall(context);
     return HttpExchange.answer(
         event,
         context,

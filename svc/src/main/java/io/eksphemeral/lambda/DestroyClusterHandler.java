@@ -2,6 +2,7 @@ package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -32,15 +33,21 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
 
   private final ControlPlane plane;
   private final RecordView view;
+  private final TimeLimit time;
 
   /** As Lambda makes it, from the function's environment. */
   public DestroyClusterHandler() {
     AwsControlPlane.Changing aws = AwsControlPlane.changing(System.getenv());
-    this(aws.plane(), aws.presentation());
+    this(aws.plane(), aws.presentation(), aws.time());
   }
 
   public DestroyClusterHandler(ControlPlane plane, Presentation presentation) {
+    this(plane, presentation, TimeLimit.NONE);
+  }
+
+  DestroyClusterHandler(ControlPlane plane, Presentation presentation, TimeLimit time) {
     this.plane = plane;
+    this.time = time;
     this.view = new RecordView(presentation, plane.clock(), plane::versions);
   }
 
@@ -55,7 +62,7 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
     JsonNode event = MAPPER.readTree(input);
     JsonNode answer =
         event.has("routeKey")
-            ? HttpJson.write(HttpExchange.answer(HttpJson.read(event), context, this::destroy))
+            ? HttpJson.write(handleRequest(HttpJson.read(event), context))
             : switch (event.path("detail-type").asText()) {
               case "Scheduled Event" -> sweepAll(context);
               case "ECS Task State Change" -> sweepOne(event.path("detail"), context);
@@ -64,6 +71,12 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
                       "an event of no known kind: " + event.path("detail-type"));
             };
     MAPPER.writeValue(output, answer);
+  }
+
+  /** Answers a call. */
+  public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
+    time.beginCall(context);
+    return HttpExchange.answer(event, context, this::destroy);
   }
 
   private APIGatewayV2HTTPResponse destroy(HttpExchange call) {
@@ -78,12 +91,14 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
   }
 
   private JsonNode sweepAll(Context context) {
+    time.beginSweep(context);
     SweepReport report = plane.sweep().all(timeLeft(context));
     return log(report, withMetrics(LogLine.of("sweep"), report), context);
   }
 
   /** News of a task of ours: whoever launched it put the cluster's id into startedBy. */
   private JsonNode sweepOne(JsonNode detail, Context context) {
+    time.beginSweep(context);
     Optional<ClusterId> id = ClusterId.parse(detail.path("startedBy").asText());
     return id.isEmpty()
         ? JsonNodeFactory.instance.objectNode().put("ignored", "no task of ours")

@@ -24,11 +24,12 @@ public final class StatusHandler implements RequestStreamHandler {
 
   private final ClusterStatus status;
   private final RecordView view;
+  private final TimeLimit time;
 
   /** As Lambda makes it, from the function's environment. */
   public StatusHandler() {
     AwsControlPlane.Viewing aws = AwsControlPlane.viewing(System.getenv());
-    this(aws.status(), aws.presentation(), aws.clock(), aws.versions());
+    this(aws.status(), aws.presentation(), aws.clock(), aws.versions(), aws.time());
   }
 
   /**
@@ -39,7 +40,17 @@ public final class StatusHandler implements RequestStreamHandler {
       Presentation presentation,
       InstantSource clock,
       Supplier<Versions> versions) {
+    this(status, presentation, clock, versions, TimeLimit.NONE);
+  }
+
+  StatusHandler(
+      ClusterStatus status,
+      Presentation presentation,
+      InstantSource clock,
+      Supplier<Versions> versions,
+      TimeLimit time) {
     this.status = status;
+    this.time = time;
     this.view = new RecordView(presentation, clock, versions);
   }
 
@@ -51,6 +62,7 @@ public final class StatusHandler implements RequestStreamHandler {
 
   /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
+    time.beginCall(context);
     return HttpExchange.answer(
         event,
         context,

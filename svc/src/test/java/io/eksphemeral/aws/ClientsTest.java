@@ -1,9 +1,12 @@
 package io.eksphemeral.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.sun.net.httpserver.HttpServer;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
@@ -12,10 +15,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.ecs.EcsClient;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.ses.SesClient;
 
 /** The clients as they are in AWS, with all of their retries. */
@@ -44,6 +49,46 @@ final class ClientsTest {
           assertThat(failure.get()).isBetween(Duration.ofSeconds(1), HALF_OF_A_CALL);
         }
       }
+    }
+  }
+
+  /** Slow ones, each within its own limit, would together take longer than anybody waits. */
+  @Test
+  void anyNumberOfSlowCallsEndsWithTheTimeOfAllTogether() throws Exception {
+    Duration allowed = Duration.ofSeconds(8);
+    HttpServer slow =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    slow.createContext(
+        "/",
+        exchange -> {
+          LockSupport.parkNanos(Duration.ofMillis(1500).toNanos());
+          exchange.sendResponseHeaders(404, -1);
+          exchange.close();
+        });
+    slow.start();
+    Connections connections = Clients.connections();
+    try (S3Client s3 =
+        Emulator.at(
+                URI.create("http://127.0.0.1:" + slow.getAddress().getPort()),
+                Clients.s3().httpClient(connections))
+            .build()) {
+      connections.allow(allowed);
+      long begun = System.nanoTime();
+      int answered = 0;
+      Throwable failure;
+      do {
+        failure = catchThrowable(() -> s3.getObjectAsBytes(get -> get.bucket("b").key("k")));
+        answered += failure instanceof S3Exception ? 1 : 0;
+      } while (failure instanceof S3Exception);
+
+      assertThat(failure).isInstanceOf(SdkException.class).hasMessageContaining("no time is left");
+      assertThat(answered).isBetween(1, 3);
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(allowed);
+      connections.allow(allowed);
+      assertThatExceptionOfType(S3Exception.class)
+          .isThrownBy(() -> s3.getObjectAsBytes(get -> get.bucket("b").key("k")));
+    } finally {
+      slow.stop(0);
     }
   }
 

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
@@ -115,6 +116,11 @@ final class LambdaFunction implements AutoCloseable {
 
   void restore() {
     api.restore();
+  }
+
+  /** How long it may take from now on for each call, as it is told. */
+  void timeout(Duration longest) {
+    api.timeout(longest);
   }
 
   /** Calls the function. */

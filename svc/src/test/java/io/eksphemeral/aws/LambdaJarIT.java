@@ -6,15 +6,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpServer;
 import io.eksphemeral.aws.LambdaFunction.Start;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.constantpool.ClassEntry;
 import java.lang.constant.ClassDesc;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -26,6 +30,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -223,6 +228,39 @@ final class LambdaJarIT {
       status.restore();
       assertThat(status.call("ping").path("statusCode").asInt()).isEqualTo(404);
       assertThat(status.function.log()).contains("{\"event\":\"priming-failed\"");
+    }
+  }
+
+  /** Each of several calls to S3 is slow, and none too slow. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aCallIsAnsweredBeforeTheFunctionIsOutOfTime() throws IOException {
+    HttpServer slow =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    slow.createContext(
+        "/",
+        exchange -> {
+          LockSupport.parkNanos(Duration.ofSeconds(3).toNanos());
+          exchange.sendResponseHeaders(exchange.getRequestMethod().equals("GET") ? 404 : 200, -1);
+          exchange.close();
+        });
+    slow.start();
+    Map<String, String> environment = new HashMap<>(LambdaFunction.environment("records"));
+    environment.put("AWS_ENDPOINT_URL", "http://127.0.0.1:" + slow.getAddress().getPort());
+    try (LambdaFunction status =
+        new LambdaFunction(
+            code, "io.eksphemeral.lambda.StatusHandler", Start.ON_DEMAND, environment)) {
+      status.timeout(Duration.ofSeconds(10));
+      RuntimeApi.Answer answer = status.call(text("status-one"));
+
+      assertThat(MAPPER.readTree(answer.body()).path("statusCode").asInt()).isIn(404, 503);
+      status.timeout(Duration.ofSeconds(6));
+      // The first of the two takes what time there is.
+      JsonNode late = MAPPER.readTree(status.call(text("status-one")).body());
+      assertThat(late.path("statusCode").asInt()).isEqualTo(503);
+      assertThat(status.log()).contains("no time is left");
+    } finally {
+      slow.stop(0);
     }
   }
 

@@ -20,7 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  */
 final class RuntimeApi implements AutoCloseable {
   private static final String RUNTIME = "/2018-06-01/runtime/";
-  private static final Duration DEADLINE = Duration.ofMinutes(5);
+  private volatile Duration timeout = Duration.ofMinutes(5);
 
   static {
     PlainS3.sendAtOnce();
@@ -63,6 +63,11 @@ final class RuntimeApi implements AutoCloseable {
   /** Is done when the function is primed, and its snapshot could be taken. */
   CompletableFuture<Void> primed() {
     return primed;
+  }
+
+  /** How long the function may take from now on for each event. */
+  void timeout(Duration longest) {
+    timeout = longest;
   }
 
   /** Lets a function go on whose snapshot was taken. */
@@ -119,7 +124,7 @@ final class RuntimeApi implements AutoCloseable {
     headers.add("Lambda-Runtime-Aws-Request-Id", UUID.randomUUID().toString());
     headers.add(
         "Lambda-Runtime-Deadline-Ms",
-        String.valueOf(System.currentTimeMillis() + DEADLINE.toMillis()));
+        String.valueOf(System.currentTimeMillis() + timeout.toMillis()));
     headers.add(
         "Lambda-Runtime-Invoked-Function-Arn",
         "arn:aws:lambda:us-east-2:123456789012:function:Func:live");

@@ -64,7 +64,11 @@ final class TrialTest {
         clock -> {
           asked.add("made");
           return new AwsControlPlane.Viewing(
-              new ClusterStatus(store), PRESENTATION, clock, () -> Versions.any("1.35"));
+              new ClusterStatus(store),
+              PRESENTATION,
+              clock,
+              () -> Versions.any("1.35"),
+              TimeLimit.NONE);
         });
     assertThat(asked).hasSize(1);
     assertThat(store.list())
@@ -91,7 +95,8 @@ final class TrialTest {
                     _ -> {},
                     Runnable::run),
                 PRESENTATION,
-                RandomGenerator.getDefault()));
+                RandomGenerator.getDefault(),
+                TimeLimit.NONE));
   }
 
   private Mailer.Delivery send(Mailer.Mail mail) {

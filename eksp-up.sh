@@ -17,10 +17,13 @@
 #   --max-clusters-per-asker N  at a time (5)
 #   --max-minutes N             that a cluster lives in all (1440)
 #   --max-workers N             that a cluster has (10)
+#   --owner-domains A,B         whose mail addresses may be named as owner; '' for all ('')
 #   --instance-types A,B        of the workers, the first that can be had (those of t3.medium,t3a.medium
 #                               that the region offers); two zones of the region have to offer them all
 #   --spot, --on-demand         how the workers are bought (--spot)
 #   --subnets A,B               in which the tasks run (those of the default VPC)
+#   --permissions-boundary ARN  a policy that bounds all of its roles; '' for none ('')
+#   --tags KEY=VALUE,…          on the stack, what it has, and all clusters; '' for none ('')
 #   --security-group SG         with which the tasks run (the first one of that VPC)
 #
 # On this machine, with no AWS account:
@@ -57,7 +60,7 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/install.sh
 . "$here/lib/install.sh"
 
-on_aws='notify= max-clusters= max-clusters-per-asker= max-minutes= max-workers= instance-types= spot on-demand subnets= security-group='
+on_aws='notify= max-clusters= max-clusters-per-asker= max-minutes= max-workers= instance-types= spot on-demand subnets= security-group= permissions-boundary= tags= owner-domains='
 parse_options "speed= $on_aws" "$@"
 expect_arguments 0 0
 

@@ -32,36 +32,43 @@ try_writing() {
 }
 
 # harden_bucket BUCKET [PREFIX …]: makes it private, encrypted, versioned, reached by TLS only, and
-# lets what is under the prefixes go after 30 days. Changes only what is not so already, and leaves
-# what else somebody has set up there.
+# lets what is under the prefixes go after 30 days. Changes only what is not so already; whatever else
+# is in a document that S3 takes as a whole is written back as it was read.
 harden_bucket() {
-  local bucket=$1 mended=''
+  local bucket=$1 mended='' size
   shift
   progress "looking at the bucket $bucket"
   read_setting public-access-block
   if ! jq -e '.PublicAccessBlockConfiguration
       | .BlockPublicAcls and .IgnorePublicAcls and .BlockPublicPolicy and .RestrictPublicBuckets' \
     <<<"$aws_answer" >/dev/null; then
-    set_bucket put-public-access-block --public-access-block-configuration \
-      BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+    merge_setting '.PublicAccessBlockConfiguration // {} | . + {BlockPublicAcls: true, IgnorePublicAcls: true,
+      BlockPublicPolicy: true, RestrictPublicBuckets: true}'
+    set_bucket put-public-access-block --public-access-block-configuration "file://$scratch/setting"
     mended+=', private'
   fi
   read_setting encryption
   if ! jq -e '.ServerSideEncryptionConfiguration.Rules | length > 0' <<<"$aws_answer" >/dev/null; then
-    set_bucket put-bucket-encryption --server-side-encryption-configuration \
-      '{"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}'
+    merge_setting '.ServerSideEncryptionConfiguration // {}
+      | .Rules = [{ApplyServerSideEncryptionByDefault: {SSEAlgorithm: "AES256"}}]'
+    set_bucket put-bucket-encryption --server-side-encryption-configuration "file://$scratch/setting"
     mended+=', encrypted'
   elif [[ $aws_answer == *'"aws:kms'* ]]; then
     warn "the bucket $bucket is encrypted with a key of KMS: the roles of EKSphemeral must be allowed to use it"
   fi
   read_setting versioning
   if ! jq -e '.Status == "Enabled"' <<<"$aws_answer" >/dev/null; then
-    set_bucket put-bucket-versioning --versioning-configuration Status=Enabled
+    merge_setting '.Status = "Enabled"'
+    set_bucket put-bucket-versioning --versioning-configuration "file://$scratch/setting"
     mended+=', versioned'
   fi
   read_setting lifecycle-configuration
   if ! merge_lifecycle "$@"; then
-    set_bucket put-bucket-lifecycle-configuration --lifecycle-configuration "file://$scratch/setting"
+    # It stands beside the rules, and would fall back to S3's default. A CLI that does not know the
+    # option does not show it, either.
+    size=$(jq -r '.TransitionDefaultMinimumObjectSize // ""' <<<"$aws_answer")
+    set_bucket put-bucket-lifecycle-configuration --lifecycle-configuration "file://$scratch/setting" \
+      ${size:+--transition-default-minimum-object-size "$size"}
     mended+=', old things expiring'
   fi
   read_setting policy
@@ -82,6 +89,11 @@ read_setting() {
     aws_answer=
   fi
   [[ -n $aws_answer ]] || aws_answer='{}'
+}
+
+# merge_setting FILTER: sets $scratch/setting to aws_answer as the filter, in jq, changes it.
+merge_setting() {
+  jq "$1" <<<"$aws_answer" >"$scratch/setting"
 }
 
 # set_bucket OPERATION [OPTION …]

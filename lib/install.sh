@@ -35,6 +35,7 @@ look_around() {
   if command -v aws >/dev/null && is_aws_new_enough && command -v jq >/dev/null && check_account; then
     check_eks
     check_stack
+    check_boundary
     check_buckets
     check_vpcs
     check_network
@@ -80,11 +81,48 @@ check_options() {
   value=${option_instance_types-t3.medium}
   is_instance_types "$value" \
     || problem "--instance-types takes types of EC2 with commas between them, at most 20, like t3.medium,t3a.medium, not '$value'"
+  value=${option_owner_domains-}
+  [[ ${#value} -le 512 && $value =~ ^([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(,[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)*)?$ ]] \
+    || problem "--owner-domains takes mail domains with commas between them, like your-company.io, not '$value'"
+  value=${option_permissions_boundary-}
+  [[ -z $value || $value =~ ^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@/_-]+$ ]] \
+    || problem "--permissions-boundary takes the ARN of a policy, like arn:aws:iam::123456789012:policy/boundary, not '$value'"
+  check_tags "${option_tags-}"
   value=${option_subnets-subnet-0}
   is_subnets "$value" \
     || problem "--subnets takes ids of subnets with commas between them, at most 16, not '$value'"
   value=${option_security_group-sg-0}
   is_group "$value" || problem "--security-group takes the id of one, like sg-0123456789abcdef0, not '$value'"
+}
+
+# Keys of tags that say what is ours, or that a controller, eksctl or AWS sets: whoever could choose
+# them could have things deleted, or kept.
+reserved_keys='^(aws|eks|eksphemeral):|(^|[.])(eksctl[.]io|k8s[.](io|aws)|kubernetes[.]io|amazonaws[.]com|karpenter[.]sh)/|^ebs[.]csi|^GuardDutyManaged$'
+
+# AWS takes 50 tags. Three are ours, and as many as these are left to eksctl, EKS and controllers.
+most_tags=35
+
+# check_tags KEY=VALUE,…: by AWS's rules.
+check_tags() {
+  local line
+  [[ -n $1 ]] && command -v jq >/dev/null || return 0
+  while IFS= read -r line; do
+    problem "--tags: $line"
+  done < <(jq -nr --arg tags "$1" --arg reserved "$reserved_keys" --argjson most "$most_tags" '
+    ($tags | split(",")) as $pairs
+    | ($pairs | map({key: split("=")[0], value: (split("=")[1:] | join("=")), whole: .})) as $all
+    | ($all[] | select(.whole | contains("=") | not)
+        | "\(.whole | @json) is no KEY=VALUE"),
+      ($all[] | select(.key | test("^[\\p{L}\\p{Z}\\p{N}_.:/+@-]{1,128}$") | not)
+        | "the key \(.key | @json) must have 1 to 128 letters, digits, spaces and _ . : / + @ -"),
+      ($all[] | select(.value | test("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$") | not)
+        | "the value of \(.key | @json) must have at most 256 letters, digits, spaces and _ . : / = + @ -"),
+      ($all[] | select(.key | test($reserved; "i"))
+        | "the key \(.key | @json) is reserved for AWS, Kubernetes or EKSphemeral"),
+      ($all | group_by(.key | ascii_downcase)[] | select(length > 1)
+        | "the key \(.[0].key | @json) is there \(length) times"),
+      (select($all | length > $most) | "at most \($most) tags, not \($all | length): AWS allows 50, and clusters have others"),
+      (select($tags | length > 2048) | "at most 2048 characters in all, not \($tags | length)")')
 }
 
 is_instance_types() {
@@ -170,6 +208,15 @@ read_installed() {
 # parameter NAME: of the stack as it is; empty if there is none.
 parameter() {
   jq -r --arg name "$1" '.[$name] // ""' <<<"$installed"
+}
+
+# Whether the permissions boundary is there. Who may not look is told by CloudFormation.
+check_boundary() {
+  local arn=${option_permissions_boundary-$(parameter PermissionsBoundary)}
+  if [[ -n $arn ]] && ! ask_aws iam get-policy --policy-arn "$arn" && ! is_denied; then
+    problem "the permissions boundary $arn cannot be used: $aws_why" \
+      "  choose another one with --permissions-boundary ARN, or none: --permissions-boundary ''"
+  fi
 }
 
 check_buckets() {
@@ -310,6 +357,7 @@ check_network() {
       return 0
     }
     vpc=$group_vpc
+    check_way_out "$task_group"
   fi
   if [[ -n $task_subnets ]]; then
     IFS=, read -r -a ids <<<"$task_subnets"
@@ -326,6 +374,7 @@ check_network() {
       return 0
     fi
     vpc=$subnet_vpcs
+    check_fargate
   fi
   vpc=${vpc:-$default_vpc}
   if [[ -z $vpc ]]; then
@@ -336,14 +385,46 @@ check_network() {
   fi
   if [[ -z $task_subnets ]]; then
     read_subnets --filters "Name=vpc-id,Values=$vpc" || subnets=
-    [[ -n $subnets ]] || problem "the VPC $vpc has no subnets, in which the tasks could run" \
+    [[ -n $subnets ]] || problem "the VPC $vpc has no subnets${subnets_left_out:+ in zones with Fargate, only $subnets_left_out}, in which the tasks could run" \
       "  choose some with --subnets"
     task_subnets=$subnets
   fi
   if [[ -z $task_group ]]; then
     first_group "$vpc" || group=
-    [[ -n $group ]] || problem "the VPC $vpc has no security group for the tasks" "  choose one with --security-group"
     task_group=$group
+    if [[ -z $group ]]; then
+      problem "the VPC $vpc has no security group for the tasks" "  choose one with --security-group"
+    else
+      check_way_out "$group"
+    fi
+  fi
+}
+
+# check_way_out SG: whether tasks in the group, which has been read, reach what they need.
+check_way_out() {
+  advise_on_way_out "$1"
+  case $group_out in
+    nowhere)
+      problem "the security group $1 lets nothing out to port 443, where AWS and the tasks' images are" \
+        "${advice[@]}" "  or choose another one with --security-group"
+      ;;
+    somewhere)
+      warn "the security group $1 lets the tasks out to port 443 of some addresses only; they need AWS, public.ecr.aws and each cluster's API" \
+        "${advice[@]}"
+      ;;
+  esac
+}
+
+# Leaves those of the installed subnets out that are in zones without Fargate; those that are asked
+# for now are refused.
+check_fargate() {
+  [[ -n $subnets_left_out ]] || return 0
+  if [[ -n ${option_subnets-} || -z $subnets ]]; then
+    problem "there is no Fargate in the zones of $subnets_left_out, so no task can run there" \
+      "  choose others with --subnets"
+  else
+    warn "the tasks do not run in $subnets_left_out any more: there is no Fargate in these zones"
+    task_subnets=$subnets
   fi
 }
 
@@ -423,24 +504,50 @@ sha256() {
   printf %s "${sum%% *}"
 }
 
-# Sets task_scripts to where they are: what a task runs never changes under it.
+# Sets task_scripts to where they are: a task runs those that have the hash in the name, and no others.
+# What is there and has another hash was changed by somebody, or is half uploaded.
 upload_task_scripts() {
-  local file files=() LC_ALL=C
-  for file in "$here"/svc/task/*.sh "$here"/svc/task/*.jq; do
-    [[ ! -f $file ]] || files+=("$file")
-  done
-  task_scripts=$(for file in "${files[@]}"; do printf '%s\0' "${file##*/}" && cat -- "$file"; done | sha256)
-  task_scripts=task/${task_scripts:0:16}
+  local file key there changed=''
+  task_scripts=task/$(hash_of_scripts "$here/svc/task")
   ask_aws s3api list-objects-v2 --bucket "$service_bucket" --prefix "$task_scripts/" \
     || aws_failed "the bucket $service_bucket cannot be listed"
-  [[ -n $aws_answer ]] || aws_answer='{}'
-  (($(jq '.Contents // [] | length' <<<"$aws_answer") < ${#files[@]})) || return 0
-  for file in "${files[@]}"; do
+  there=$(jq -r '.Contents // [] | .[].Key' <<<"${aws_answer:-null}")
+  if [[ -n $there ]]; then
+    rm -rf -- "$scratch/scripts"
+    mkdir -- "$scratch/scripts"
+    aws s3 cp "s3://$service_bucket/$task_scripts/" "$scratch/scripts" --recursive --only-show-errors \
+      >"$scratch/why" 2>&1 </dev/null || {
+      read_why
+      aws_failed "the task scripts in the bucket $service_bucket cannot be read"
+    }
+    [[ $task_scripts != "task/$(hash_of_scripts "$scratch/scripts")" ]] || return 0
+    for file in "$scratch/scripts"/*; do
+      key=$here/svc/task/${file##*/}
+      [[ -f $key && $(sha256 <"$file") == "$(sha256 <"$key")" ]] || changed=1
+    done
+  fi
+  for file in "$here"/svc/task/*; do
     progress "uploading the task scripts"
     ask_aws s3api put-object --bucket "$service_bucket" --key "$task_scripts/${file##*/}" --body "$file" \
       || aws_failed "the task scripts cannot be put into the bucket $service_bucket"
   done
-  say "uploaded the task scripts"
+  while IFS= read -r key; do
+    [[ -n $key && ! -f $here/svc/task/${key#"$task_scripts/"} ]] || continue
+    ask_aws s3api delete-object --bucket "$service_bucket" --key "$key" \
+      || aws_failed "the foreign file $key cannot be removed from the bucket $service_bucket"
+  done <<<"$there"
+  if [[ -z $changed ]]; then
+    say "uploaded the task scripts"
+  else
+    warn "somebody had changed the task scripts in the bucket $service_bucket; they are restored" \
+      "  no task ran them, as tasks check their hash; who it was: CloudTrail, and the versions under $task_scripts/"
+  fi
+}
+
+# hash_of_scripts FOLDER: as the tasks calculate it, see template.yaml.
+hash_of_scripts() {
+  local LC_ALL=C
+  (cd -- "$1" && if command -v sha256sum >/dev/null; then sha256sum -- *; else shasum -a 256 -- *; fi) | sha256
 }
 
 # Sets parameters to all that the template wants, as JSON: what is asked for now, else what is
@@ -457,6 +564,9 @@ settle_parameters() {
   give MaxWorkers ${option_max_workers+"$option_max_workers"}
   give InstanceTypes "$instance_types"
   give Spot ${option_spot+true} ${option_on_demand+false}
+  give OwnerDomains ${option_owner_domains+"$option_owner_domains"}
+  give PermissionsBoundary ${option_permissions_boundary+"$option_permissions_boundary"}
+  give Tags ${option_tags+"$option_tags"}
   parameters=$(jq -n --argjson defaults "$(template_defaults)" --argjson given "$given" \
     --argjson installed "$installed" '
     $defaults + ($installed | with_entries(select(.key as $key | $defaults | has($key))))
@@ -500,6 +610,7 @@ deploy() {
   while IFS= read -r pair; do
     pairs+=("$pair")
   done < <(jq -r 'to_entries[] | select(.value != null) | "\(.key)=\(.value)"' <<<"$parameters")
+  read_stack_tags
   # What is larger than this comes from the bucket.
   (($(wc -c <"$scratch/packaged.yaml") < 51200)) || options=(--s3-bucket "$service_bucket" --s3-prefix code)
 
@@ -509,7 +620,8 @@ deploy() {
     "  go on with this: $(command_for "$program" ${as_called[@]+"${as_called[@]}"})"
   aws cloudformation deploy --template-file "$scratch/packaged.yaml" --stack-name "$stack" \
     --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \
-    ${options[@]+"${options[@]}"} --parameter-overrides "${pairs[@]}" "CodeVersion=$code_version" \
+    ${options[@]+"${options[@]}"} ${stack_tags[@]+--tags "${stack_tags[@]}"} \
+    --parameter-overrides "${pairs[@]}" "CodeVersion=$code_version" \
     >"$scratch/deploy" 2>&1 </dev/null &
   pid=$!
   while is_running "$pid"; do
@@ -521,6 +633,21 @@ deploy() {
   deployed=1
   [[ $said != *'No changes to deploy'* ]] || deployed=
   read_stack "$stack" || aws_failed "CloudFormation does not say what there is now"
+}
+
+# Sets stack_tags to the stack's, KEY=VALUE each: ours, and what somebody else gave it, as a deploy
+# takes away those that it does not name.
+read_stack_tags() {
+  local tag
+  stack_tags=()
+  while IFS= read -r -d '' tag; do
+    stack_tags+=("$tag")
+  done < <(jq -nj --argjson stack "$stack_state" --argjson installed "$installed" --argjson parameters "$parameters" '
+    def tags: split(",") | map(split("=") | {(.[0]): .[1:] | join("=")}) | add // {};
+    ($installed.Tags // "" | tags | keys) as $before
+    | ($stack // {} | .Tags // [] | map(select(.Key | startswith("aws:") | not)) | map({(.Key): .Value}) | add // {})
+    | with_entries(select(.key | IN($before[]) | not)) + ($parameters.Tags // "" | tags)
+    | to_entries[] | "\(.key)=\(.value)\u0000"')
 }
 
 deploy_failed() {

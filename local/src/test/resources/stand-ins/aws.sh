@@ -64,6 +64,14 @@ put() {
   if [[ $2 == file://* ]]; then cat -- "${2#file://}"; else printf '%s\n' "$2"; fi >"$ACCOUNT/$1"
 }
 
+# document NAME OPTION: the file that an option names, as a later answer has it. As with S3, it takes the
+# place of all that was there.
+document() {
+  local file
+  file=$(option "$2")
+  jq --arg name "$1" 'if $name == "." then . else {($name): .} end' "${file#file://}"
+}
+
 # The objects of a bucket with a prefix, a key a line.
 objects() {
   [[ ! -d $ACCOUNT/$bucket/objects ]] || (cd "$ACCOUNT/$bucket/objects" && find . -type f) | sed 's/^..//' | grep "^$1" || true
@@ -110,22 +118,22 @@ case "${1-} ${2-}" in
     cp -- "$(option --template-file)" "$(option --output-template-file)"
     ;;
   'cloudformation deploy')
-    parameters='[]' given=''
+    parameters='[]' given='' tags='[]'
     for word in "$@"; do
-      if [[ $word == --parameter-overrides ]]; then
-        given=1
-      elif [[ -n $given && $word == --* ]]; then
-        given=
-      elif [[ -n $given ]]; then
+      if [[ $word == --* ]]; then
+        given=$word
+      elif [[ $given == --tags ]]; then
+        tags=$(jq -c --arg name "${word%%=*}" --arg value "${word#*=}" '. + [{Key: $name, Value: $value}]' <<<"$tags")
+      elif [[ $given == --parameter-overrides ]]; then
         parameters=$(jq -c --arg name "${word%%=*}" --arg value "${word#*=}" \
           '. + [{ParameterKey: $name, ParameterValue: $value}]' <<<"$parameters")
       fi
     done
-    if [[ -e $ACCOUNT/stack.json && $(jq -c '.Stacks[0].Parameters' "$ACCOUNT/stack.json") == "$parameters" ]]; then
+    if [[ -e $ACCOUNT/stack.json && $(jq -c '.Stacks[0] | .Parameters, .Tags' "$ACCOUNT/stack.json") == "$parameters"$'\n'"$tags" ]]; then
       echo 'No changes to deploy. Stack eksp is up to date'
       exit
     fi
-    jq -n --argjson parameters "$parameters" --arg api "$(<"$ACCOUNT/api")" '{Stacks: [{
+    jq -n --argjson parameters "$parameters" --argjson tags "$tags" --arg api "$(<"$ACCOUNT/api")" '{Stacks: [{Tags: $tags,
       StackId: "arn:aws:cloudformation:us-east-2:123456789012:stack/eksp/1", StackName: "eksp",
       StackStatus: "CREATE_COMPLETE", Parameters: $parameters,
       Outputs: [{OutputKey: "EKSphemeralAPIEndpoint", OutputValue: $api}]}]}' >"$ACCOUNT/stack.new"
@@ -139,17 +147,20 @@ case "${1-} ${2-}" in
   's3api get-bucket-location') echo '{"LocationConstraint": "us-east-2"}' ;;
   's3api get-public-access-block') kept "$bucket/$2" NoSuchPublicAccessBlockConfiguration ;;
   's3api put-public-access-block')
-    put "$bucket/get-public-access-block" '{"PublicAccessBlockConfiguration": {"BlockPublicAcls": true,
-      "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true}}'
+    document PublicAccessBlockConfiguration --public-access-block-configuration >"$ACCOUNT/$bucket/get-public-access-block"
     ;;
   's3api get-bucket-encryption') kept "$bucket/$2" ServerSideEncryptionConfigurationNotFoundError ;;
   's3api put-bucket-encryption')
-    put "$bucket/get-bucket-encryption" "{\"ServerSideEncryptionConfiguration\": $(option --server-side-encryption-configuration)}"
+    document ServerSideEncryptionConfiguration --server-side-encryption-configuration >"$ACCOUNT/$bucket/get-bucket-encryption"
     ;;
   's3api get-bucket-versioning') if [[ -e $ACCOUNT/$bucket/$2 ]]; then cat -- "$ACCOUNT/$bucket/$2"; fi ;;
-  's3api put-bucket-versioning') put "$bucket/get-bucket-versioning" '{"Status": "Enabled"}' ;;
+  's3api put-bucket-versioning') document . --versioning-configuration >"$ACCOUNT/$bucket/get-bucket-versioning" ;;
   's3api get-bucket-lifecycle-configuration') kept "$bucket/$2" NoSuchLifecycleConfiguration ;;
-  's3api put-bucket-lifecycle-configuration') put "$bucket/get-bucket-lifecycle-configuration" "$(option --lifecycle-configuration)" ;;
+  's3api put-bucket-lifecycle-configuration')
+    document . --lifecycle-configuration | jq --arg size "$(option --transition-default-minimum-object-size)" \
+      '.TransitionDefaultMinimumObjectSize = if $size == "" then "all_storage_classes_128K" else $size end' \
+      >"$ACCOUNT/$bucket/get-bucket-lifecycle-configuration"
+    ;;
   's3api get-bucket-policy') kept "$bucket/$2" NoSuchBucketPolicy ;;
   's3api put-bucket-policy')
     policy=$(option --policy)
@@ -193,15 +204,20 @@ case "${1-} ${2-}" in
     ;;
   's3 cp')
     [[ $call == *' --recursive '* ]] || exit 99
-    bucket=buckets/${3#s3://}
-    bucket=${bucket%/}
+    bucket=${3#s3://}
+    folder=${bucket#*/}
+    bucket=buckets/${bucket%%/*}
     [[ -d $ACCOUNT/$bucket ]] || error NoSuchBucket 'The specified bucket does not exist'
+    [[ -z $folder ]] || exec cp -- "$ACCOUNT/$bucket/objects/$folder"* "$4"
     for file in "$ACCOUNT/$bucket/objects"/????????-????-????-????-????????????.json; do
       [[ ! -f $file ]] || cp -- "$file" "$4"
     done
     ;;
 
   'iam list-roles') jq -Rn '{Roles: [inputs | {Path: "/aws-service-role/\(.)/"}]}' "$ACCOUNT/roles" ;;
+  'iam get-policy')
+    [[ $(option --policy-arn) == */boundary* ]] || error NoSuchEntity "Policy $(option --policy-arn) does not exist"
+    ;;
   'iam create-service-linked-role') option --aws-service-name >>"$ACCOUNT/roles" && echo >>"$ACCOUNT/roles" ;;
   'ec2 describe-vpcs') kept vpcs.json Never ;;
   'ec2 describe-subnets')

@@ -2,6 +2,7 @@ package io.eksphemeral.local;
 
 import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.OwnerDomains;
 import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ record Settings(
   private static final String WORKERS = "EKSPHEMERAL_MAX_WORKERS";
   private static final String CLUSTERS = "EKSPHEMERAL_MAX_CLUSTERS";
   private static final String PER_ASKER = "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER";
+  private static final String OWNER_DOMAINS = "EKSPHEMERAL_OWNER_DOMAINS";
   private static final String SECONDS = "EKSPHEMERAL_REHEARSAL_SECONDS";
   private static final String FAILS = "EKSPHEMERAL_REHEARSAL_FAILS";
   private static final int HIGHEST_PORT = 65_535;
@@ -87,12 +89,14 @@ record Settings(
     %s=%d
     %s=%s
     %s=%s
+    %s=%s
     """
         .formatted(
             MINUTES, limits.minutes(),
             WORKERS, limits.workers(),
             CLUSTERS, limits.clusters(),
             PER_ASKER, limits.clustersPerAsker(),
+            OWNER_DOMAINS, limits.owners(),
             SECONDS, seconds,
             FAILS, fails.replace('\n', ' '));
   }
@@ -122,7 +126,16 @@ record Settings(
         limit(environment, MINUTES, usual.minutes()),
         limit(environment, WORKERS, usual.workers()),
         limit(environment, CLUSTERS, usual.clusters()),
-        limit(environment, PER_ASKER, usual.clustersPerAsker()));
+        limit(environment, PER_ASKER, usual.clustersPerAsker()),
+        owners(environment.getOrDefault(OWNER_DOMAINS, "")));
+  }
+
+  private static OwnerDomains owners(String domains) throws StartException {
+    try {
+      return OwnerDomains.parse(domains);
+    } catch (IllegalArgumentException e) {
+      throw wrong("%s: %s".formatted(OWNER_DOMAINS, e.getMessage()));
+    }
   }
 
   private static int limit(Map<String, String> environment, String name, int usual)

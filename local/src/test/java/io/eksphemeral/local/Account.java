@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -63,18 +64,15 @@ final class Account implements AutoCloseable {
         "subnets.json",
         """
         {"Subnets": [
-          {"SubnetId": "subnet-b1", "VpcId": "vpc-1", "MapPublicIpOnLaunch": true},
-          {"SubnetId": "subnet-a1", "VpcId": "vpc-1", "MapPublicIpOnLaunch": true},
-          {"SubnetId": "subnet-c1", "VpcId": "vpc-1", "MapPublicIpOnLaunch": false},
-          {"SubnetId": "subnet-a2", "VpcId": "vpc-2", "MapPublicIpOnLaunch": false}]}
+          {"SubnetId": "subnet-b1", "VpcId": "vpc-1", "MapPublicIpOnLaunch": true, "AvailabilityZoneId": "use2-az2"},
+          {"SubnetId": "subnet-a1", "VpcId": "vpc-1", "MapPublicIpOnLaunch": true, "AvailabilityZoneId": "use2-az1"},
+          {"SubnetId": "subnet-c1", "VpcId": "vpc-1", "MapPublicIpOnLaunch": false, "AvailabilityZoneId": "use2-az3"},
+          {"SubnetId": "subnet-a2", "VpcId": "vpc-2", "MapPublicIpOnLaunch": false, "AvailabilityZoneId": "use2-az1"}]}
         """);
-    write(
-        "groups.json",
-        """
-        {"SecurityGroups": [
-          {"GroupId": "sg-11111111", "VpcId": "vpc-1"}, {"GroupId": "sg-11111112", "VpcId": "vpc-1"},
-          {"GroupId": "sg-22222222", "VpcId": "vpc-2"}]}
-        """);
+    groups(
+        "sg-11111111 vpc-1 -1 0.0.0.0/0",
+        "sg-11111112 vpc-1 -1 0.0.0.0/0",
+        "sg-22222222 vpc-2 -1 0.0.0.0/0");
     scripts =
         Scripts.in(root, scratch)
             .with("PATH", tools.toString())
@@ -82,6 +80,31 @@ final class Account implements AutoCloseable {
             .with("AWS_REGION", "us-east-2")
             .with("EKSPHEMERAL_SVC_BUCKET", SERVICE_BUCKET)
             .with("EKSPHEMERAL_CLUSTERMETA_BUCKET", CLUSTER_BUCKET);
+  }
+
+  /**
+   * The security groups that there are from now on.
+   *
+   * @param groups an id, its VPC, and what it lets out: nothing, or a protocol and a destination,
+   *     for TCP between two with ports, as in {@code tcp 443 443 0.0.0.0/0}
+   */
+  Account groups(String... groups) throws IOException {
+    ObjectNode all = JSON.createObjectNode();
+    for (String group : groups) {
+      String[] words = group.split(" ", -1);
+      ObjectNode one = all.withArray("SecurityGroups").addObject();
+      one.put("GroupId", words[0]).put("VpcId", words[1]).putArray("IpPermissions");
+      ArrayNode out = one.putArray("IpPermissionsEgress");
+      if (words.length > 2) {
+        ObjectNode rule = out.addObject().put("IpProtocol", words[2]);
+        if (words.length > 4) {
+          rule.put("FromPort", Integer.parseInt(words[3]))
+              .put("ToPort", Integer.parseInt(words[4]));
+        }
+        rule.putArray("IpRanges").addObject().put("CidrIp", words[words.length - 1]);
+      }
+    }
+    return write("groups.json", all.toString());
   }
 
   Scripts scripts() {
@@ -206,10 +229,14 @@ final class Account implements AutoCloseable {
     return write("stack.json", stack.toString());
   }
 
+  /** The stack, as CloudFormation has it now. */
+  JsonNode stack() throws IOException {
+    return JSON.readTree(file("stack.json").toFile()).path("Stacks").path(0);
+  }
+
   /** A parameter of the stack. */
   String parameter(String name) throws IOException {
-    for (JsonNode parameter :
-        JSON.readTree(file("stack.json").toFile()).path("Stacks").path(0).path("Parameters")) {
+    for (JsonNode parameter : stack().path("Parameters")) {
       if (parameter.path("ParameterKey").asText().equals(name)) {
         return parameter.path("ParameterValue").asText();
       }
@@ -236,7 +263,7 @@ final class Account implements AutoCloseable {
         .filter(call ->
             !call.matches(
                 "(--version|configure (get|export)|\\S+ (get|list|describe|head)-|"
-                    + "cloudformation package|s3api (put|delete)-object .*/preflight-).*"))
+                    + "cloudformation package|s3 cp s3:|s3api (put|delete)-object .*/preflight-).*"))
         .toList();
   }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.eksphemeral.lambda.Route;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -143,7 +144,7 @@ class AwsWalkThroughIT {
   @Order(1)
   void oneCommandInstallsIt() throws Exception {
     scripts
-        .run("eksp-up.sh", "--notify", SENDER)
+        .run("eksp-up.sh", "--notify", SENDER, "--tags", "team=platform x,cost-center=4=2")
         .exits(0)
         .prints("")
         .says("made the bucket " + CODE, "made the bucket " + RECORDS)
@@ -182,6 +183,17 @@ class AwsWalkThroughIT {
           aws.aws("lambda", "list-versions-by-function", "--function-name", function.title()));
     }
     return all;
+  }
+
+  /** What the region lacks is left out: with it, eksctl would find no zone for a cluster. */
+  @Test
+  @Order(3)
+  void aTypeThatTheRegionDoesNotOfferIsLeftOut() throws Exception {
+    aws.ask("no_offer", "t3a.medium", "us-east-2a");
+    aws.ask("no_offer", "t3a.medium", "us-east-2b");
+
+    scripts.run("eksp-up.sh").exits(0).says("nodes will be t3.medium only");
+    scripts.run("eksp-up.sh").exits(0).says("up to date").doesNotSay("nodes will be");
   }
 
   @Test
@@ -302,6 +314,9 @@ class AwsWalkThroughIT {
     JsonNode cluster = aws.aws("eks", "describe-cluster", "--name", "2node-135-30").path("cluster");
     assertThat(cluster.path("tags").path("eksphemeral:id").asText()).isEqualTo(id);
     assertThat(cluster.path("version").asText()).isEqualTo("1.35");
+    // The tags of the installation, which the second time was not told of them.
+    assertThat(cluster.path("tags").path("team").asText()).isEqualTo("platform x");
+    assertThat(cluster.path("tags").path("cost-center").asText()).isEqualTo("4=2");
     assertThat(
             texts(
                 aws.aws("eks", "list-access-entries", "--cluster-name", "2node-135-30")
@@ -472,6 +487,31 @@ class AwsWalkThroughIT {
     } finally {
       aws.ask("release", "eksctl");
     }
+  }
+
+  /** Whoever can write into the bucket cannot have a task run something else. */
+  @Test
+  @Order(13)
+  void taskScriptsThatSomebodyChangedAreNotRunAndAreRestored() throws Exception {
+    String key =
+        texts(aws.aws("s3api", "list-objects-v2", "--bucket", CODE).path("Contents"), "Key")
+            .stream()
+            .filter(one -> one.endsWith("/prepare.sh"))
+            .findFirst()
+            .orElseThrow();
+    Path evil =
+        Files.writeString(scratch.resolve("evil.sh"), "aws ec2 create-vpc --cidr 10.9.0.0/16");
+    aws.aws("s3api", "put-object", "--bucket", CODE, "--key", key, "--body", evil.toString());
+    int vpcs = aws.aws("ec2", "describe-vpcs").path("Vpcs").size();
+
+    scripts.run("eksp-create.sh", "--name", "tampered").exits(1).says("tampered was not created");
+    assertThat(aws.aws("ec2", "describe-vpcs").path("Vpcs")).hasSize(vpcs);
+    assertThat(
+            aws.aws("logs", "filter-log-events", "--log-group-name", "/eksphemeral/tasks")
+                .toString())
+        .contains("were changed after the installation; eksp-up.sh restores them");
+    scripts.run("eksp-up.sh").exits(0).says("somebody had changed the task scripts", "restored");
+    scripts.run("eksp-up.sh").exits(0).doesNotSay("somebody had changed");
   }
 
   @Test

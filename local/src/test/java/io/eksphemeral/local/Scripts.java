@@ -40,7 +40,7 @@ final class Scripts {
   private final Path root;
   private final Path scratch;
   private Path folder;
-  private Duration patience = Duration.ofSeconds(60);
+  private Duration patience = Duration.ofMinutes(3);
   private final Map<String, String> environment = new LinkedHashMap<>();
 
   private Scripts(Path root, Path scratch) {
@@ -118,7 +118,7 @@ final class Scripts {
     return this;
   }
 
-  /** How long a command may take, if not a minute. */
+  /** How long a command may take, if not three minutes. */
   Scripts patient(Duration longest) {
     patience = longest;
     return this;

@@ -31,12 +31,14 @@ final class SettingsTest {
                 "EKSPHEMERAL_HOME", "/tmp/y",
                 "EKSPHEMERAL_PORT", "9000",
                 "EKSPHEMERAL_MAX_CLUSTERS", "100",
+                "EKSPHEMERAL_OWNER_DOMAINS", "corp.io",
                 "EKSPHEMERAL_REHEARSAL_SECONDS", "0.1"));
 
     assertThat(settings.home()).isEqualTo(Path.of("/tmp/x"));
     assertThat(settings.port()).isZero();
     assertThat(settings.speed()).isEqualTo(60);
     assertThat(settings.limits().clusters()).isEqualTo(100);
+    assertThat(settings.limits().owners().domains()).containsExactly("corp.io");
     assertThat(settings.pace().create()).isEqualTo(Duration.ofMillis(100));
     assertThat(settings.pace().destroy()).isEqualTo(Duration.ofMillis(100));
   }
@@ -56,6 +58,7 @@ final class SettingsTest {
   void aWrongEnvironmentIsSaid() {
     refused("EKSPHEMERAL_MAX_CLUSTERS", "0", "must be a whole number from 1");
     refused("EKSPHEMERAL_MAX_MINUTES", "1e3", "must be a whole number from 1");
+    refused("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,@x", "'@x' is no mail domain");
     refused("EKSPHEMERAL_REHEARSAL_SECONDS", "soon", "must be a number of seconds");
     refused("EKSPHEMERAL_REHEARSAL_SECONDS", "-1", "must be a number of seconds");
     refused("EKSPHEMERAL_REHEARSAL_FAILS", "create:explode:1", "a create task can fail");
@@ -82,6 +85,7 @@ final class SettingsTest {
             EKSPHEMERAL_MAX_WORKERS=10
             EKSPHEMERAL_MAX_CLUSTERS=10
             EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER=5
+            EKSPHEMERAL_OWNER_DOMAINS=
             EKSPHEMERAL_REHEARSAL_SECONDS=
             EKSPHEMERAL_REHEARSAL_FAILS=
             """);

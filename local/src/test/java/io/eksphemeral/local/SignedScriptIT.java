@@ -101,6 +101,28 @@ class SignedScriptIT {
         .says("EKSphemeral is not installed in region us-east-2", "/eksp-up.sh\n", ".sh --local");
   }
 
+  /** Each partition has hosts of its own. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "us-gov-west-1.amazonaws.com",
+        "cn-north-1.amazonaws.com.cn",
+        "us-iso-east-1.c2s.ic.gov",
+        "us-isob-east-1.sc2s.sgov.gov",
+        "eu-isoe-west-1.cloud.adc-e.uk"
+      })
+  void aRequestIsSignedForTheRegionOfItsApiInEachPartition(String host) throws Exception {
+    account.curlDoes("[[ $* == '-q --version' ]] || { echo 'curl: (7) not here' >&2; exit 7; }");
+
+    scripts.with("EKSPHEMERAL_URL", "https://abc.execute-api." + host).run("eksp-list.sh").exits(1);
+
+    assertThat(account.curls())
+        .filteredOn(call -> call.contains("https://abc."))
+        .isNotEmpty()
+        .allMatch(
+            call -> call.contains("--aws-sigv4 aws:amz:" + host.replaceFirst("[.].*", "") + ":"));
+  }
+
   @Test
   void aStackWithoutAnApiIsSaid() throws Exception {
     account.answers(

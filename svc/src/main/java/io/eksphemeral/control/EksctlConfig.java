@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -41,9 +43,20 @@ public final class EksctlConfig {
    *
    * @param region where they are
    * @param serviceRole the ARN of the role of their control planes
-   * @param nodeRole the ARN of the role of their nodes
+   * @param nodeRole the ARN of the role of their nodes; its partition is the account's
+   * @param tags what else they are tagged with; ours come after, and win
    */
-  public record Settings(String region, String serviceRole, String nodeRole, Nodes nodes) {}
+  public record Settings(
+      String region,
+      String serviceRole,
+      String nodeRole,
+      Nodes nodes,
+      SortedMap<String, String> tags) {
+    /** One without tags. */
+    public Settings(String region, String serviceRole, String nodeRole, Nodes nodes) {
+      this(region, serviceRole, nodeRole, nodes, new TreeMap<>());
+    }
+  }
 
   public EksctlConfig(Settings settings) {
     this.settings = settings;
@@ -67,9 +80,9 @@ public final class EksctlConfig {
     metadata.put("name", cluster.name());
     metadata.put("region", settings.region());
     metadata.put("version", cluster.spec().kubeversion());
-    metadata
-        .putObject("tags")
-        .put("eksphemeral:id", cluster.id().value())
+    ObjectNode tags = metadata.putObject("tags");
+    settings.tags().forEach(tags::put);
+    tags.put("eksphemeral:id", cluster.id().value())
         .put("eksphemeral:owner", tagged(cluster.spec().owner()))
         .put("eksphemeral:expires", latestEnd(cluster, creation).toString());
     config
@@ -125,14 +138,7 @@ public final class EksctlConfig {
 
   private String administrator() {
     return "arn:%s:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-        .formatted(partition(settings.region()));
-  }
-
-  private static String partition(String region) {
-    if (region.startsWith("cn-")) {
-      return "aws-cn";
-    }
-    return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+        .formatted(settings.nodeRole().split(":", 3)[1]);
   }
 
   /** When it ends at the latest, as planned now: it may still be prolonged. */

@@ -7,10 +7,17 @@ package io.eksphemeral.domain;
  * @param workers the most nodes of a cluster
  * @param clusters the most clusters at a time
  * @param clustersPerAsker the most clusters at a time of one asker
+ * @param owners who may be named as owner
  */
-public record Limits(int minutes, int workers, int clusters, int clustersPerAsker) {
+public record Limits(
+    int minutes, int workers, int clusters, int clustersPerAsker, OwnerDomains owners) {
   /** One day, ten nodes, ten clusters, five of them one person's. */
   public static final Limits DEFAULT = new Limits(1440, 10, 10, 5);
+
+  /** Limits that leave open who may be named as owner. */
+  public Limits(int minutes, int workers, int clusters, int clustersPerAsker) {
+    this(minutes, workers, clusters, clustersPerAsker, OwnerDomains.ANY);
+  }
 
   public Limits {
     if (minutes < 1 || workers < 1 || clusters < 1 || clustersPerAsker < 1) {

@@ -159,11 +159,15 @@ public final class SpecRules {
   }
 
   private String owner(String field, @Nullable Object value) {
-    if (value instanceof String text && MailAddress.isOne(text)) {
-      return text;
+    if (!(value instanceof String text && MailAddress.isOne(text))) {
+      problem(field, "a mail address like " + DEFAULT_OWNER, value);
+      return "";
     }
-    problem(field, "a mail address like " + DEFAULT_OWNER, value);
-    return "";
+    if (!limits.owners().allow(text)) {
+      String domains = String.join(" or ", limits.owners().domains());
+      problem(field, "a mail address at " + domains, value);
+    }
+    return text;
   }
 
   private List<String> principals(String field, @Nullable Object value) {

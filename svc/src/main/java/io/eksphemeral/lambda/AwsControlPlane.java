@@ -84,7 +84,8 @@ final class AwsControlPlane {
               environment.number("EKSPHEMERAL_MAX_MINUTES"),
               environment.number("EKSPHEMERAL_MAX_WORKERS"),
               environment.number("EKSPHEMERAL_MAX_CLUSTERS"),
-              environment.number("EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER")),
+              environment.number("EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER"),
+              environment.ownerDomains("EKSPHEMERAL_OWNER_DOMAINS")),
           nodes,
           new Presentation(
               "eksctl on Fargate in %s%s"
@@ -155,7 +156,8 @@ final class AwsControlPlane {
                 settings.region(),
                 environment.text("EKSPHEMERAL_SERVICE_ROLE"),
                 environment.text("EKSPHEMERAL_NODE_ROLE"),
-                settings.nodes()));
+                settings.nodes(),
+                environment.tags("EKSPHEMERAL_TAGS")));
     environment.check();
     AwsControlPlane aws = new AwsControlPlane(settings);
 
@@ -179,7 +181,9 @@ final class AwsControlPlane {
           PretendedAws pretended = new PretendedAws(settings.region());
           ClusterStore pretendedStore = aws.store(pretended.bucket());
           Trial.ofChanging(
-              settings.notifyAddress(),
+              settings.limits().owners().allow(settings.notifyAddress())
+                  ? settings.notifyAddress()
+                  : "",
               clock ->
                   aws.changing(
                       pretendedStore,

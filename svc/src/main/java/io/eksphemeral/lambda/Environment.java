@@ -1,9 +1,12 @@
 package io.eksphemeral.lambda;
 
+import io.eksphemeral.domain.OwnerDomains;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The environment of a function. What is wrong with it is noted while it is read, something
@@ -41,6 +44,30 @@ final class Environment {
       problems.add("%s is '%s', with nothing between two commas".formatted(name, text(name)));
     }
     return texts;
+  }
+
+  /** Tags, {@code KEY=VALUE} with commas between; none if the variable is not there. */
+  SortedMap<String, String> tags(String name) {
+    SortedMap<String, String> tags = new TreeMap<>();
+    for (String tag : textOrNone(name).split(",", -1)) {
+      int end = tag.indexOf('=');
+      if (end > 0) {
+        tags.put(tag.substring(0, end), tag.substring(end + 1));
+      } else if (!tag.isEmpty()) {
+        problems.add("%s has '%s', and must be KEY=VALUE with commas between".formatted(name, tag));
+      }
+    }
+    return tags;
+  }
+
+  /** Mail domains with commas between; all are allowed if the variable is not there. */
+  OwnerDomains ownerDomains(String name) {
+    try {
+      return OwnerDomains.parse(textOrNone(name));
+    } catch (IllegalArgumentException e) {
+      problems.add("%s is wrong: %s".formatted(name, e.getMessage()));
+      return OwnerDomains.ANY;
+    }
   }
 
   /** A whole number from 1. */

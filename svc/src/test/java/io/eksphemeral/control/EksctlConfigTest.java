@@ -28,6 +28,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -126,24 +128,40 @@ final class EksctlConfigTest {
     assertThat(config.at("/managedNodeGroups/0/privateNetworking").booleanValue()).isFalse();
   }
 
-  /** eksctl takes any ARN for a policy's. */
+  /** eksctl takes any ARN for a policy's. Its partition is that of the roles, which exist. */
   @ParameterizedTest
-  @CsvSource({
-    "us-east-2, arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-    "eu-central-1, arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-    "cn-north-1, arn:aws-cn:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-    "us-gov-west-1, arn:aws-us-gov:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-  })
-  void whoGetsInIsAdministratorInThePartitionOfTheRegion(String region, String policy)
-      throws IOException {
-    String text = text(admitted(Samples.spec("dev"), ALICE), region, NODES);
-    assertFine(text);
-    JsonNode config = MAPPER.readTree(text);
-    assertThat(config.at("/metadata/region").textValue()).isEqualTo(region);
+  @ValueSource(strings = {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc"})
+  void whoGetsInIsAdministratorInThePartitionOfTheAccount(String partition) throws IOException {
+    Settings settings =
+        new Settings(
+            "us-east-2",
+            SERVICE_ROLE,
+            NODE_ROLE.replace("arn:aws:", "arn:%s:".formatted(partition)),
+            NODES);
+    JsonNode config = MAPPER.readTree(text(admitted(Samples.spec("dev"), ALICE), settings));
     JsonNode policies = config.at("/accessConfig/accessEntries/0/accessPolicies");
     assertThat(policies).hasSize(1);
-    assertThat(policies.at("/0/policyARN").textValue()).isEqualTo(policy);
+    assertThat(policies.at("/0/policyARN").textValue())
+        .isEqualTo(
+            "arn:%s:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+                .formatted(partition));
     assertThat(policies.at("/0/accessScope/type").textValue()).isEqualTo("cluster");
+  }
+
+  @Test
+  void whatElseClustersAreTaggedWithIsTaggedAndOursWins() throws IOException {
+    Cluster cluster = admitted(Samples.spec("dev"), ALICE);
+    SortedMap<String, String> tags = new TreeMap<>();
+    tags.put("team", "a b");
+    tags.put("eksphemeral:id", "of somebody else");
+    tags.put("empty", "");
+    String text = text(cluster, new Settings("us-east-2", SERVICE_ROLE, NODE_ROLE, NODES, tags));
+    assertFine(text);
+    JsonNode tagged = MAPPER.readTree(text).at("/metadata/tags");
+    assertThat(tagged.path("team").textValue()).isEqualTo("a b");
+    assertThat(tagged.path("empty").textValue()).isEmpty();
+    assertThat(tagged.path("eksphemeral:id").textValue()).isEqualTo(cluster.id().value());
+    assertThat(tagged).hasSize(5);
   }
 
   @ParameterizedTest
@@ -311,8 +329,11 @@ final class EksctlConfigTest {
   }
 
   private static String text(Cluster cluster, String region, Nodes nodes) {
-    return new EksctlConfig(new Settings(region, SERVICE_ROLE, NODE_ROLE, nodes))
-        .of(cluster, cluster.tasks().getFirst(), VERSIONS);
+    return text(cluster, new Settings(region, SERVICE_ROLE, NODE_ROLE, nodes));
+  }
+
+  private static String text(Cluster cluster, Settings settings) {
+    return new EksctlConfig(settings).of(cluster, cluster.tasks().getFirst(), VERSIONS);
   }
 
   private static ObjectNode json(Spec spec, String asker) {

@@ -369,6 +369,32 @@ final class SpecRulesTest {
             "timeout must be a whole number from 1 to 60, not 61");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "alice@corp.io, true",
+    "alice@CORP.IO, true",
+    "alice@sub.corp.com, true",
+    "alice@corp.com, false",
+    "alice@x.corp.io, false",
+    "alice@xcorp.io, false",
+    "corp.io@evil.com, false",
+    "nobody@example.com, true"
+  })
+  void onlyAddressesOfTheDomainsThatAreInstalledMayBeOwner(String owner, boolean fine) {
+    Limits limits = new Limits(60, 2, 1, 1, OwnerDomains.parse("Corp.io, sub.corp.com"));
+    Judgement judgement = SpecRules.judge(Map.of("owner", owner), "made-up", limits, VERSIONS);
+    if (fine) {
+      assertThat(judgement).isInstanceOf(Judgement.Fine.class);
+    } else {
+      assertThat(((Judgement.Faulty) judgement).problems())
+          .containsExactly(
+              "owner must be a mail address at corp.io or sub.corp.com, not \"" + owner + "\"");
+    }
+    assertThat(SpecRules.judge(Map.of(), "made-up", limits, VERSIONS))
+        .as("one without an owner")
+        .isInstanceOf(Judgement.Fine.class);
+  }
+
   private static Spec fine(Map<String, ? extends @Nullable Object> fields) {
     return ((Judgement.Fine) SpecRules.judge(fields, "made-up", Limits.DEFAULT, VERSIONS)).spec();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.OwnerDomains;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,8 @@ final class AwsControlPlaneTest {
   @Test
   void whatChangesClustersKeepsToTheLimitsOfTheInstallation() {
     AwsControlPlane.Changing changing = AwsControlPlane.changing(changing());
-    assertThat(changing.plane().limits()).isEqualTo(new Limits(600, 4, 7, 3));
+    assertThat(changing.plane().limits())
+        .isEqualTo(new Limits(600, 4, 7, 3, OwnerDomains.parse("corp.io")));
     assertThat(changing.presentation().provider()).isEqualTo("eksctl on Fargate in us-east-2");
   }
 
@@ -72,6 +74,8 @@ final class AwsControlPlaneTest {
     environment.put("EKSPHEMERAL_SUBNETS", "subnet-1,,subnet-2");
     environment.put("EKSPHEMERAL_SECURITY_GROUP", "");
     environment.put("EKSPHEMERAL_SPOT", "yes");
+    environment.put("EKSPHEMERAL_TAGS", "team=a,nothing");
+    environment.put("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,,x.io");
 
     assertThatIllegalStateException()
         .isThrownBy(() -> AwsControlPlane.changing(environment))
@@ -81,8 +85,10 @@ final class AwsControlPlaneTest {
                 + " EKSPHEMERAL_BUCKET is missing;"
                 + " EKSPHEMERAL_MAX_MINUTES is '1 day', and must be a whole number from 1 to"
                 + " 1000000;"
+                + " EKSPHEMERAL_OWNER_DOMAINS is wrong: '' is no mail domain;"
                 + " EKSPHEMERAL_SUBNETS is 'subnet-1,,subnet-2', with nothing between two commas;"
-                + " EKSPHEMERAL_SECURITY_GROUP is missing");
+                + " EKSPHEMERAL_SECURITY_GROUP is missing;"
+                + " EKSPHEMERAL_TAGS has 'nothing', and must be KEY=VALUE with commas between");
   }
 
   @ParameterizedTest
@@ -97,6 +103,7 @@ final class AwsControlPlaneTest {
 
   private static Map<String, String> changing() {
     Map<String, String> environment = new HashMap<>(ALL);
+    environment.put("EKSPHEMERAL_OWNER_DOMAINS", "corp.io");
     environment.putAll(CHANGING);
     return environment;
   }

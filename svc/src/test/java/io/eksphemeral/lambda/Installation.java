@@ -34,7 +34,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** The three functions, over a store in memory and simulated tasks, called as Lambda calls them. */
-final class Installation {
+public final class Installation {
   /** The id that the canned events are about. */
   static final ClusterId ID = new ClusterId("9be65bee-3baa-4fd0-aa3e-032325d5390c");
 
@@ -50,8 +50,15 @@ final class Installation {
   final StatusHandler status;
   final DestroyClusterHandler destroy;
 
-  Installation() {
+  public Installation() {
     this(Versions.any("1.35"), Limits.DEFAULT);
+  }
+
+  /** Sweeps over all clusters, and gives the line that the function logs. */
+  public JsonNode sweep() {
+    context.forget();
+    runDestroy(text("schedule"));
+    return json(context.log().getFirst());
   }
 
   Installation(Versions versions, Limits limits) {

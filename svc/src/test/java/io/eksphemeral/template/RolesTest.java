@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Who may do what: {@code roles.yaml} says it with reasons, and {@code template.yaml} does it. */
@@ -131,7 +132,7 @@ final class RolesTest {
     JsonNode trust = properties(name).path("AssumeRolePolicyDocument").path("Statement");
     assertThat(
             stream(trust)
-                .map(statement -> statement.path("Principal").path("Service").asText())
+                .map(statement -> Template.in("aws", statement.path("Principal").path("Service")))
                 .toList())
         .isEqualTo(
             ROLES.path(name).has("trusts")
@@ -140,6 +141,45 @@ final class RolesTest {
     assertThat(stream(trust).map(statement -> statement.path("Action").asText()))
         .allMatch("sts:AssumeRole"::equals);
     assertThat(new TreeSet<>(attached(name))).isEqualTo(names(ROLES.path(name).path("policies")));
+  }
+
+  /** IAM takes no principal that is not one in its partition. */
+  @ParameterizedTest
+  @CsvSource({
+    "aws, ec2.amazonaws.com",
+    "aws-us-gov, ec2.amazonaws.com",
+    "aws-cn, ec2.amazonaws.com.cn",
+    "aws-iso, ec2.c2s.ic.gov",
+    "aws-iso-b, ec2.sc2s.sgov.gov",
+    "aws-iso-e, ec2.amazonaws.com",
+    "aws-iso-f, ec2.amazonaws.com"
+  })
+  void nodesAreTrustedByTheNameOfEc2InThePartition(String partition, String service) {
+    JsonNode trust = properties("NodeRole").path("AssumeRolePolicyDocument").path("Statement");
+    assertThat(Template.in(partition, trust.path(0).path("Principal").path("Service")))
+        .isEqualTo(service);
+    assertThat(
+            allStatements("TaskRole").stream()
+                .filter(statement -> texts(statement.path("Action")).contains("iam:PassRole"))
+                .flatMap(statement ->
+                    elements(
+                        statement
+                            .path("Condition")
+                            .path("StringEquals")
+                            .path("iam:PassedToService"))
+                        .stream())
+                .map(passedTo -> Template.in(partition, passedTo)))
+        .contains(service);
+  }
+
+  /** Accounts that demand a boundary demand it of each role. */
+  @ParameterizedTest
+  @MethodSource("roles")
+  void eachRoleHasTheBoundaryThatIsInstalled(String role) {
+    JsonNode choice = properties(role).path("PermissionsBoundary").path("Fn::If");
+    assertThat(choice.path(0).asText()).isEqualTo("HasBoundary");
+    assertThat(target(choice.path(1))).isEqualTo("PermissionsBoundary");
+    assertThat(target(choice.path(2))).isEqualTo("AWS::NoValue");
   }
 
   @ParameterizedTest
@@ -229,7 +269,10 @@ final class RolesTest {
       }
       assertThat(statement.path("Action").asText()).isEqualTo("iam:PassRole");
       List<String> services =
-          texts(statement.path("Condition").path("StringEquals").path("iam:PassedToService"));
+          elements(statement.path("Condition").path("StringEquals").path("iam:PassedToService"))
+              .stream()
+              .map(service -> Template.in("aws", service))
+              .toList();
       assertThat(services)
           .isNotEmpty()
           .isSubsetOf("ecs-tasks.amazonaws.com", "eks.amazonaws.com", "ec2.amazonaws.com");

@@ -24,6 +24,18 @@ final class Template {
     return TREE.path("Parameters");
   }
 
+  /** A text as it is in a partition, of what a mapping has for each of them. */
+  static String in(String partition, JsonNode text) {
+    JsonNode found = text.path("Fn::FindInMap");
+    return found.isMissingNode()
+        ? text.asText()
+        : TREE.path("Mappings")
+            .path(found.path(0).asText())
+            .path(partition)
+            .path(found.path(2).asText())
+            .asText();
+  }
+
   static JsonNode outputs() {
     return TREE.path("Outputs");
   }

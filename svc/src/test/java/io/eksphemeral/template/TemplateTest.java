@@ -142,6 +142,17 @@ final class TemplateTest {
   }
 
   @Test
+  void whoAsksIsLogged() {
+    JsonNode settings = properties("Api").path("AccessLogSettings");
+    assertThat(settings.path("DestinationArn").path("Fn::Sub").asText())
+        .isEqualTo(
+            "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${ApiLog}");
+    assertThat(properties("ApiLog").path("LogGroupName").asText()).startsWith("/aws/vendedlogs/");
+    assertThat(settings.path("Format").asText())
+        .contains("$context.identity.userArn", "$context.status", "$context.requestId");
+  }
+
+  @Test
   void nobodyIsLetInWithoutASignature() {
     assertThat(
             Template.types().filter(type -> type.matches("AWS::(Serverless|ApiGateway.*)::.*Api")))
@@ -238,8 +249,10 @@ final class TemplateTest {
                 "EKSPHEMERAL_INSTANCE_TYPES", "InstanceTypes",
                 "EKSPHEMERAL_SPOT", "Spot",
                 "EKSPHEMERAL_NOTIFY_ADDRESS", "NotifyAddress",
+                "EKSPHEMERAL_TAGS", "Tags",
                 "JAVA_TOOL_OPTIONS",
                     "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dhttp.maxConnections=64"));
+    wanted.put("EKSPHEMERAL_OWNER_DOMAINS", "OwnerDomains");
     if (!name.equals("StatusFunc")) {
       wanted.putAll(
           Map.of(
@@ -282,13 +295,54 @@ final class TemplateTest {
                 .contains(":log-group:${%s}:".formatted(logs.get(name))));
   }
 
+  /**
+   * Logs go when the records of gone clusters do: what is in the archive for 30 days can be
+   * explained.
+   */
   @Test
   void everythingThatIsKeptHasAnEnd() {
     assertThat(Template.all("AWS::Logs::LogGroup"))
         .hasSizeGreaterThan(4)
         .allSatisfy((name, group) ->
-            assertThat(group.path("RetentionInDays").asInt()).as(name).isBetween(1, 30));
-    assertThat(properties("FailedSweeps").path("SqsManagedSseEnabled").asBoolean()).isTrue();
+            assertThat(group.path("RetentionInDays").asInt()).as(name).isEqualTo(30));
+    JsonNode queue = properties("FailedSweeps");
+    assertThat(queue.path("SqsManagedSseEnabled").asBoolean()).isTrue();
+    assertThat(Duration.ofSeconds(queue.path("MessageRetentionPeriod").asInt()))
+        .as("long enough to be found after a holiday; SQS has 4 days if nothing is said")
+        .isEqualTo(Duration.ofDays(14));
+  }
+
+  /**
+   * Lambda gives CPU by memory: below a vCPU, starting a JVM and a sweep take several times as
+   * long.
+   */
+  @ParameterizedTest
+  @MethodSource("functionNames")
+  void aFunctionHasMemoryAndWithItCpu(String name) {
+    assertThat(Template.function(name).path("MemorySize").asInt()).isBetween(1769, 3008);
+  }
+
+  /** A new account runs ten functions at a time, of which callers must leave some to the sweep. */
+  @Test
+  void callersAreThrottled() {
+    JsonNode settings = properties("Api").path("DefaultRouteSettings");
+    assertThat(settings.path("ThrottlingRateLimit").asInt()).isBetween(10, 50);
+    assertThat(settings.path("ThrottlingBurstLimit").asInt()).isBetween(10, 100);
+  }
+
+  /** Once more, and then what failed is given up: the next sweep does the same. */
+  @Test
+  void whatFailsWithNobodyWaitingIsTriedAgain() {
+    assertThat(functions().values())
+        .allSatisfy(function -> {
+          assertThat(function.path("EventInvokeConfig").path("MaximumRetryAttempts").asInt(0))
+              .isBetween(1, 2);
+          assertThat(
+                  Stream.of("Schedule", "EventBridgeRule")
+                      .flatMap(type -> events(function, type).values().stream()))
+              .allMatch(
+                  event -> event.path("RetryPolicy").path("MaximumRetryAttempts").asInt(0) > 0);
+        });
   }
 
   // --- what calls the functions ---
@@ -349,65 +403,6 @@ final class TemplateTest {
     assertThat(target(failure.path("Destination"))).isEqualTo("FailedSweeps");
   }
 
-  // --- alarms ---
-
-  @Test
-  void somebodyHearsOfEveryKindOfFailure() throws IOException {
-    Map<String, JsonNode> alarms = Template.all("AWS::CloudWatch::Alarm");
-    assertThat(alarms.values())
-        .allSatisfy(alarm -> {
-          assertThat(alarm.path("AlarmDescription").asText()).contains("EKSphemeral");
-          assertThat(stream(alarm.path("AlarmActions")).map(Template::target))
-              .containsExactly("Operator");
-        });
-    assertThat(
-            alarms.values().stream()
-                .map(alarm ->
-                    "%s %s %s"
-                        .formatted(
-                            alarm.path("Namespace").asText(),
-                            alarm.path("MetricName").asText(),
-                            stream(alarm.path("Dimensions"))
-                                .map(dimension -> target(dimension.path("Value")))
-                                .collect(Collectors.joining()))
-                        .strip()))
-        .containsExactlyInAnyOrder(
-            "EKSphemeral clusters",
-            "EKSphemeral failed",
-            "EKSphemeral unreadable",
-            "AWS/Lambda Errors CreateClusterFunc",
-            "AWS/Lambda Errors StatusFunc",
-            "AWS/Lambda Errors DestroyClusterFunc",
-            "AWS/SQS ApproximateNumberOfMessagesVisible FailedSweeps");
-    String handler =
-        Files.readString(Path.of("src/main/java/io/eksphemeral/lambda/DestroyClusterHandler.java"));
-    assertThat(handler)
-        .contains(
-            "metrics.put(\"clusters\"", "metrics.put(\"failed\"", "metrics.put(\"unreadable\"");
-  }
-
-  @Test
-  void noSweepForFifteenMinutesIsAnAlarmForWhichThereIsNoMetric() {
-    JsonNode alarm = properties("NoSweep");
-    assertThat(alarm.path("TreatMissingData").asText()).isEqualTo("breaching");
-    assertThat(alarm.path("Period").asInt() * alarm.path("EvaluationPeriods").asInt())
-        .isEqualTo(15 * 60);
-    assertThat(alarm.path("Statistic").asText()).isEqualTo("SampleCount");
-    assertThat(alarm.path("ComparisonOperator").asText()).isEqualTo("LessThanThreshold");
-    assertThat(
-            Template.all("AWS::CloudWatch::Alarm").entrySet().stream()
-                .filter(other -> !other.getKey().equals("NoSweep"))
-                .map(other -> other.getValue().path("TreatMissingData").asText()))
-        .allMatch("notBreaching"::equals);
-  }
-
-  @Test
-  void theOperatorIsMailedOnlyWhereThereIsAnAddress() {
-    assertThat(Template.resource("OperatorMail").path("Condition").asText())
-        .isEqualTo("SomebodyIsMailed");
-    assertThat(target(properties("OperatorMail").path("Endpoint"))).isEqualTo("NotifyAddress");
-  }
-
   // --- the tasks ---
 
   static Set<String> tasks() {
@@ -452,19 +447,43 @@ final class TemplateTest {
         .isEqualTo("X86_64");
     assertThat(target(properties.path("TaskRoleArn"))).isEqualTo("TaskRole");
     assertThat(target(properties.path("ExecutionRoleArn"))).isEqualTo("TaskExecutionRole");
+    // Pairs that Fargate has: a quarter of a vCPU with 512, 1024 or 2048 MB. eksctl needs more than
+    // the least.
+    assertThat(properties.path("Cpu").asText()).isEqualTo("256");
+    assertThat(properties.path("Memory").asText())
+        .isEqualTo(task.equals("CreateTask") ? "1024" : "512");
+    Set<String> volumes =
+        stream(properties.path("Volumes"))
+            .map(volume -> volume.path("Name").asText())
+            .collect(Collectors.toSet());
+    containers(task)
+        .forEach((name, container) -> {
+          assertThat(stream(container.path("MountPoints")))
+              .allMatch(mount -> volumes.contains(mount.path("SourceVolume").asText()));
+          if (!target(container.path("Image")).equals("EksctlImage")) {
+            assertThat(container.at("/LinuxParameters/InitProcessEnabled").asBoolean())
+                .as("%s ends when it is told to", name)
+                .isTrue();
+          }
+          assertThat(container.at("/LogConfiguration/Options/awslogs-stream-prefix").asText())
+              .isEqualTo(task.equals("CreateTask") ? "create" : "destroy");
+        });
     assertThat(containers(task).values())
         .allSatisfy(container -> {
           JsonNode log = container.path("LogConfiguration");
           assertThat(log.path("LogDriver").asText()).isEqualTo("awslogs");
           assertThat(target(log.path("Options").path("awslogs-group"))).isEqualTo("TaskLog");
-          assertThat(environment(container))
-              .containsEntry("AWS_REGION", "{\"Ref\":\"AWS::Region\"}")
-              .containsEntry("AWS_DEFAULT_REGION", "{\"Ref\":\"AWS::Region\"}");
+          if (target(container.path("Image")).equals("EksctlImage")) {
+            assertThat(environment(container))
+                .containsEntry("AWS_REGION", "{\"Ref\":\"AWS::Region\"}")
+                .containsEntry("AWS_DEFAULT_REGION", "{\"Ref\":\"AWS::Region\"}");
+          }
           // After it, whoever waits for this container would give up.
           assertThat(container.has("StartTimeout")).isFalse();
         });
   }
 
+  /** That nothing else can be made of it, whatever RunTask overrides, is for EntryPointTest. */
   @Test
   void whatIsToldWhichClusterItIsRunsAScript() {
     Map<String, String> scripts = new TreeMap<>();
@@ -472,17 +491,10 @@ final class TemplateTest {
       containers(task)
           .forEach((name, container) -> {
             if (target(container.path("Image")).equals("AwsCliImage")) {
-              String command = texts(container.path("Command")).getFirst();
-              assertThat(texts(container.path("EntryPoint"))).containsExactly("/bin/bash", "-c");
-              assertThat(texts(container.path("Command"))).hasSize(1);
-              assertThat(command)
-                  .contains(" --recursive \"$EKSPHEMERAL_SCRIPTS\" \"$scripts\" && exec bash ");
-              scripts.put(name, command.replaceAll(".*\"\\$scripts/(.*)\"", "$1"));
-              assertThat(environment(container))
-                  .containsEntry(
-                      "EKSPHEMERAL_SCRIPTS",
-                      "{\"Fn::Sub\":\"s3://${ServiceBucket}/${TaskScripts}/\"}")
-                  .hasSize(3);
+              JsonNode entryPoint = container.path("EntryPoint");
+              assertThat(texts(entryPoint)).startsWith("/bin/bash", "-p", "-c").hasSize(5);
+              assertThat(container.has("Command")).isFalse();
+              scripts.put(name, entryPoint.path(4).asText());
             }
           });
     }
@@ -528,8 +540,9 @@ final class TemplateTest {
   void eksctlIsGivenAFileAndNothingElse(String name, String command) {
     JsonNode eksctl = container("CreateTask", name);
     assertThat(target(eksctl.path("Image"))).isEqualTo("EksctlImage");
-    assertThat(eksctl.has("EntryPoint")).isFalse();
-    assertThat(String.join(" ", texts(eksctl.path("Command")))).isEqualTo(command);
+    // In the entry point, which RunTask cannot override.
+    assertThat(eksctl.has("Command")).isFalse();
+    assertThat(String.join(" ", texts(eksctl.path("EntryPoint")))).isEqualTo("/eksctl " + command);
     assertThat(environment(eksctl)).containsOnlyKeys("AWS_REGION", "AWS_DEFAULT_REGION");
   }
 
@@ -550,7 +563,7 @@ final class TemplateTest {
   void eksctlGivesUpInTime() {
     Duration both =
         containers("CreateTask").values().stream()
-            .map(container -> texts(container.path("Command")))
+            .map(container -> texts(container.path("EntryPoint")))
             .filter(command -> command.contains("--timeout"))
             .map(command -> Duration.parse("PT" + command.get(command.indexOf("--timeout") + 1)))
             .reduce(Duration.ZERO, Duration::plus);

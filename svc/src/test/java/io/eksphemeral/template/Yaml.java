@@ -21,7 +21,18 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 final class Yaml {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final List<String> SHORT_FORMS =
-      List.of("Ref", "GetAtt", "Sub", "If", "Equals", "Not", "And", "Or", "Join", "Select");
+      List.of(
+          "Ref",
+          "GetAtt",
+          "Sub",
+          "If",
+          "Equals",
+          "Not",
+          "And",
+          "Or",
+          "Join",
+          "Select",
+          "FindInMap");
 
   private Yaml() {}
 

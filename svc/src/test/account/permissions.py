@@ -184,6 +184,19 @@ EC2_TYPES = {
 }
 
 
+def launch(props):
+    """What EKS sees whether who makes a node group may: launch its nodes, from the image that is Amazon's."""
+    region = {"ec2_Region": get_region()}
+    return [
+        ("ec2:RunInstances", f"arn:aws:ec2:{get_region()}::image/ami-00000000", {**region, "ec2_Owner": "amazon"}),
+        *[("ec2:RunInstances", arn("ec2", f"subnet/{one}"), region) for one in props["Subnets"]],
+        *[
+            ("ec2:RunInstances", arn("ec2", f"{kind}/*"), region)
+            for kind in ("instance", "launch-template", "network-interface", "security-group", "volume")
+        ],
+    ]
+
+
 def in_stacks(resource_type, props, physical_id):
     """What it takes to create a resource, or to delete the one of an id, in a stack."""
     by_stack = {"aws_CalledVia": ["cloudformation.amazonaws.com"]}
@@ -220,6 +233,7 @@ def in_stacks(resource_type, props, physical_id):
             if physical_id
             else [
                 ("eks:CreateNodegroup", arn("eks", f"cluster/{props['ClusterName']}"), by_stack),
+                *launch(props),
                 ("iam:PassRole", props["NodeRole"], to_ec2),
             ]
         )
@@ -227,7 +241,12 @@ def in_stacks(resource_type, props, physical_id):
         name, principal = props["ClusterName"], props["PrincipalArn"]
         entry = eks._access_entries.get(eks._ae_key(name, principal))
         if not physical_id:
-            return [("eks:CreateAccessEntry", arn("eks", f"cluster/{name}"), by_stack)]
+            # The entry has its tags when its policies are associated.
+            tags = {f"aws_ResourceTag/{tag['Key']}": tag["Value"] for tag in props.get("Tags", [])}
+            return [
+                ("eks:CreateAccessEntry", arn("eks", f"cluster/{name}"), by_stack),
+                ("eks:AssociateAccessPolicy", arn("eks", f"access-entry/{name}/new"), {**by_stack, **tags}),
+            ]
         return [("eks:DeleteAccessEntry", entry["accessEntryArn"], by_stack)] if entry else []
     return []
 

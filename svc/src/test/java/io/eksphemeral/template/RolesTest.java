@@ -212,6 +212,74 @@ final class RolesTest {
         });
   }
 
+  /** A bucket that was deleted may come back as another account's. */
+  @ParameterizedTest
+  @MethodSource("names")
+  void bucketsOfOtherAccountsAreOutOfReach(String name) {
+    assertThat(
+            statements(name).stream()
+                .filter(statement ->
+                    texts(statement.path("Action")).stream()
+                        .anyMatch(action -> action.startsWith("s3:"))))
+        .allSatisfy(statement ->
+            assertThat(
+                    statement
+                        .path("Condition")
+                        .path("StringEquals")
+                        .path("aws:ResourceAccount")
+                        .path("Ref")
+                        .asText())
+                .isEqualTo("AWS::AccountId"));
+  }
+
+  /** EC2 and Lambda do not say for whom they assume a role; ECS and EKS do. */
+  @ParameterizedTest
+  @MethodSource("roles")
+  void aServiceAssumesARoleForThisAccountAloneWhereItSaysForWhom(String role) {
+    String service = ROLES.path(role).path("trusts").asText();
+    JsonNode condition =
+        properties(role)
+            .path("AssumeRolePolicyDocument")
+            .path("Statement")
+            .path(0)
+            .path("Condition");
+    String source =
+        switch (service) {
+          case "ecs-tasks.amazonaws.com" -> "ecs:${AWS::Region}:${AWS::AccountId}:*";
+          case "eks.amazonaws.com" -> "eks:${AWS::Region}:${AWS::AccountId}:cluster/*";
+          default -> "";
+        };
+
+    if (source.isEmpty()) {
+      assertThat(condition.isMissingNode()).isTrue();
+      return;
+    }
+    assertThat(condition.path("StringEquals").path("aws:SourceAccount").path("Ref").asText())
+        .isEqualTo("AWS::AccountId");
+    assertThat(condition.path("ArnLike").path("aws:SourceArn").path("Fn::Sub").asText())
+        .isEqualTo("arn:${AWS::Partition}:" + source);
+  }
+
+  @Test
+  void nodesAreLaunchedFromAmazonsImagesInSubnetsOfOurs() {
+    List<JsonNode> launches =
+        allStatements("TaskRole").stream()
+            .filter(statement -> texts(statement.path("Action")).contains("ec2:RunInstances"))
+            .toList();
+    assertThat(launches).isNotEmpty();
+    for (JsonNode launch : launches) {
+      String resources = launch.path("Resource").toString();
+      if (resources.contains("image/") || resources.contains("snapshot/")) {
+        assertThat(launch.path("Condition").path("StringEquals").path("ec2:Owner").asText())
+            .isEqualTo("amazon");
+      }
+      if (resources.contains("subnet/")) {
+        assertThat(keys(launch)).containsExactly("aws:ResourceTag/eksphemeral:id");
+      }
+      assertThat(resources).doesNotContain("\"*\"", ":*\"");
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("names")
   void onAnyResourceOneMayOnlyLook(String name) {

@@ -37,7 +37,8 @@ when_interrupted "$program: not waiting any more; $record_name is destroyed all 
 while [[ -z ${option_no_wait-} && $record_state != gone ]]; do
   watch destroy-failed
   if ((record_failures > failed_before)) && [[ $record_state != gone ]]; then
-    die "$record_name could not be destroyed: $record_reason" \
+    leftovers=$(list_leftovers)
+    die "$record_name could not be destroyed: $record_reason" ${leftovers:+"$leftovers"} \
       "  the control plane tries again by itself, until nothing is left" "$look"
   fi
 done

@@ -62,7 +62,7 @@ choose() {
 
 # destroy_clusters [USUAL-SECONDS]: comes back when all are gone.
 destroy_clusters() {
-  local id
+  local id leftovers
   when_interrupted "$program: not waiting any more; the clusters are destroyed all the same," \
     "and the control plane stays up: $(command_for eksp-list.sh)"
   for id in ${cluster_ids[@]+"${cluster_ids[@]}"}; do
@@ -70,11 +70,13 @@ destroy_clusters() {
     [[ $answer_status == 404 ]] || expect_success # it may have gone meanwhile
   done
   while read_clusters && ((clusters_left)); do
-    [[ $clusters_shown != *" destroy-failed"* ]] \
-      || die "not every cluster could be destroyed, so the control plane stays up and tries again:" \
-        "$clusters_shown" \
+    if [[ $clusters_shown == *" destroy-failed"* ]]; then
+      leftovers=$(list_leftovers)
+      die "not every cluster could be destroyed, so the control plane stays up and tries again:" \
+        "$clusters_shown" ${leftovers:+"$leftovers"} \
         "  why, is in:  $(command_for eksp-list.sh "${cluster_ids[0]}")" \
         "  forget them: $(command_for eksp-down.sh --abandon-clusters)"
+    fi
     progress "clusters still to be destroyed: $clusters_left" "$@"
     pause
   done

@@ -25,6 +25,15 @@ record_fields="$plain"'
      (($failures | last | .why) // $s.error // ($s.history // [] | last | .why))]
   | map(. // "" | plain) | join("\u001f")'
 
+# list_leftovers: what the last attempt to destroy the cluster, or each of the clusters, of the answer
+# still found, a line each.
+list_leftovers() {
+  jq -r "$plain"' (if type == "array" then .[] else . end) | .name as $name
+    | .status | objects | select(.state == "destroy-failed" or .state == "destroying") | .leftovers // []
+    | (.[:20][] | "  \($name) still has: \(plain)"),
+      (select(length > 20) | "  and \(length - 20) more, under leftovers in its record")' <<<"$answer_body"
+}
+
 # watch FAILED-STATE: shows the state of the cluster of the record, and reads it again after a while.
 watch() {
   progress "$record_name: $record_state" "$record_usually"

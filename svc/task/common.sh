@@ -84,6 +84,12 @@ why() {
   tr -s '[:space:]' ' ' <"$scratch/why" | sed -e 's/^ *aws: \[ERROR\]: //' | cut -c 1-300
 }
 
+# in_a_line: the first of the lines on stdin, with commas between.
+in_a_line() {
+  jq -Rrs 'split("\n") | map(select(. != ""))
+    | (.[:5] | join(", ")) + (if length > 5 then " and \(length - 5) more" else "" end)'
+}
+
 # --- the bucket ---
 
 # put KEY FILE [OPTION …]

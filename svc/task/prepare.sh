@@ -13,6 +13,8 @@
 set -euo pipefail
 # shellcheck source=svc/task/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=svc/task/ours.sh
+. "$(dirname "$0")/ours.sh"
 
 shared=${EKSPHEMERAL_SHARED:-/shared}
 
@@ -43,6 +45,13 @@ stacks=$(ask '.Stacks[]
   | .StackName' cloudformation describe-stacks) \
   || fail "CloudFormation does not say which stacks there are: $(why)"
 [[ -z $stacks ]] || refuse "a stack of a cluster named $EKSPHEMERAL_NAME is there that is not ours: ${stacks//$'\n'/, }"
+
+# Clusters that EKS does not know, of kubeadm or RKE, have volumes and load balancers under their name.
+named=$(find_foreign)
+! grep -q '^unknown ' <<<"$named" \
+  || fail "what else carries the name $EKSPHEMERAL_NAME cannot be looked up: $(grep '^unknown ' <<<"$named" | in_a_line)"
+[[ -z $named ]] || refuse "the name $EKSPHEMERAL_NAME is in use: these resources carry a tag with it and are not of this\
+ cluster: $(in_a_line <<<"$named"); choose another name, or delete them"
 
 get "$objects/cluster.yaml" "$scratch/config" || fail "the config for eksctl cannot be read: $(why)"
 sessions=$(jq -r '.accessConfig.accessEntries[].principalARN | select(test("^arn:[^:]*:sts:"))' \

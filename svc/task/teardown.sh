@@ -31,11 +31,6 @@ patience=${EKSPHEMERAL_PATIENCE:-40}
 
 # --- finding what is left: a line each, "kind id …" ---
 
-# found FILTER COMMAND …: what cannot be looked up might be there.
-found() {
-  ask "$@" || printf 'unknown %s %s: %s\n' "$2" "$3" "$(why)"
-}
-
 find_stacks() {
   cut -f 2,3 "$scratch/stacks" | sed 's/^/stack /; s/\t/ /'
 }
@@ -72,11 +67,54 @@ find_in_vpcs() {
     | "security-group \(.GroupId)"' ec2 describe-security-groups --filters "$in_vpcs"
 }
 
+# What else keeps a VPC from going. People make such things, and they are theirs to remove: they are
+# named as long as the VPC is there, so only in the last look of an attempt.
+find_holders() {
+  local in_vpcs="Name=vpc-id,Values=${vpcs//$'\n'/,}"
+  [[ -s $scratch/vpcs ]] || return 0
+  found '.NetworkAcls[] | select((.VpcId | in_our_vpc) and (.IsDefault | not)) | "network-acl \(.NetworkAclId)"' \
+    ec2 describe-network-acls --filters "$in_vpcs"
+  found '.InternetGateways[] | select((ours | not) and any(.Attachments[]; .VpcId | in_our_vpc))
+    | "internet-gateway \(.InternetGatewayId) attached"' \
+    ec2 describe-internet-gateways --filters "Name=attachment.vpc-id,Values=${vpcs//$'\n'/,}"
+  found '.EgressOnlyInternetGateways[] | select(any(.Attachments[]; .VpcId | in_our_vpc))
+    | "egress-only-internet-gateway \(.EgressOnlyInternetGatewayId)"' ec2 describe-egress-only-internet-gateways
+  found '.VpnGateways[] | select(any(.VpcAttachments[]?; (.VpcId | in_our_vpc) and .State != "detached"))
+    | "vpn-gateway \(.VpnGatewayId) \(.State)"' ec2 describe-vpn-gateways
+  found '.CarrierGateways[] | select((.VpcId | in_our_vpc) and .State != "deleted")
+    | "carrier-gateway \(.CarrierGatewayId) \(.State)"' ec2 describe-carrier-gateways
+  found '.VpcPeeringConnections[] | select(any(.RequesterVpcInfo, .AccepterVpcInfo; .VpcId | in_our_vpc))
+    | select(.Status.Code | . != "deleted" and . != "rejected" and . != "failed" and . != "expired")
+    | "peering-connection \(.VpcPeeringConnectionId) \(.Status.Code)"' ec2 describe-vpc-peering-connections
+  found '.TransitGatewayVpcAttachments[] | select((.VpcId | in_our_vpc) and .State != "deleted")
+    | "transit-gateway-attachment \(.TransitGatewayAttachmentId) \(.State)"' \
+    ec2 describe-transit-gateway-vpc-attachments
+}
+
+# Volumes with a proof that they are ours, see ours.sh; what may be another cluster's goes to $scratch/spared.
+find_volumes() {
+  local volumes foreign
+  : >"$scratch/spared"
+  volumes=$(found '.Volumes[] | select(.State != "deleted")
+    | (if ours or (carries_the_name and was_in_use and (.CreateTime | is_since_it_began)) then "volume"
+       elif carries_the_name and (.CreateTime | of_our_time) and (is_used_elsewhere | not) then "likely"
+       else empty end) + " \(.VolumeId) \(.State)"' \
+    ec2 describe-volumes --filters "Name=tag-key,Values=eksphemeral:id,$name_tags")
+  sed '/^likely /d; /^$/d' <<<"$volumes"
+  if grep '^likely ' <<<"$volumes" >"$scratch/likely"; then
+    foreign=$(find_foreign)
+    if [[ -z $foreign ]]; then
+      sed 's/^likely /volume /' "$scratch/likely"
+    elif grep '^unknown ' <<<"$foreign"; then
+      sed 's/^likely \([^ ]*\).*/unknown whether volume \1 is another cluster'"'"'s/' "$scratch/likely"
+    else
+      cut -d ' ' -f 2 "$scratch/likely" >"$scratch/spared"
+    fi
+  fi
+}
+
 find_outside() {
-  found '.Volumes[] | select(.State != "deleted")
-    | select(ours or (carries_the_name and (.CreateTime | of_our_time)))
-    | "volume \(.VolumeId) \(.State)"' ec2 describe-volumes --filters \
-    "Name=tag-key,Values=eksphemeral:id,kubernetes.io/cluster/$EKSPHEMERAL_NAME,KubernetesCluster,ebs.csi.aws.com/cluster"
+  find_volumes
   # An address without a tag may be anybody's, and once it is released nobody gets it back.
   found '.Addresses[] | .AllocationId as $id
     | select(ours or (carries_the_name and ($kept[0].addresses | index($id) != null)))
@@ -282,6 +320,7 @@ find_left() {
       finders+=(find_outside find_retained find_tagged)
     fi
   fi
+  [[ ${1-} != all ]] || finders+=(find_holders)
   : >"$scratch/vpcs"
   for find in "${finders[@]}"; do
     "$find" || printf 'unknown %s did not work\n' "$find"
@@ -315,6 +354,7 @@ remove_some() {
 
 begin destroy
 take_fence
+: >"$scratch/spared"
 unchanged=0
 before=
 read_kept || {
@@ -324,7 +364,8 @@ read_kept || {
 
 while :; do
   if find_left && [[ ! -s $scratch/left ]]; then
-    write_result absent "nothing of $EKSPHEMERAL_NAME is left" ''
+    spared=$(in_a_line <"$scratch/spared")
+    write_result absent "nothing of it was found${spared:+; not deleted, as another cluster may own them: }$spared" ''
     exit 0
   fi
   left=$(<"$scratch/left")

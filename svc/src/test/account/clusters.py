@@ -17,6 +17,7 @@
 
 import asyncio
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -155,6 +156,16 @@ def delete_cluster(original, name):
         ec2._tags.pop(group, None)
     return answer
 
+
+# --- what somebody may attach to a VPC, and the emulator lacks; nobody does here ---
+
+for action, listed in (
+    ("DescribeCarrierGateways", "carrierGatewaySet"),
+    ("DescribeTransitGatewayVpcAttachments", "transitGatewayVpcAttachments"),
+):
+    ec2._ACTION_MAP[action] = functools.partial(
+        lambda action, listed, p: ec2._xml(200, f"{action}Response", f"<{listed}/>"), action, listed
+    )
 
 # --- types of instances ---
 

@@ -10,10 +10,11 @@ Added, from AWS's references:
   fails after some time, and can be forced, which leaves behind what cannot go;
 - CloudControl looks up roles, and no other type;
 - a control plane and node groups go with the stack that they were made by;
+- a filter by keys of tags wants one of them, and not all that a resource has;
 - EKS has capabilities, whose deletion takes a while, and deletes no control plane that has one;
 - EKS says which versions there are;
 - what is in use cannot be deleted: security groups by interfaces and by other groups' rules,
-  subnets by interfaces, VPCs by groups and gateways.
+  subnets by interfaces, VPCs by groups, gateways, network ACLs, peerings and attachments.
 """
 
 import json
@@ -40,6 +41,7 @@ os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DE
 
 import boto3  # noqa: E402
 import moto.backends  # noqa: E402
+import moto.ec2.utils  # noqa: E402
 from moto.cloudformation import models as cfn, parsing, responses as cfn_responses  # noqa: E402
 from moto.cloudformation.exceptions import ValidationError  # noqa: E402
 from moto.core.responses import ActionResult, EmptyResult  # noqa: E402
@@ -215,6 +217,17 @@ def capability_request(method, cluster, name):
     return 200, {"capability": {"capabilityName": name, "status": "DELETING"}}
 
 
+moto_matches = moto.ec2.utils.is_filter_matching
+
+
+def is_filter_matching(one, name, values):
+    if name == "tag-key":  # any of the keys will do
+        return any(tag["key"] in values for tag in one.get_tags())
+    return moto_matches(one, name, values)
+
+
+moto.ec2.utils.is_filter_matching = is_filter_matching
+
 moto_deletes_group = EC2Backend.delete_security_group
 moto_deletes_subnet = EC2Backend.delete_subnet
 moto_deletes_vpc = EC2Backend.delete_vpc
@@ -245,8 +258,20 @@ def delete_subnet(self, subnet_id):
     return moto_deletes_subnet(self, subnet_id)
 
 
+def holds(self, vpc_id):
+    """What people make in a VPC, and keeps it from going."""
+    return [
+        *[one.id for one in self.network_acls.values() if one.vpc_id == vpc_id and str(one.default).lower() != "true"],
+        *[one.id for one in self.egress_only_internet_gateways.values() if one.vpc_id == vpc_id],
+        *[one.id for one in self.vpn_gateways.values() if vpc_id in one.attachments],
+        *[id for id, one in self.carrier_gateways.items() if one.vpc_id == vpc_id],
+        *[one.id for one in self.vpc_pcxs.values() if vpc_id in (one.vpc.id, one.peer_vpc.id) and one._status.code != "deleted"],
+        *[id for id, one in self.transit_gateway_attachments.items() if getattr(one, "vpc_id", None) == vpc_id and one.state != "deleted"],
+    ]
+
+
 def delete_vpc(self, vpc_id):
-    if any(group.name != "default" for group in self.groups.get(vpc_id, {}).values()) or any(
+    if holds(self, vpc_id) or any(group.name != "default" for group in self.groups.get(vpc_id, {}).values()) or any(
         gateway.vpc and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values()
     ):
         raise DependencyViolationError(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
@@ -351,6 +376,10 @@ def stack(name, resources, tags, protected=False):
     )["StackId"]
 
 
+def stack_id(name):
+    return client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackId"]
+
+
 def cluster(name, id=None, protected=False, control_plane=True, stacks=True, others_tagged=True):
     """A cluster as eksctl makes it; without an id it is somebody else's."""
     tags = tags_of(name, id)
@@ -424,8 +453,12 @@ def left_over(kind, name, vpc, subnets, issuer=None, **_):
                 {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": peer}]}])
         ec2.create_network_interface(SubnetId=subnets[0], Groups=[one])
         return one
-    if kind == "volume":
-        return ec2.create_volume(AvailabilityZone=REGION + "a", Size=1, TagSpecifications=spec("volume"))["VolumeId"]
+    if kind in ("volume", "volume-in-use"):
+        csi = as_list({f"kubernetes.io/cluster/{name}": "owned", "KubernetesCluster": name, "ebs.csi.aws.com/cluster": "true"})
+        volume = ec2.create_volume(AvailabilityZone=REGION + "a", Size=1, TagSpecifications=spec("volume", csi))["VolumeId"]
+        if kind == "volume-in-use":
+            attach(volume, ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=subnets[0])["Instances"][0]["InstanceId"])
+        return volume
     if kind == "address":
         allocation = ec2.allocate_address(Domain="vpc", TagSpecifications=spec("elastic-ip"))["AllocationId"]
         interface = ec2.create_network_interface(SubnetId=subnets[0])["NetworkInterface"]["NetworkInterfaceId"]
@@ -440,6 +473,65 @@ def left_over(kind, name, vpc, subnets, issuer=None, **_):
         client("logs").create_log_group(logGroupName=f"/aws/eks/{name}/cluster")
         return f"/aws/eks/{name}/cluster"
     raise ValueError(kind)
+
+
+def attach(volume, instance):
+    client("ec2").attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/xvdf")
+
+
+def self_managed(kind, name, value="owned"):
+    """Something of a cluster that EKS does not know, as kubeadm and RKE have them."""
+    ec2, named = client("ec2"), as_list({f"kubernetes.io/cluster/{name}": value})
+    default = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"] if one["VpcId"] == default]
+    instance = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, "SubnetId": subnets[0]}
+    if kind == "instance":
+        id = ec2.run_instances(**instance)["Instances"][0]["InstanceId"]
+    elif kind == "volume-in-use":  # of an instance that carries nothing
+        id = ec2.create_volume(AvailabilityZone=REGION + "a", Size=1)["VolumeId"]
+        attach(id, ec2.run_instances(**instance)["Instances"][0]["InstanceId"])
+    elif kind == "volume":
+        id = ec2.create_volume(AvailabilityZone=REGION + "a", Size=1)["VolumeId"]
+    elif kind == "security-group":
+        id = ec2.create_security_group(GroupName=f"nodes-{name}", Description="x", VpcId=default)["GroupId"]
+    elif kind == "subnet":
+        id = subnets[0]
+    elif kind == "vpc":
+        id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    elif kind == "load-balancer":
+        return client("elbv2").create_load_balancer(Name=f"a{name}", Subnets=subnets[:2], Tags=named)["LoadBalancers"][0]["LoadBalancerArn"]
+    elif kind == "classic-load-balancer":
+        client("elb").create_load_balancer(
+            LoadBalancerName=f"a{name}", Subnets=subnets[:1], Tags=named,
+            Listeners=[{"Protocol": "tcp", "LoadBalancerPort": 80, "InstancePort": 80}])
+        return f"a{name}"
+    ec2.create_tags(Resources=[id], Tags=named)
+    return id
+
+
+def terminate(instance):
+    client("ec2").terminate_instances(InstanceIds=[instance])
+
+
+def hold(vpc, subnets):
+    """Makes one of each in a VPC, as a person may; gives their ids."""
+    ec2 = client("ec2")
+    ec2.create_network_acl(VpcId=vpc)
+    ec2.create_egress_only_internet_gateway(VpcId=vpc)
+    ec2.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"])
+    ec2.create_carrier_gateway(VpcId=vpc)
+    other = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other)
+    ec2.create_transit_gateway_vpc_attachment(
+        TransitGatewayId=ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"], VpcId=vpc, SubnetIds=subnets[:1])
+    return holds(backend("ec2"), vpc)
+
+
+def let_go():
+    ec2 = backend("ec2")
+    ec2.network_acls = {id: one for id, one in ec2.network_acls.items() if str(one.default).lower() == "true"}
+    for all in (ec2.egress_only_internet_gateways, ec2.carrier_gateways, ec2.vpn_gateways, ec2.vpc_pcxs, ec2.transit_gateway_attachments):
+        all.clear()
 
 
 def age(id, minutes):

@@ -167,7 +167,7 @@ final class Act {
     return leave(
         key,
         Outcome.ABSENT,
-        "a look-up found nothing that carries the id " + key.cluster(),
+        "nothing of it was found",
         List.of(),
         List.of(stack + " DELETE_COMPLETE"));
   }

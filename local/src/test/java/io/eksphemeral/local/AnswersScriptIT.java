@@ -244,13 +244,17 @@ class AnswersScriptIT {
             record(
                 "destroy-failed",
                 ",\"history\":[{\"state\":\"destroy-failed\",\"why\":\"before\"},"
-                    + "{\"state\":\"destroy-failed\",\"why\":\"a VPC is left\"}]")));
+                    + "{\"state\":\"destroy-failed\",\"why\":\"a VPC is left\"}],"
+                    + "\"leftovers\":[\"vpc vpc-1\",\"peering pcx-1 \\u001b[2J\"]")));
 
     scripts
         .run("eksp-destroy.sh", "dev")
         .exits(1)
         .prints("")
-        .says("dev could not be destroyed: a VPC is left", "tries again by itself");
+        .says(
+            "dev could not be destroyed: a VPC is left",
+            "\n  dev still has: vpc vpc-1\n  dev still has: peering pcx-1  [2J\n",
+            "tries again by itself");
     assertThat(asked.getLast().path()).isEqualTo("/status/" + ID);
   }
 

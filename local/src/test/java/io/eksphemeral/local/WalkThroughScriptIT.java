@@ -340,6 +340,23 @@ class WalkThroughScriptIT {
   }
 
   @Test
+  void aDestructionThatLeavesSomethingSaysWhat() throws Exception {
+    scripts.with("EKSPHEMERAL_REHEARSAL_FAILS", "destroy:leftovers:2");
+    String id = scripts.run("eksp-create.sh").exits(0).line();
+    String left = "\n  default-eksp still has: volume of default-eksp\n";
+
+    scripts
+        .run("eksp-destroy.sh", id)
+        .exits(1)
+        .says("could not be destroyed: the teardown left resources behind\n", left);
+    scripts
+        .run("eksp-down.sh", "--destroy-clusters")
+        .exits(1)
+        .says("not every cluster could be destroyed", left);
+    scripts.run("eksp-destroy.sh", id).exits(0).says("default-eksp is gone");
+  }
+
+  @Test
   void badInputHasAllItsProblemsSaidAndNothingIsStored() throws Exception {
     scripts
         .runOn("{\"timout\": 5, \"numworkers\": \"2\", \"name\": \"a b\"}", "eksp-create.sh", "-")

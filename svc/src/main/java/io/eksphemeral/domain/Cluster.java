@@ -313,11 +313,12 @@ public record Cluster(
     return edit.moveTo(State.DESTROY_FAILED, now, why).done();
   }
 
-  Cluster gone(Instant now) {
+  /** Notes the proof that nothing is left, and what the look-up says. */
+  Cluster gone(String why, Instant now) {
     Edit edit = new Edit(this);
     edit.replaceOpenTask(task -> task.ended("absent", now));
     edit.leftovers = List.of();
-    return edit.moveTo(State.GONE, now, "nothing of it was found").done();
+    return edit.moveTo(State.GONE, now, why).done();
   }
 
   /** Notes what becomes of a mail that nothing keeps from being sent. */

@@ -172,8 +172,14 @@ public final class Lifecycle {
     if (known.view() instanceof View.Reported(TaskResult result)) {
       return mark(
           result.provesAbsence()
-              ? cluster.gone(now)
-              : cluster.destroyFailed(result.message(), result.leftovers(), now));
+              ? cluster.gone(result.message(), now)
+              : cluster.destroyFailed(
+                  // One that takes itself for done has no reason to give.
+                  result.outcome() != TaskResult.Outcome.ABSENT
+                      ? result.message()
+                      : "the teardown left resources behind",
+                  result.leftovers(),
+                  now));
     }
     return work(
         cluster,

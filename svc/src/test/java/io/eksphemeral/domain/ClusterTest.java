@@ -118,7 +118,8 @@ final class ClusterTest {
         .contains(at(1), at(100));
     assertThat(cluster.destroying("again", at(101)).openTask().orElseThrow().attempt())
         .isEqualTo(101);
-    assertThat(cluster.destroying("again", at(101)).gone(at(102)).failures()).isEqualTo(100);
+    assertThat(cluster.destroying("again", at(101)).gone("proven", at(102)).failures())
+        .isEqualTo(100);
   }
 
   @Test

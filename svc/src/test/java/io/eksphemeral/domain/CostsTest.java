@@ -150,8 +150,8 @@ final class CostsTest {
             .launched("task-2", at(60));
     // 0.2964 and, for 15 and 30 minutes, 0.0147
     assertThat(soFar(destroying, 90)).isEqualTo("0.32");
-    assertThat(soFar(destroying.gone(at(90)), 90)).isEqualTo("0.32");
-    assertThat(soFar(destroying.gone(at(90)), 9000)).isEqualTo("0.32");
+    assertThat(soFar(destroying.gone("proven", at(90)), 90)).isEqualTo("0.32");
+    assertThat(soFar(destroying.gone("proven", at(90)), 9000)).isEqualTo("0.32");
   }
 
   /** 1.088 an hour if it were there. */
@@ -167,7 +167,7 @@ final class CostsTest {
             .taskOver("never launched", at(5))
             .destroying("asked", at(5))
             .launched("task-2", at(5))
-            .gone(at(20));
+            .gone("proven", at(20));
     assertThat(soFar(neverLaunched, 60)).isEqualTo("0.01");
   }
 

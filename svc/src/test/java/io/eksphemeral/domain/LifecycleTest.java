@@ -318,7 +318,7 @@ final class LifecycleTest {
 
     assertThat(failed.state()).isEqualTo(State.DESTROY_FAILED);
     assertThat(failed.leftovers()).containsExactly("volume vol-1");
-    assertThat(failed.error()).isEqualTo("done; still there: volume vol-1");
+    assertThat(failed.error()).isEqualTo("the teardown left resources behind; still there: volume vol-1");
   }
 
   @Test
@@ -565,7 +565,7 @@ final class LifecycleTest {
           .creationFailed("no", List.of(), at("5m"))
           .destroying("its creation failed", at("5m"))
           .launched("task-2", at("5m"));
-  private static final Cluster GONE = DESTROYING.gone(at("20m"));
+  private static final Cluster GONE = DESTROYING.gone("proven", at("20m"));
   private static final Cluster GONE_BEGUN =
       GONE.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("20m"));
   private static final Cluster GONE_TRIED_FOR_AN_HOUR =

@@ -92,7 +92,7 @@ final class StateTest {
     STEPS.put(State.CREATE_FAILED, cluster -> cluster.creationFailed("why", List.of(), NOW));
     STEPS.put(State.DESTROYING, cluster -> cluster.destroying("why", NOW));
     STEPS.put(State.DESTROY_FAILED, cluster -> cluster.destroyFailed("why", List.of(), NOW));
-    STEPS.put(State.GONE, cluster -> cluster.gone(NOW));
+    STEPS.put(State.GONE, cluster -> cluster.gone("proven", NOW));
   }
 
   /** A cluster in a state, with a task still open, so that only its state can refuse a step. */

@@ -36,6 +36,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What runs before eksctl, as a program. */
 @Tag("tasks")
@@ -158,6 +160,47 @@ class PrepareTest {
     aws.ask(
         "cluster", Map.of("control_plane", false), "dev", "01999999-0000-7000-8000-00000000000a");
     foreignEndsIt("eksctl-dev-cluster");
+  }
+
+  /** Of a cluster that EKS does not know: the teardown would meet it under the same name. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "instance",
+        "volume",
+        "volume-in-use",
+        "security-group",
+        "subnet",
+        "vpc",
+        "load-balancer",
+        "classic-load-balancer"
+      })
+  void whateverElseCarriesTheNameEndsIt(String kind) throws Exception {
+    foreignEndsIt(aws.ask("self_managed", kind, "dev").asText());
+  }
+
+  @Test
+  void whatNamesTheClusterWithoutBeingOfItDoesNotEndIt() throws Exception {
+    aws.ask("self_managed", "subnet", "dev", "shared"); // where several clusters may be
+    aws.ask("self_managed", "instance", "dev-prod");
+    // A terminated instance is listed for an hour, and a name is free at once.
+    aws.ask("terminate", aws.ask("self_managed", "instance", "dev").asText());
+    aws.ask("tag", aws.ask("self_managed", "volume", "dev").asText(), "eksphemeral:id", ID);
+
+    Aws.Outcome outcome = prepare(Map.of());
+
+    assertThat(outcome.exit()).as(outcome.output()).isZero();
+  }
+
+  @Test
+  void withoutKnowingWhatCarriesTheNameItDoesNotBegin() throws Exception {
+    aws.ask("fault", "Action=DescribeVolumes");
+
+    assertThat(prepare(Map.of()).exit()).isEqualTo(1);
+
+    assertThat(aws.result(ID, "create-1").outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(aws.result(ID, "create-1").message()).contains("ec2 describe-volumes");
+    assertThat(shared).isEmptyDirectory();
   }
 
   private void foreignEndsIt(String why) throws Exception {

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The teardown, run as a program. What is there afterwards is compared with what was there before
@@ -41,7 +43,7 @@ class TeardownTest {
 
     TaskResult result = aws.result(ID, "destroy-1");
     assertThat(result.provesAbsence()).isTrue();
-    assertThat(result.message()).contains("dev");
+    assertThat(result.message()).isEqualTo("nothing of it was found");
   }
 
   @Test
@@ -109,6 +111,113 @@ class TeardownTest {
     assertThat(tearDown(1).exit()).isZero();
 
     assertThat(aws.inventory()).isEqualTo(before);
+  }
+
+  /** kubeadm, RKE and the like: EKS knows nothing of it, and its volumes carry the same name. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "instance",
+        "volume-in-use",
+        "security-group",
+        "subnet",
+        "vpc",
+        "load-balancer",
+        "classic-load-balancer"
+      })
+  void aVolumeThatMayBeASelfManagedClustersStaysAndIsNamed(String sign) throws Exception {
+    Set<String> before = aws.inventory();
+    Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("stacks", false), "dev", ID));
+    aws.ask("self_managed", sign, "dev");
+    String theirs = aws.leftOver("volume", "dev", ours);
+    before.addAll(aws.inventory());
+    before.removeIf(one -> one.startsWith("cluster ") || one.startsWith("nodegroup "));
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory()).isEqualTo(before).contains("volume " + theirs);
+    assertThat(aws.result(ID, "destroy-1").message()).contains(theirs);
+  }
+
+  @Test
+  void anOlderVolumeOfTheNameHasTheOthersStayThatNobodySawInUse() throws Exception {
+    Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("stacks", false), "dev", ID));
+    String older = aws.leftOver("volume", "dev", ours);
+    aws.ask("age", older, 60);
+    String unknown = aws.leftOver("volume", "dev", ours);
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory()).contains("volume " + older, "volume " + unknown);
+  }
+
+  @Test
+  void subnetsThatSeveralClustersShareAreNoSignOfAnother() throws Exception {
+    Set<String> before = aws.inventory();
+    Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("stacks", false), "dev", ID));
+    aws.ask("self_managed", "subnet", "dev", "shared");
+    aws.leftOver("volume", "dev", ours);
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory()).isEqualTo(before);
+  }
+
+  @Test
+  void aVolumeSeenInUseByOurNodesGoesWhateverElseCarriesTheName() throws Exception {
+    aws.leftOver("volume-in-use", "dev", aws.cluster("dev", ID));
+    String theirs = aws.ask("self_managed", "volume-in-use", "dev").asText();
+    aws.ask("fault", "Action=DeleteVolume");
+    assertThat(tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "3")).exit()).isEqualTo(1);
+    assertThat(aws.result(ID, "destroy-1").leftovers())
+        .singleElement()
+        .asString()
+        .startsWith("volume ");
+    aws.ask("heal");
+
+    // The nodes are gone; that they used it is remembered.
+    assertThat(tearDown(2).exit()).isZero();
+
+    assertThat(only("volume", aws.inventory()))
+        .contains("volume " + theirs)
+        .hasSize(2); // and a disk
+  }
+
+  @Test
+  void withoutKnowingWhetherThereIsAnotherClusterOfTheNameItsVolumesStay() throws Exception {
+    String volume =
+        aws.leftOver(
+            "volume", "dev", new Aws.Made(aws.ask("cluster", Map.of("stacks", false), "dev", ID)));
+    aws.ask("fault", "Action=DescribeSubnets");
+
+    assertThat(tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "3")).exit()).isEqualTo(1);
+
+    assertThat(aws.inventory()).contains("volume " + volume);
+    assertThat(aws.result(ID, "destroy-1").leftovers())
+        .anyMatch(one -> one.startsWith("unknown ec2 describe-subnets"))
+        .anyMatch(one -> one.contains(volume));
+  }
+
+  /** Not every stack and log group of the name in those hours, but while our control plane was. */
+  @Test
+  void ofTheNameNothingIsOursThatWasMadeBeforeOurControlPlane() throws Exception {
+    aws.ask("cluster", Map.of("stacks", true), "dev", ID);
+    aws.leftOver("log-group", "dev", aws.cluster("other", OTHER_ID));
+    aws.ask(
+        "stack",
+        Map.of("tags", Map.of("alpha.eksctl.io/cluster-name", "dev")),
+        "eksctl-dev-addon-older",
+        Map.of("Topic", Map.of("Type", "AWS::SNS::Topic")));
+    String stack = aws.ask("stack_id", "eksctl-dev-addon-older").asText();
+    aws.ask("age", stack, 5);
+    aws.ask("age", "/aws/eks/dev/cluster", 5);
+    aws.ask("age", aws.ask("stack_id", "eksctl-dev-cluster").asText(), 10);
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory())
+        .contains("stack eksctl-dev-addon-older", "log-group /aws/eks/dev/cluster")
+        .doesNotContain("cluster dev", "stack eksctl-dev-cluster");
   }
 
   @Test
@@ -361,6 +470,35 @@ class TeardownTest {
   }
 
   @Test
+  void whatPeopleMadeInTheVpcStaysAndIsNamedUntilTheyRemoveIt() throws Exception {
+    Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("control_plane", false), "dev", ID));
+    List<String> holders = new ArrayList<>();
+    aws.ask("hold", ours.part("vpc"), ours.parts().path("subnets"))
+        .forEach(one -> holders.add(one.asText()));
+    assertThat(holders).hasSize(6);
+
+    Aws.Outcome outcome = tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "3"));
+
+    assertThat(outcome.exit()).as(outcome.output()).isEqualTo(1);
+    List<String> left = aws.result(ID, "destroy-1").leftovers();
+    assertThat(left)
+        .contains("vpc " + ours.part("vpc"))
+        .anyMatch(one -> one.startsWith("network-acl acl-"))
+        .anyMatch(one -> one.startsWith("egress-only-internet-gateway eigw-"))
+        .anyMatch(one -> one.startsWith("vpn-gateway vgw-"))
+        .anyMatch(one -> one.startsWith("carrier-gateway cagw-"))
+        .anyMatch(one -> one.startsWith("peering-connection pcx-"))
+        .anyMatch(one -> one.startsWith("transit-gateway-attachment tgw-attach-"));
+    for (String holder : holders) {
+      assertThat(left).anyMatch(one -> one.contains(" " + holder));
+    }
+
+    aws.ask("let_go");
+    assertThat(tearDown(2).exit()).isZero();
+    assertThat(aws.inventory()).doesNotContain("vpc " + ours.part("vpc"));
+  }
+
+  @Test
   void withoutKnowingWhatIsOursNothingIsTouched() throws Exception {
     aws.cluster("dev", ID);
     Set<String> before = aws.inventory();
@@ -486,7 +624,7 @@ class TeardownTest {
 
   private void leaveEverything(String name, Aws.Made cluster) throws IOException {
     for (String kind : KINDS) {
-      aws.leftOver(kind, name, cluster);
+      aws.leftOver(kind.equals("volume") ? "volume-in-use" : kind, name, cluster);
     }
   }
 

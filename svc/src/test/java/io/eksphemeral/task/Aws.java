@@ -40,7 +40,7 @@ final class Aws {
   private static final Path SOURCES = Path.of("src", "test", "task");
   private static final Path INSTALLED = Path.of("..", ".task-emulator").toAbsolutePath();
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
-  private static final int SECONDS_TO_END = 120;
+  private static final int SECONDS_TO_END = 300;
 
   private final Path scratch;
   private final String address;

@@ -359,7 +359,8 @@ final class LifeTest {
     life.until(id, DESTROY_FAILED);
 
     assertThat(life.cluster(id).leftovers()).containsExactly("volume vol-1");
-    assertThat(life.cluster(id).error()).isEqualTo("done; still there: volume vol-1");
+    assertThat(life.cluster(id).error())
+        .isEqualTo("the teardown left resources behind; still there: volume vol-1");
     life.untilAllGone();
     assertThat(life.cluster(id).leftovers()).isEmpty();
   }

@@ -318,7 +318,8 @@ final class LifecycleTest {
 
     assertThat(failed.state()).isEqualTo(State.DESTROY_FAILED);
     assertThat(failed.leftovers()).containsExactly("volume vol-1");
-    assertThat(failed.error()).isEqualTo("the teardown left resources behind; still there: volume vol-1");
+    assertThat(failed.error())
+        .isEqualTo("the teardown left resources behind; still there: volume vol-1");
   }
 
   @Test

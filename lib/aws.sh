@@ -15,7 +15,8 @@ ca_bundle=${AWS_CA_BUNDLE-} # the file of CA certificates to trust, if not those
 advice=()
 
 # The settings of the aws CLI, in the environment or in its config file, that would change what it
-# prints and reads, or have it ask: all are fixed here. The tasks have theirs in svc/task/common.sh.
+# prints and reads, or have it ask: all that have a variable are fixed here (the others, such as
+# cli_timestamp_format, change nothing that is read). The tasks have theirs in svc/task/common.sh.
 export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off AWS_CLI_ERROR_FORMAT=legacy AWS_DEFAULT_OUTPUT=json \
   AWS_CLI_FILE_ENCODING=UTF-8 AWS_CLI_OUTPUT_ENCODING=UTF-8
 

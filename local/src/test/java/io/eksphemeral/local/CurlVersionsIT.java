@@ -93,6 +93,25 @@ class CurlVersionsIT {
     }
   }
 
+  @ParameterizedTest
+  @FieldSource("CURLS")
+  void theWayMayLeadThroughAProxy(Path curl) throws Exception {
+    account.curl(curl);
+    PrivateAuthority authority = PrivateAuthority.in(scratch);
+    try (ConnectProxy proxy = new ConnectProxy();
+        SignedApi api = SignedApi.behind(authority.tls()).answers(200, "[]")) {
+      scripts
+          .with("https_proxy", proxy.url())
+          .with("AWS_CA_BUNDLE", authority.certificate().toString())
+          .with("EKSPHEMERAL_URL", api.endpoint())
+          .run("eksp-list.sh")
+          .exits(0)
+          .prints("[]\n");
+
+      assertThat(proxy.connected()).containsExactly(api.endpoint().replace("https://", ""));
+    }
+  }
+
   private static List<Path> curls() {
     List<Path> curls = new ArrayList<>(List.of(Scripts.onPath("curl")));
     Path newest = Scripts.checkout().resolve(".curl/curl");

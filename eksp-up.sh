@@ -21,10 +21,10 @@
 #   --instance-types A,B        of the workers, the first that can be had (those of t3.medium,t3a.medium
 #                               that the region offers); two zones of the region have to offer them all
 #   --spot, --on-demand         how the workers are bought (--spot)
-#   --subnets A,B               in which the tasks run (those of the default VPC)
-#   --permissions-boundary ARN  a policy that bounds all of its roles; '' for none ('')
-#   --tags KEY=VALUE,…          on the stack, what it has, and all clusters; '' for none ('')
-#   --security-group SG         with which the tasks run (the first one of that VPC)
+#   --subnets A,B               in which the tasks run (those of the default VPC in zones with Fargate)
+#   --security-group SG         with which the tasks run (the first of that VPC that lets port 443 out)
+#   --permissions-boundary ARN  bounds all roles of the installation; '' for none ('')
+#   --tags KEY=VALUE,…          of the stack, its resources and all clusters; '' for none ('')
 #
 # On this machine, with no AWS account:
 #

@@ -400,7 +400,9 @@ final class TemplateTest {
             .path("DestinationConfig")
             .path("OnFailure");
     assertThat(failure.path("Type").asText()).isEqualTo("SQS");
-    assertThat(target(failure.path("Destination"))).isEqualTo("FailedSweeps");
+    // Lambda takes the ARN of a queue, and a reference to one is its address.
+    assertThat(texts(failure.path("Destination").path("Fn::GetAtt")))
+        .containsExactly("FailedSweeps", "Arn");
   }
 
   // --- the tasks ---
@@ -435,6 +437,13 @@ final class TemplateTest {
         .containsExactlyInAnyOrderElementsOf(
             Arrays.stream(TaskKind.values()).map(kind -> "eksp-" + kind.text()).toList());
     assertThat(properties("EcsCluster").path("ClusterName").asText()).isEqualTo("eksp");
+    // Insights are billed by the metric.
+    assertThat(stream(properties("EcsCluster").path("ClusterSettings")))
+        .singleElement()
+        .satisfies(setting -> {
+          assertThat(setting.path("Name").asText()).isEqualTo("containerInsights");
+          assertThat(setting.path("Value").asText()).isEqualTo("disabled");
+        });
   }
 
   @ParameterizedTest

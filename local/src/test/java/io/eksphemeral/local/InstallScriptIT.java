@@ -775,7 +775,7 @@ class InstallScriptIT {
 
     scripts.run("eksp-up.sh").exits(0);
 
-    String section = real.substring(real.indexOf("\nParameters:"), real.indexOf("\nConditions:"));
+    String section = real.substring(real.indexOf("\nParameters:"), real.indexOf("\nMappings:"));
     List<String> names =
         Pattern.compile("(?m)^  ([A-Za-z]+):")
             .matcher(section)

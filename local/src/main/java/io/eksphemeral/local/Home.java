@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
@@ -22,6 +23,12 @@ final class Home implements AutoCloseable {
   private static final String URL = "control-plane.url";
   private static final String SETTINGS = "control-plane.settings";
   private static final String LOCK = "lock";
+
+  /** Where the commands have the output of the process appended. */
+  private static final String LOG = "control-plane.log";
+
+  /** The longest log, in bytes; what is older is in one more file, and then gone. */
+  static final long LONGEST_LOG = 10L * 1024 * 1024;
 
   private final Path path;
   private final Folder folder;
@@ -73,6 +80,20 @@ final class Home implements AutoCloseable {
       return true;
     } catch (IOException _) {
       return false; // it cannot be looked at just now
+    }
+  }
+
+  /** Keeps the log from growing with every call: it begins anew, with the one before beside it. */
+  void boundLog() throws IOException {
+    Path log = path.resolve(LOG);
+    if (Files.exists(log) && Files.size(log) > LONGEST_LOG) {
+      Files.copy(
+          log,
+          path.resolve(LOG + ".1"),
+          StandardCopyOption.REPLACE_EXISTING,
+          StandardCopyOption.COPY_ATTRIBUTES);
+      // Not replaced: the process writes on to this file, at its end.
+      FileChannel.open(log, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING).close();
     }
   }
 

@@ -185,6 +185,11 @@ public final class LocalControlPlane {
       clock.keep();
     } catch (IOException | RuntimeException | Error e) {
       log.failure("the clock stands still, as its time cannot be kept", e);
+    }
+    try {
+      home.boundLog();
+    } catch (IOException | RuntimeException | Error _) {
+      // The disk may be full; it is tried again in a moment, and a line about it is more log.
     } finally {
       timer.after(KEEP_CLOCK_EVERY, this::keepClock);
     }

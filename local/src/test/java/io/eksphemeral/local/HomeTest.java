@@ -3,8 +3,11 @@ package io.eksphemeral.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +54,29 @@ final class HomeTest {
       Files.move(path, parent.resolve("gone"));
       Files.createFile(path);
       assertThat(home.isRemoved()).isTrue();
+    }
+  }
+
+  @Test
+  void theLogIsBounded() throws IOException {
+    Path log = parent.resolve("control-plane.log");
+    try (Home home = Home.take(parent).orElseThrow();
+        OutputStream out =
+            Files.newOutputStream(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+      Files.setPosixFilePermissions(log, PosixFilePermissions.fromString("rw-------"));
+      out.write(new byte[(int) Home.LONGEST_LOG]);
+      home.boundLog();
+      assertThat(log).hasSize(Home.LONGEST_LOG);
+
+      out.write('\n');
+      home.boundLog();
+      out.write("next".getBytes(StandardCharsets.UTF_8));
+
+      assertThat(log).hasContent("next");
+      Path before = parent.resolve("control-plane.log.1");
+      assertThat(before).hasSize(Home.LONGEST_LOG + 1);
+      assertThat(Files.getPosixFilePermissions(before))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
     }
   }
 

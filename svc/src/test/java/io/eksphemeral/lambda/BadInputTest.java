@@ -331,6 +331,14 @@ final class BadInputTest {
           bytes("UTF-16", "{}".getBytes(StandardCharsets.UTF_16), "the spec is not UTF-8"),
           bytes("a NUL", new byte[] {0}, "the spec is not JSON: line 1, column 2"),
           bytes(
+              "a second byte-order mark",
+              "\ufeff\ufeff{}".getBytes(StandardCharsets.UTF_8),
+              "the spec is not JSON: line 1, column 2"),
+          bytes(
+              "a byte-order mark within",
+              "{\"timeout\":\ufeff5}".getBytes(StandardCharsets.UTF_8),
+              "the spec is not JSON: line 1, column 13"),
+          bytes(
               "nesting that fits",
               "{\"name\":".concat("[".repeat(60_000)).getBytes(StandardCharsets.US_ASCII),
               TOO_DEEP),

@@ -1,6 +1,7 @@
 package io.eksphemeral.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -16,6 +17,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is left after a power failure, at any moment, on a disk that keeps only what it must. */
 final class FolderTest {
@@ -112,6 +115,17 @@ final class FolderTest {
 
     assertThat(after(false)).isEqualTo("second");
     assertThat(seen).containsOnly("first", "second");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "/x", "../x", "..", ".", ".tmp/1", "a/../../x", "a/.x", "a//b", "a/", "a\nb"})
+  void noKeyLeadsOutOfItOrToWhatIsItsOwn(String other) throws IOException {
+    Folder folder = open();
+
+    assertThatIllegalArgumentException().isThrownBy(() -> folder.write(other, "x"));
+    assertThatIllegalArgumentException().isThrownBy(() -> folder.read(other));
+    assertThatIllegalArgumentException().isThrownBy(() -> folder.remove(other));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.eksphemeral.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -28,6 +29,18 @@ final class HomeTest {
       assertThat(path.resolve("control-plane.pid")).doesNotExist();
       assertThat(path.resolve("control-plane.url")).doesNotExist();
       assertThat(path.resolve("control-plane.settings")).doesNotExist();
+    }
+  }
+
+  /** Commands that see an address rely on it. */
+  @Test
+  void noAddressIsAnnouncedWithoutItsProcess() throws IOException {
+    try (Home home = Home.take(parent).orElseThrow()) {
+      Files.createDirectories(parent.resolve("control-plane.pid/in-the-way"));
+
+      assertThatIOException().isThrownBy(() -> home.announce(4711, "http://127.0.0.1:1", ""));
+
+      assertThat(parent.resolve("control-plane.url")).doesNotExist();
     }
   }
 

@@ -101,6 +101,15 @@ final class AwsControlPlaneTest {
         .withMessageContaining("EKSPHEMERAL_MAX_WORKERS is");
   }
 
+  @ParameterizedTest
+  @CsvSource({"1", "1000000", "0000005"})
+  void aLimitMayBeAnySuchNumber(String limit) {
+    Map<String, String> environment = changing();
+    environment.put("EKSPHEMERAL_MAX_WORKERS", limit);
+    assertThat(AwsControlPlane.changing(environment).plane().limits().workers())
+        .isEqualTo(Integer.parseInt(limit));
+  }
+
   private static Map<String, String> changing() {
     Map<String, String> environment = new HashMap<>(ALL);
     environment.put("EKSPHEMERAL_OWNER_DOMAINS", "corp.io");

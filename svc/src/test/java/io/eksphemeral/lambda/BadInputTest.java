@@ -333,11 +333,11 @@ final class BadInputTest {
           bytes(
               "a second byte-order mark",
               "\ufeff\ufeff{}".getBytes(StandardCharsets.UTF_8),
-              "the spec is not JSON: line 1, column 2"),
+              "the spec is not JSON: line 1, column 1"),
           bytes(
               "a byte-order mark within",
               "{\"timeout\":\ufeff5}".getBytes(StandardCharsets.UTF_8),
-              "the spec is not JSON: line 1, column 13"),
+              "the spec is not JSON: line 1, column 12"),
           bytes(
               "nesting that fits",
               "{\"name\":".concat("[".repeat(60_000)).getBytes(StandardCharsets.US_ASCII),

@@ -111,6 +111,17 @@ final class DestroyClusterHandlerTest {
     assertThat(report.path("unreadable").path(broken.value()).asText()).startsWith("not JSON");
     assertThat(report.path("legacy")).isEqualTo(json("[\"" + old + "\"]"));
     assertThat(report.path("skipped").asInt()).isZero();
+    assertMetrics("clusters", 1, "changed", 1, "failed", 0, "unreadable", 1, "skipped", 0);
+  }
+
+  /** What the alarms go by. */
+  private void assertMetrics(Object... namesAndCounts) {
+    JsonNode logged = json(installation.context.log().getLast());
+    for (int i = 0; i < namesAndCounts.length; i += 2) {
+      assertThat(logged.path((String) namesAndCounts[i]).asInt(-1))
+          .as("%s", namesAndCounts[i])
+          .isEqualTo(namesAndCounts[i + 1]);
+    }
   }
 
   @Test
@@ -201,6 +212,7 @@ final class DestroyClusterHandlerTest {
     JsonNode report = json(installation.runDestroy(text("schedule")));
 
     assertThat(report.path("skipped").asInt()).isEqualTo(1);
+    assertMetrics("clusters", 1, "skipped", 1);
     assertThat(report.path("changed")).isEmpty();
     assertThat(installation.store.contents()).isEqualTo(before);
 

@@ -94,7 +94,8 @@ final class GatewayTest {
   private APIGatewayV2HTTPResponse answer(
       String function, APIGatewayV2HTTPEvent event, Context context) {
     if (broken) {
-      throw new IllegalStateException("secret internals\n2026-11-22T14:03:07Z forged");
+      throw new IllegalStateException(
+          "secret internals\n2026-11-22T14:03:07Z forged \u001b[2J\u202e");
     }
     assertThat(context.getRemainingTimeInMillis()).isEqualTo(30_000);
     assertThat(context.getAwsRequestId()).isEqualTo(event.getRequestContext().getRequestId());
@@ -683,7 +684,9 @@ final class GatewayTest {
     broken = true;
     get("/status");
 
-    assertThat(log.toString(StandardCharsets.UTF_8).lines().filter(line -> !line.startsWith("\t")))
+    assertThat(log.toString(StandardCharsets.UTF_8).lines())
+        .allMatch(line -> line.matches("\t?[^\\p{C}\\p{Zl}\\p{Zp}]+"))
+        .filteredOn(line -> !line.startsWith("\t"))
         .hasSize(2);
   }
 

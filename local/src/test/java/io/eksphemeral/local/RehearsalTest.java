@@ -23,9 +23,11 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -325,6 +327,37 @@ final class RehearsalTest extends TaskRunnerContract {
     assertThat(rehearsal.status(handle))
         .isEqualTo(new Status.Stopped("exit code 1: it broke, and the log has why"));
     assertThat(store.result(cluster.key(create(1)))).isEmpty();
+  }
+
+  /** Whatever breaks it, a task that never ended would keep its cluster from being torn down. */
+  @Test
+  void aTaskThatAnErrorBreaksHasEndedToo() throws IOException {
+    AtomicBoolean fails = new AtomicBoolean(true);
+    InstantSource failing =
+        () -> {
+          if (fails.getAndSet(false)) {
+            throw new StackOverflowError();
+          }
+          return clock.instant();
+        };
+    rehearsal =
+        new Rehearsal(
+            Folder.open(home.resolve("tasks")),
+            new Act(store, world, PACE, failing),
+            Mishaps.parse(""),
+            clock,
+            new Random(seed++),
+            timer,
+            new Log(new PrintStream(PrintStream.nullOutputStream()), clock));
+    rehearsal.start(news::add);
+    String handle = launch(admitted("dev"), create(1));
+    try {
+      letTasksEnd();
+    } catch (StackOverflowError e) {
+      // It is looked at below what became of the task.
+    }
+
+    assertThat(rehearsal.status(handle)).isInstanceOf(Status.Stopped.class);
   }
 
   @Test

@@ -48,6 +48,7 @@ final class SettingsTest {
     refused(List.of("--sped", "60"), "unknown option '--sped'");
     refused(List.of("--speed"), "the option --speed needs a value");
     refused(List.of("--speed", "0"), "--speed is '0', and must be a whole number from 1 to 3600");
+    refused(List.of("--speed", "3601"), "--speed is '3601'");
     refused(List.of("--speed", "fast"), "--speed is 'fast'");
     refused(List.of("--port", "65536"), "--port is '65536'");
     refused(List.of("--port", "99999999999999999999"), "--port is '99999999999999999999'");

@@ -54,34 +54,75 @@ named=$(find_foreign)
  cluster: $(in_a_line <<<"$named"); choose another name, or delete them"
 
 get "$objects/cluster.yaml" "$scratch/config" || fail "the config for eksctl cannot be read: $(why)"
-sessions=$(jq -r '.accessConfig.accessEntries[].principalARN | select(test("^arn:[^:]*:sts:"))' \
-  "$scratch/config" 2>"$scratch/why") || fail "the config for eksctl cannot be read: $(why)"
+principals=$(jq -r '.accessConfig.accessEntries[].principalARN' "$scratch/config" 2>"$scratch/why") \
+  || fail "the config for eksctl cannot be read: $(why)"
 
-# EKS lets roles in, not their sessions, and only IAM knows the path of a role.
+# EKS lets roles in, not their sessions, and only IAM knows the path of a role. It refuses principals
+# that do not exist, but eksctl would find that out after a quarter of an hour. Those of another account
+# cannot be looked up here.
+account=$(ask .Account sts get-caller-identity) || fail "STS does not say which account this is: $(why)"
 roles='{}'
-while IFS= read -r session; do
-  [[ -n $session ]] || continue
-  [[ $session =~ ^arn:[^:]+:sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]+)/ ]] \
-    || fail "who is to get in is no role: $session"
-  account=${BASH_REMATCH[1]} role=${BASH_REMATCH[2]}
-  arn=$(ask '.Role.Arn' iam get-role "--role-name=$role") \
-    || fail "the role $role, which is to get in, cannot be looked up: $(why)"
-  # Here, a role of that name may be another's.
-  [[ $arn =~ ^arn:[^:]+:iam::$account:role/ ]] \
-    || fail "the role $role, which is to get in, is one of the account $account, and not of this one"
-  roles=$(jq -c --arg session "$session" --arg arn "$arn" '.[$session] = $arn' <<<"$roles")
-done <<<"$sessions"
+missing=()
+while IFS= read -r principal; do
+  [[ -n $principal ]] || continue
+  kind=role is_session=
+  if [[ $principal =~ ^arn:[^:]+:sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]+)/ ]]; then
+    name=${BASH_REMATCH[2]} is_session=yes
+    [[ ${BASH_REMATCH[1]} == "$account" ]] \
+      || fail "the role $name, which is to get in, is one of the account ${BASH_REMATCH[1]}, and not of this one"
+  elif [[ $principal =~ ^arn:[^:]+:iam::([0-9]{12}):(role|user)/(.*/)?([A-Za-z0-9_+=,.@-]+)$ ]]; then
+    [[ ${BASH_REMATCH[1]} == "$account" ]] || continue
+    kind=${BASH_REMATCH[2]} name=${BASH_REMATCH[4]}
+  else
+    fail "who is to get in is no role or user: $principal"
+  fi
+  if [[ $kind == role ]]; then
+    arn=$(ask '.Role.Arn' iam get-role "--role-name=$name")
+  else
+    arn=$(ask '.User.Arn' iam get-user "--user-name=$name")
+  fi || {
+    is_absent || fail "the $kind $name, which is to get in, cannot be looked up: $(why)"
+    arn=
+  }
+  if [[ -n $is_session && -n $arn ]]; then
+    roles=$(jq -c --arg session "$principal" --arg arn "$arn" '.[$session] = $arn' <<<"$roles")
+  elif [[ $arn != "$principal" ]]; then
+    missing+=("$principal${arn:+ (there is $arn)}")
+  fi
+done <<<"$principals"
+if ((${#missing[@]})); then
+  printf -v names ', %s' "${missing[@]}"
+  fail "who is to get in does not exist in the account $account: ${names:2}. Correct \"access\" in the spec, and create the cluster again"
+fi
+
+# eksctl does not see the node group while it creates the cluster, so would take zones in which EC2 does
+# not offer each type of its nodes. EKS has no control planes in the zones that are left out by their ids.
+types=$(jq -r '[.managedNodeGroups[].instanceTypes[]] | unique | join(",")' "$scratch/config" 2>"$scratch/why") \
+  || fail "the config for eksctl cannot be read: $(why)"
+ask .AvailabilityZones ec2 describe-availability-zones \
+  --filters Name=zone-type,Values=availability-zone Name=state,Values=available >"$scratch/zones" \
+  || fail "EC2 does not say which zones there are: $(why)"
+ask .InstanceTypeOfferings ec2 describe-instance-type-offerings --location-type availability-zone \
+  --filters "Name=instance-type,Values=$types" >"$scratch/offerings" \
+  || fail "EC2 does not say which zones offer $types: $(why)"
+zones=$(jq -c --slurpfile offerings "$scratch/offerings" --arg types "$types" '
+  ($offerings[0] | group_by(.Location) | map({key: .[0].Location, value: map(.InstanceType)}) | from_entries) as $there
+  | map(select(.ZoneId | IN("use1-az3", "usw1-az2", "cac1-az3") | not) | .ZoneName)
+  | map(select(($types | split(",")) - ($there[.] // []) == [])) | sort' "$scratch/zones")
+[[ $(jq length <<<"$zones") -ge 2 ]] \
+  || fail "a cluster needs two availability zones that offer all of its instance types ($types); $AWS_REGION has $(jq -r 'join(", ") | if . == "" then "none" else . end' <<<"$zones"). Install again with other types: eksp-up.sh --instance-types TYPE,…"
 
 # eksctl sends each of metadata.tags twice with the stack of a node group, and CloudFormation refuses
 # duplicate keys. So the node group is created after the cluster, by a config that has the tags in
 # the one place from which they also reach the nodes.
-jq --argjson roles "$roles" 'del(.managedNodeGroups) | .accessConfig.accessEntries |=
+jq --argjson roles "$roles" --argjson zones "$zones" 'del(.managedNodeGroups) | .availabilityZones = $zones[:3]
+  | .accessConfig.accessEntries |=
   (map(.principalARN |= ($roles[.] // .)) | unique_by(.principalARN))' \
   "$scratch/config" >"$scratch/cluster"
 jq '.metadata.tags as $tags | {
     apiVersion, kind,
     metadata: .metadata | {name, region},
-    managedNodeGroups: .managedNodeGroups | map(.tags = $tags)
+    managedNodeGroups: .managedNodeGroups | map(.tags += $tags)
   }' "$scratch/config" >"$scratch/nodegroup"
 for config in cluster nodegroup; do
   cp "$scratch/$config" "$shared/$config.yaml"

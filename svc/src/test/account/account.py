@@ -61,7 +61,7 @@ import clusters  # noqa: E402
 import functions  # noqa: E402, F401
 import gateway  # noqa: E402, F401
 import mail  # noqa: E402
-import permissions  # noqa: E402, F401
+import permissions  # noqa: E402
 import tasks  # noqa: E402
 
 emulator_app = app.app
@@ -137,6 +137,7 @@ commands = {
     "release": tasks.withheld.discard,
     "no_offer": lambda type, zone: clusters.not_offered.add((type, zone)),
     "offer": lambda type, zone: clusters.not_offered.discard((type, zone)),
+    "pod_may": permissions.pod_may,
     "click": mail.click,
     "mails": mail.mails,
 }

@@ -73,7 +73,7 @@ class Builder:
 
     # --- stacks ---
 
-    def stack(self, rest, resources, tags=(), outputs=None):
+    def stack(self, rest, resources, tags=(), exports=None, outputs=None):
         """Has a stack made, and waits for it; gives its outputs."""
         name = f"eksctl-{self.name}-{rest}"
         # A list: what is in it twice is sent twice.
@@ -89,8 +89,11 @@ class Builder:
             "Description": "[created by eksctl]",
             "Resources": resources,
             "Outputs": {
-                one: {"Value": value, "Export": {"Name": {"Fn::Sub": "${AWS::StackName}::" + one}}}
-                for one, value in (outputs or {}).items()
+                **{one: {"Value": value} for one, value in (outputs or {}).items()},
+                **{
+                    one: {"Value": value, "Export": {"Name": {"Fn::Sub": "${AWS::StackName}::" + one}}}
+                    for one, value in (exports or {}).items()
+                },
             },
         }
         say(f"deploying stack {quoted(name)}")
@@ -281,7 +284,12 @@ class Builder:
                 "ClusterSecurityGroupId": {"Fn::GetAtt": ["ControlPlane", "ClusterSecurityGroupId"]},
                 "ARN": {"Fn::GetAtt": ["ControlPlane", "Arn"]},
                 "Endpoint": {"Fn::GetAtt": ["ControlPlane", "Endpoint"]},
+                "ServiceRoleARN": self.config["iam"]["serviceRoleARN"],
+            },
+            {
+                "CertificateAuthorityData": {"Fn::GetAtt": ["ControlPlane", "CertificateAuthorityData"]},
                 "ClusterStackName": {"Ref": "AWS::StackName"},
+                "FeatureNATMode": self.config["vpc"]["nat"]["gateway"],
             },
         )
 
@@ -311,12 +319,17 @@ class Builder:
                 addonName=addon["name"], kubernetesVersion=self.metadata["version"]
             )["addons"]
             latest = there["addonVersions"][0]
+            told = {}
             if latest["requiresIamPermissions"]:
                 self.eks.describe_addon_configuration(addonName=addon["name"], addonVersion=latest["addonVersion"])
+                told["podIdentityAssociations"] = [
+                    {"serviceAccount": one["serviceAccountName"], "roleArn": one["roleARN"]}
+                    for one in addon.get("podIdentityAssociations", [])
+                ]
             say(f"creating addon: {addon['name']}")
             self.eks.create_addon(
                 clusterName=self.name, addonName=addon["name"], addonVersion=latest["addonVersion"],
-                resolveConflicts="OVERWRITE",
+                resolveConflicts="OVERWRITE", **told,
             )
             say(f"successfully created addon: {addon['name']}")
 
@@ -366,7 +379,9 @@ class Builder:
                     "LaunchTemplateName": {"Fn::Sub": "${AWS::StackName}"},
                     "LaunchTemplateData": {
                         "BlockDeviceMappings": [
-                            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": group["volumeSize"], "VolumeType": "gp3"}}
+                            {"DeviceName": "/dev/xvda", "Ebs": {
+                                "Iops": 3000, "Throughput": 125, "VolumeSize": group["volumeSize"], "VolumeType": "gp3",
+                            }}
                         ],
                         "MetadataOptions": {
                             "HttpPutResponseHopLimit": 1 if no_pods else 2,

@@ -4,6 +4,8 @@
   names;
 - the keys ecs:cluster and ses:FromAddress, and the tags of what a request is for;
 - RunTask also needs to pass the roles of the task, and to tag it;
+- policies have variables in their conditions;
+- whoever makes an add-on needs to pass the roles that its pods get;
 - stacks are made and removed with the permissions of who asked for it, resource by resource;
 - ECS assumes a role only if that trusts it for this account's tasks.
 
@@ -101,6 +103,33 @@ def tags_of(original, resource_arn):
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
+# --- variables ---
+
+
+@replace("_conditions_met", iam_evaluator, was="15b4c24a")
+def conditions_met(original, conditions, context):
+    """Puts in the place of a variable what the request says; without that, nothing meets the condition."""
+    missing = []
+
+    def put(text):
+        def value(found):
+            said = iam_evaluator._resolve_condition_key(found[1], context)
+            if not isinstance(said, str):
+                missing.append(found[1])
+            return str(said)
+
+        return re.sub(r"\$\{([a-z0-9]+:[^}]+)\}", value, text) if isinstance(text, str) else text
+
+    put_in = {
+        operator: {
+            key: [put(one) for one in wanted] if isinstance(wanted, list) else put(wanted)
+            for key, wanted in keys.items()
+        }
+        for operator, keys in (conditions or {}).items()
+    }
+    return not missing and original(put_in, context)
+
+
 # --- asking again ---
 
 
@@ -169,6 +198,45 @@ def trusts(role_arn, service, source):
     return iam_evaluator.evaluate_resource_policy(
         role["AssumeRolePolicyDocument"], context, service=service
     ).decision == "Allow"
+
+
+# --- roles for pods ---
+
+
+@replace("_create_addon", eks, was="7b6485ad")
+def create_addon(original, cluster_name, body):
+    """An add-on's roles are associated with its service accounts with the permissions of who asked."""
+    wanted = body.get("podIdentityAssociations", [])
+    for one in wanted:
+        problem = denial(
+            iam_evaluator.caller_arn(),
+            ("eks:CreatePodIdentityAssociation", arn("eks", f"cluster/{cluster_name}"), {}),
+            ("iam:PassRole", one["roleArn"], {"iam_PassedToService": "pods.eks.amazonaws.com"}),
+        )
+        if problem:
+            return error_response_json("AccessDeniedException", problem, 403)
+    answer = original(cluster_name, body)
+    if answer[0] != 200:
+        return answer
+    addon = eks._addons[f"{cluster_name}/{body['addonName']}"]
+    addon["podIdentityAssociations"] = [
+        json.loads(made[2])["association"]["associationArn"]
+        for made in (
+            eks._create_pod_identity_association(cluster_name, {**one, "namespace": "kube-system"}) for one in wanted
+        )
+    ]
+    return eks._json_resp(200, {"addon": addon})
+
+
+def pod_may(cluster, namespace, account, action, resource):
+    """Whether a pod may do something with the role that EKS gives its service account, whose session EKS
+    tags with the cluster's name."""
+    for one in eks._pod_identity_associations.values():
+        if (one["clusterName"], one["namespace"], one["serviceAccount"]) == (cluster, namespace, account):
+            role = one["roleArn"].rsplit("/", 1)[-1]
+            session = f"arn:aws:sts::{get_account_id()}:assumed-role/{role}/eks-{cluster}"
+            return may(session, action, resource, **{"aws_principaltag/eks-cluster-name": cluster})
+    return False
 
 
 # --- stacks ---
@@ -269,8 +337,10 @@ def delete(original, resource_type, physical_id, props, *more, **named):
     return original(resource_type, physical_id, props, *more, **named)
 
 
+lean_on(eks, _create_pod_identity_association="41886ff7")
 lean_on(
     iam_evaluator,
+    _resolve_condition_key="15e26964",
     _gather_role_policies="d83d1661",
     _gather_user_policies="caba65a1",
     caller_arn="8dc478d3",

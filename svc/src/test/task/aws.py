@@ -88,6 +88,10 @@ def answer(client, driver):
     os.environ.clear()
     os.environ.update(request["environment"], AWS_DATA_PATH=data)
     os.chdir(request["folder"])
+    # Read when the CLI is loaded, so it would be in the home of who keeps it warm.
+    from awscli.customizations.eks import update_kubeconfig
+
+    update_kubeconfig.DEFAULT_PATH = os.path.expanduser("~/.kube/config")
     sys.argv = ["aws", *request["arguments"]]
     code = 255
     stderr, sys.stderr = sys.stderr, io.StringIO()

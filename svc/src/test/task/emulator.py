@@ -228,6 +228,17 @@ def is_filter_matching(one, name, values):
 
 moto.ec2.utils.is_filter_matching = is_filter_matching
 
+
+not_offered = set()  # pairs of a type of instances and a zone that lacks it
+moto_offers = EC2Backend.describe_instance_type_offerings
+
+
+def describe_instance_type_offerings(self, *words, **named):
+    return [one for one in moto_offers(self, *words, **named) if (one["InstanceType"], one["Location"]) not in not_offered]
+
+
+EC2Backend.describe_instance_type_offerings = describe_instance_type_offerings
+
 moto_deletes_group = EC2Backend.delete_security_group
 moto_deletes_subnet = EC2Backend.delete_subnet
 moto_deletes_vpc = EC2Backend.delete_vpc
@@ -607,7 +618,7 @@ def expire(bucket, days):
 def reset(bucket):
     import urllib.request
 
-    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear(), offered.clear(), capabilities.clear()
+    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear(), offered.clear(), not_offered.clear(), capabilities.clear()
     urllib.request.urlopen(urllib.request.Request(address + "/moto-api/reset", method="POST")).read()
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
@@ -619,6 +630,14 @@ def fault(pattern, times=-1, code="AccessDenied", status=403):
 def heal():
     faults.clear()
     stuck.clear()
+
+
+def user(name, path):
+    return client("iam").create_user(UserName=name, Path=path)["User"]["Arn"]
+
+
+def no_offer(type, zone):
+    not_offered.add((type, zone))
 
 
 def drop_role(name):

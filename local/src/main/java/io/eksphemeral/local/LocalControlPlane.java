@@ -37,6 +37,7 @@ public final class LocalControlPlane {
               "us-east-1",
               "arn:aws:iam::%s:role/eksp-service".formatted(Events.ACCOUNT),
               "arn:aws:iam::%s:role/eksp-node".formatted(Events.ACCOUNT),
+              "arn:aws:iam::%s:role/eksp-cni".formatted(Events.ACCOUNT),
               new Nodes(List.of("t3.medium", "t3a.medium"), true)));
 
   /** How many clusters a sweep works on at a time, as in AWS. */

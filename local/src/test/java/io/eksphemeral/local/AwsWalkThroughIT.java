@@ -143,6 +143,7 @@ class AwsWalkThroughIT {
   @Test
   @Order(1)
   void oneCommandInstallsIt() throws Exception {
+    aws.ask("no_offer", "t3a.medium", "us-east-2b"); // two zones are left that have it
     scripts
         .run("eksp-up.sh", "--notify", SENDER, "--tags", "team=platform x,cost-center=4=2")
         .exits(0)
@@ -333,6 +334,11 @@ class AwsWalkThroughIT {
             .path("nodegroup");
     assertThat(nodes.path("scalingConfig").path("desiredSize").asInt()).isEqualTo(2);
     assertThat(nodes.path("capacityType").asText()).isEqualTo("SPOT");
+    assertThat(texts(nodes.path("instanceTypes"))).containsExactly("t3.medium", "t3a.medium");
+    JsonNode subnets =
+        aws.aws("ec2", "describe-subnets", "--filters", "Name=tag:eksphemeral:id,Values=" + id)
+            .path("Subnets");
+    assertThat(texts(subnets, "AvailabilityZone")).containsOnly("us-east-2a", "us-east-2c");
     // Whatever stands for it in the account says so, each tag once.
     assertThat(nodes.path("tags").path("eksphemeral:id").asText()).isEqualTo(id);
     for (String stack : List.of("cluster", "nodegroup-workers")) {
@@ -352,6 +358,56 @@ class AwsWalkThroughIT {
             instances.at("/Reservations/0/Instances").size()
                 + instances.at("/Reservations/1/Instances").size())
         .isEqualTo(2);
+  }
+
+  @Test
+  @Order(7)
+  void whatRunsInItChangesNoInterfaceButItsOwn() throws Exception {
+    JsonNode template =
+        aws.aws(
+                "ec2",
+                "describe-launch-template-versions",
+                "--launch-template-name",
+                "eksctl-2node-135-30-nodegroup-workers")
+            .at("/LaunchTemplateVersions/0/LaunchTemplateData/MetadataOptions");
+    assertThat(template.path("HttpTokens").asText()).isEqualTo("required");
+    assertThat(template.path("HttpPutResponseHopLimit").asInt()).isEqualTo(1);
+    assertThat(
+            texts(
+                aws.aws("iam", "list-attached-role-policies", "--role-name", made("NodeRole"))
+                    .path("AttachedPolicies"),
+                "PolicyName"))
+        .doesNotContain("AmazonEKS_CNI_Policy");
+
+    String subnet =
+        aws.aws("ec2", "describe-subnets", "--filters", "Name=tag:eksphemeral:id,Values=" + id)
+            .at("/Subnets/0/SubnetId")
+            .asText();
+    for (String owner : List.of("2node-135-30", "short", "")) {
+      String made =
+          aws.aws("ec2", "create-network-interface", "--subnet-id", subnet)
+              .at("/NetworkInterface/NetworkInterfaceId")
+              .asText();
+      if (!owner.isEmpty()) {
+        String tag = "Key=cluster.k8s.amazonaws.com/name,Value=" + owner;
+        aws.call("ec2", "create-tags", "--resources", made, "--tags", tag).exits(0);
+      }
+      String arn = "arn:aws:ec2:us-east-2:123456789012:network-interface/" + made;
+      List<String> allowed = new ArrayList<>();
+      for (String action :
+          List.of("AssignPrivateIpAddresses", "CreateTags", "DeleteNetworkInterface")) {
+        if (mayAsCni("ec2:" + action, arn)) {
+          allowed.add(action);
+        }
+      }
+      aws.call("ec2", "delete-network-interface", "--network-interface-id", made).exits(0);
+      assertThat(allowed).as("on one of '%s'", owner).hasSize(owner.equals("2node-135-30") ? 3 : 0);
+    }
+  }
+
+  private static boolean mayAsCni(String action, String resource) throws IOException {
+    return aws.ask("pod_may", "2node-135-30", "kube-system", "aws-node", action, resource)
+        .booleanValue();
   }
 
   @Test
@@ -473,6 +529,19 @@ class AwsWalkThroughIT {
               .asText());
     }
     return made;
+  }
+
+  @Test
+  @Order(13)
+  void whoIsToGetInAndDoesNotExistIsNamedAtOnce() throws Exception {
+    String gone = "arn:aws:iam::123456789012:role/gone";
+
+    scripts
+        .runOn("{\"name\": \"shared\", \"access\": [\"" + gone + "\"]}", "eksp-create.sh", "-")
+        .exits(1)
+        .says("shared was not created: ", "does not exist in the account 123456789012: " + gone);
+
+    assertThat(aws.inventory()).noneMatch(one -> one.contains("shared"));
   }
 
   @Test

@@ -224,7 +224,7 @@ class EmulatedAwsIT {
   }
 
   @Test
-  void aClusterHasASecurityGroupThatEksMakesAndRemoves() throws Exception {
+  void aClusterIsWhatEksMakesOfIt() throws Exception {
     role("control-plane", "eks.amazonaws.com");
     String subnets = aws.aws("ec2", "describe-subnets").at("/Subnets/0/SubnetId").asText();
 
@@ -248,6 +248,19 @@ class EmulatedAwsIT {
     assertThat(made.path("GroupName").asText()).startsWith("eks-cluster-sg-grouped-");
     assertThat(made.path("Tags").findValuesAsText("Key"))
         .contains("aws:eks:cluster-name", "kubernetes.io/cluster/grouped");
+    // Whoever uses it has it where kubectl looks.
+    Path home = Files.createDirectories(scratch.resolve("home of bob"));
+    Path own = home.resolve("own");
+    String[] update = {"eks", "update-kubeconfig", "--name", "grouped", "--alias", "grouped"};
+    aws.cli().with("HOME", home.toString()).run("aws", update).exits(0);
+    assertThat(home.resolve(".kube/config")).content().contains("grouped");
+    aws.cli()
+        .with("HOME", home.toString())
+        .with("KUBECONFIG", own.toString())
+        .run("aws", update)
+        .exits(0);
+    assertThat(own).content().contains("grouped");
+
     aws.call("eks", "delete-cluster", "--name", "grouped").exits(0);
     aws.call("ec2", "describe-security-groups", "--group-ids", group)
         .exits(255)

@@ -11,7 +11,6 @@ import io.eksphemeral.domain.Versions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -27,6 +26,12 @@ import java.util.stream.Stream;
  */
 public final class EksctlConfig {
   private static final int LONGEST_TAG = 256;
+
+  /**
+   * The tag by which the CNI knows a cluster's network interfaces, and its role which it may
+   * change. It sets it on those that it makes; nodes bring one along.
+   */
+  private static final String CNI_CLUSTER = "cluster.k8s.amazonaws.com/name";
 
   /** What AWS takes in no value of a tag. */
   private static final Pattern NOT_IN_TAGS = Pattern.compile("[^A-Za-z0-9 +=._:/@-]");
@@ -44,17 +49,20 @@ public final class EksctlConfig {
    * @param region where they are
    * @param serviceRole the ARN of the role of their control planes
    * @param nodeRole the ARN of the role of their nodes; its partition is the account's
+   * @param cniRole the ARN of the role that gives pods their network
    * @param tags what else they are tagged with; ours come after, and win
    */
   public record Settings(
       String region,
       String serviceRole,
       String nodeRole,
+      String cniRole,
       Nodes nodes,
       SortedMap<String, String> tags) {
     /** One without tags. */
-    public Settings(String region, String serviceRole, String nodeRole, Nodes nodes) {
-      this(region, serviceRole, nodeRole, nodes, new TreeMap<>());
+    public Settings(
+        String region, String serviceRole, String nodeRole, String cniRole, Nodes nodes) {
+      this(region, serviceRole, nodeRole, cniRole, nodes, new TreeMap<>());
     }
   }
 
@@ -95,10 +103,8 @@ public final class EksctlConfig {
     vpc.putObject("clusterEndpoints").put("publicAccess", true).put("privateAccess", false);
     putAccess(config.putObject("accessConfig"), cluster);
     config.putObject("addonsConfig").put("disableDefaultAddons", true);
-    ArrayNode addons = config.putArray("addons");
-    List.of("vpc-cni", "kube-proxy", "coredns")
-        .forEach(addon -> addons.addObject().put("name", addon));
-    putNodes(config.putArray("managedNodeGroups").addObject(), cluster.spec().numworkers());
+    putAddons(config.putArray("addons"));
+    putNodes(config.putArray("managedNodeGroups").addObject(), cluster);
     return config.toPrettyString() + "\n";
   }
 
@@ -122,8 +128,27 @@ public final class EksctlConfig {
         });
   }
 
-  private void putNodes(ObjectNode json, int number) {
+  /**
+   * The CNI has a role of its own, since whatever runs on a node could use the node's. It gets it
+   * by the Pod Identity agent, which needs no pod network.
+   */
+  private void putAddons(ArrayNode json) {
+    json.addObject().put("name", "eks-pod-identity-agent");
+    json.addObject()
+        .put("name", "vpc-cni")
+        .putArray("podIdentityAssociations")
+        .addObject()
+        .put("namespace", "kube-system")
+        .put("serviceAccountName", "aws-node")
+        .put("roleARN", settings.cniRole());
+    json.addObject().put("name", "kube-proxy");
+    json.addObject().put("name", "coredns");
+  }
+
+  private void putNodes(ObjectNode json, Cluster cluster) {
+    int number = cluster.spec().numworkers();
     json.put("name", "workers");
+    json.putObject("tags").put(CNI_CLUSTER, cluster.name());
     json.putObject("iam").put("instanceRoleARN", settings.nodeRole());
     json.put("amiFamily", "AmazonLinux2023");
     settings.nodes().instanceTypes().forEach(json.putArray("instanceTypes")::add);
@@ -134,6 +159,7 @@ public final class EksctlConfig {
     json.put("volumeSize", Nodes.DISK_GIGABYTES);
     json.put("privateNetworking", false);
     json.put("disableIMDSv1", true);
+    json.put("disablePodIMDS", true); // or every pod could use the node's role
   }
 
   private String administrator() {

@@ -156,6 +156,7 @@ final class AwsControlPlane {
                 settings.region(),
                 environment.text("EKSPHEMERAL_SERVICE_ROLE"),
                 environment.text("EKSPHEMERAL_NODE_ROLE"),
+                environment.text("EKSPHEMERAL_CNI_ROLE"),
                 settings.nodes(),
                 environment.tags("EKSPHEMERAL_TAGS")));
     environment.check();

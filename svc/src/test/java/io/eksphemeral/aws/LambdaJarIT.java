@@ -169,6 +169,8 @@ final class LambdaJarIT {
             "arn:aws:iam::000000000000:role/eksp-service",
             "EKSPHEMERAL_NODE_ROLE",
             "arn:aws:iam::000000000000:role/eksp-node",
+            "EKSPHEMERAL_CNI_ROLE",
+            "arn:aws:iam::000000000000:role/eksp-cni",
             "EKSPHEMERAL_NOTIFY_ADDRESS",
             from));
     try (Primed create = new Primed("CreateClusterHandler", changes);

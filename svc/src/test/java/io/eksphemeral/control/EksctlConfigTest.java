@@ -44,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class EksctlConfigTest {
   private static final String SERVICE_ROLE = "arn:aws:iam::123456789012:role/eksp/service";
   private static final String NODE_ROLE = "arn:aws:iam::123456789012:role/eksp/node";
+  private static final String CNI_ROLE = "arn:aws:iam::123456789012:role/eksp/cni";
   private static final String SESSION =
       "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@x.org";
 
@@ -137,6 +138,7 @@ final class EksctlConfigTest {
             "us-east-2",
             SERVICE_ROLE,
             NODE_ROLE.replace("arn:aws:", "arn:%s:".formatted(partition)),
+            CNI_ROLE,
             NODES);
     JsonNode config = MAPPER.readTree(text(admitted(Samples.spec("dev"), ALICE), settings));
     JsonNode policies = config.at("/accessConfig/accessEntries/0/accessPolicies");
@@ -155,7 +157,8 @@ final class EksctlConfigTest {
     tags.put("team", "a b");
     tags.put("eksphemeral:id", "of somebody else");
     tags.put("empty", "");
-    String text = text(cluster, new Settings("us-east-2", SERVICE_ROLE, NODE_ROLE, NODES, tags));
+    String text =
+        text(cluster, new Settings("us-east-2", SERVICE_ROLE, NODE_ROLE, CNI_ROLE, NODES, tags));
     assertFine(text);
     JsonNode tagged = MAPPER.readTree(text).at("/metadata/tags");
     assertThat(tagged.path("team").textValue()).isEqualTo("a b");
@@ -223,6 +226,40 @@ final class EksctlConfigTest {
   void itExpiresWhenItWouldIfItsCreationTookAllTheTimeItMay() {
     JsonNode tags = json(Samples.spec("dev"), ALICE).at("/metadata/tags");
     assertThat(tags.path("eksphemeral:expires").textValue()).isEqualTo("2026-11-22T11:15:00Z");
+  }
+
+  /** With IMDSv1 off alone, eksctl lets every pod reach the credentials of the node's role. */
+  @Test
+  void podsReachNoCredentialsOfTheNode() {
+    JsonNode group = json(Samples.spec("dev"), ALICE).at("/managedNodeGroups/0");
+    assertThat(group.path("disablePodIMDS").isBoolean()).isTrue();
+    assertThat(group.path("disablePodIMDS").booleanValue()).isTrue();
+  }
+
+  @Test
+  void theNetworkOfThePodsHasARoleOfItsOwn() {
+    JsonNode config = json(Samples.spec("dev"), ALICE);
+    JsonNode addons = config.path("addons");
+    assertThat(addons.findValuesAsText("name"))
+        .contains("eks-pod-identity-agent", "vpc-cni")
+        .doesNotHaveDuplicates();
+    assertThat(addons.findValuesAsText("roleARN")).containsExactly(CNI_ROLE);
+    JsonNode association =
+        StreamSupport.stream(addons.spliterator(), false)
+            .filter(addon -> addon.path("name").textValue().equals("vpc-cni"))
+            .findFirst()
+            .orElseThrow()
+            .path("podIdentityAssociations");
+    assertThat(association).hasSize(1);
+    assertThat(association.at("/0/namespace").textValue()).isEqualTo("kube-system");
+    assertThat(association.at("/0/serviceAccountName").textValue()).isEqualTo("aws-node");
+    // What the role may change is told by this tag, which the interfaces of nodes have from here.
+    assertThat(
+            config
+                .at("/managedNodeGroups/0/tags")
+                .path("cluster.k8s.amazonaws.com/name")
+                .textValue())
+        .isEqualTo("dev");
   }
 
   @Test
@@ -329,7 +366,7 @@ final class EksctlConfigTest {
   }
 
   private static String text(Cluster cluster, String region, Nodes nodes) {
-    return text(cluster, new Settings(region, SERVICE_ROLE, NODE_ROLE, nodes));
+    return text(cluster, new Settings(region, SERVICE_ROLE, NODE_ROLE, CNI_ROLE, nodes));
   }
 
   private static String text(Cluster cluster, Settings settings) {

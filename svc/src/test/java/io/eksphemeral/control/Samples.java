@@ -23,6 +23,7 @@ public final class Samples {
               "us-east-2",
               "arn:aws:iam::123456789012:role/eksp-service",
               "arn:aws:iam::123456789012:role/eksp-node",
+              "arn:aws:iam::123456789012:role/eksp-cni",
               new Nodes(List.of("t3.medium", "t3a.medium"), true)));
 
   private static final AtomicLong COUNT = new AtomicLong();

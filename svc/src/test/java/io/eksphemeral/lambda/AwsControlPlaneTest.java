@@ -37,7 +37,8 @@ final class AwsControlPlaneTest {
           "EKSPHEMERAL_SUBNETS", "subnet-1,subnet-2",
           "EKSPHEMERAL_SECURITY_GROUP", "sg-1",
           "EKSPHEMERAL_SERVICE_ROLE", "arn:aws:iam::123456789012:role/eksp-service",
-          "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::123456789012:role/eksp-node");
+          "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::123456789012:role/eksp-node",
+          "EKSPHEMERAL_CNI_ROLE", "arn:aws:iam::123456789012:role/eksp-cni");
 
   @Test
   void whatOnlyLooksNeedsNothingThatIsAboutTasks() {

@@ -63,6 +63,7 @@ class PrepareTest {
   @BeforeEach
   void begin() throws IOException {
     aws = Aws.empty();
+    aws.ask("user", "alice", "/people/");
     configFor(ALICE);
   }
 
@@ -96,8 +97,10 @@ class PrepareTest {
     assertThat(nodes.path("metadata")).isEqualTo(metadata("name", "region"));
     assertThat(nodes.path("managedNodeGroups")).hasSize(1);
     ObjectNode group = (ObjectNode) nodes.at("/managedNodeGroups/0");
-    assertThat(group.remove("tags")).isEqualTo(tags);
-    assertThat(group).isEqualTo(stored.at("/managedNodeGroups/0"));
+    ObjectNode wanted = (ObjectNode) stored.at("/managedNodeGroups/0");
+    wanted.withObject("/tags").setAll((ObjectNode) tags);
+    assertThat(group).isEqualTo(wanted);
+    assertThat(group.at("/tags")).hasSizeGreaterThan(tags.size());
     Schema schema =
         SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
             .getSchema(Files.readString(SCHEMA), InputFormat.JSON);
@@ -263,13 +266,13 @@ class PrepareTest {
     assertThat(prepare(Map.of()).exit()).isZero();
 
     assertThat(principals()).isEmpty();
-    assertThat(aws.calls()).doesNotContain("iam get-role");
+    assertThat(aws.calls()).doesNotContain("iam get-role", "iam get-user");
   }
 
   @Test
-  void aRoleThatCannotBeLookedUpEndsIt() throws Exception {
+  void whoseRoleIsGoneDoesNotGetIn() throws Exception {
     configFor(session("gone", "bob"));
-    failsWith("the role gone, which is to get in, cannot be looked up: ", "NoSuchEntity");
+    failsWith("does not exist in the account 123456789012: " + session("gone", "bob"));
   }
 
   @Test
@@ -278,6 +281,78 @@ class PrepareTest {
     aws.ask("fault", "iam POST .*Action=GetRole");
     configFor(session("ci", "bob"));
     failsWith("the role ci, which is to get in, cannot be looked up: ", "AccessDenied");
+  }
+
+  /** All at once, and before eksctl has spent a quarter of an hour on the rest. */
+  @Test
+  void whoDoesNotExistIsNamed() throws Exception {
+    String ci = aws.ask("role", "ci", "/service/").asText();
+    String gone = "arn:aws:iam::123456789012:role/gone";
+    String nobody = "arn:aws:iam::123456789012:user/people/nobody";
+    String elsewhere = "arn:aws:iam::123456789012:role/ci";
+    configFor(ALICE, gone, nobody, elsewhere);
+
+    failsWith(
+        "does not exist in the account 123456789012: ",
+        gone,
+        nobody,
+        elsewhere + " (there is " + ci + ")");
+
+    assertThat(aws.result(ID, "create-1").message()).doesNotContain(ALICE);
+  }
+
+  @Test
+  void whoIsOfAnotherAccountIsNotLookedUp() throws Exception {
+    String theirs = "arn:aws:iam::210987654321:role/ci";
+    configFor(ALICE, theirs);
+
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    assertThat(principals()).containsExactlyInAnyOrder(ALICE, theirs);
+    assertThat(aws.calls()).doesNotContain("iam get-role");
+  }
+
+  @Test
+  void aUserWhoCannotBeLookedUpEndsIt() throws Exception {
+    aws.ask("fault", "iam POST .*Action=GetUser");
+    failsWith("the user alice, which is to get in, cannot be looked up: ", "AccessDenied");
+  }
+
+  // --- where ---
+
+  @Test
+  void onlyZonesThatOfferAllTypesOfTheNodesAreTaken() throws Exception {
+    aws.ask("no_offer", "t3a.medium", "us-east-2a");
+
+    assertThat(prepare(Map.of()).exit()).isZero();
+
+    assertThat(config().path("availabilityZones"))
+        .isEqualTo(MAPPER.valueToTree(List.of("us-east-2b", "us-east-2c")));
+  }
+
+  @Test
+  void withoutTwoSuchZonesNothingIsBegun() throws Exception {
+    aws.ask("no_offer", "t3a.medium", "us-east-2a");
+    aws.ask("no_offer", "t3.medium", "us-east-2c");
+    failsWith(
+        "a cluster needs two availability zones that offer all of its instance types"
+            + " (t3.medium,t3a.medium); us-east-2 has us-east-2b.",
+        "eksp-up.sh --instance-types");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"DescribeAvailabilityZones", "DescribeInstanceTypeOfferings"})
+  void zonesThatCannotBeLookedUpEndIt(String action) throws Exception {
+    aws.ask("fault", "ec2 POST .*Action=" + action);
+    failsWith("EC2 does not say which zones ", "AccessDenied");
+  }
+
+  /** What eksctl and the preflight leave out is the same. */
+  @Test
+  void theZonesWithoutControlPlanesAreThoseOfEksctl() throws Exception {
+    String ids = "\"use1-az3\", \"usw1-az2\", \"cac1-az3\"";
+    assertThat(Path.of("task/prepare.sh")).content().contains(ids);
+    assertThat(Path.of("../lib/eksctl.sh")).content().contains(ids);
   }
 
   /** A role of the same name in this account is another's. */
@@ -294,11 +369,14 @@ class PrepareTest {
     for (String nobody :
         List.of(
             "arn:aws:sts::123456789012:federated-user/bob",
+            "arn:aws:iam::123456789012:root",
+            "arn:aws:iam::123456789012:role/ci bob",
+            "alice",
             "arn:aws:sts::123456789012:assumed-role/ci",
             "arn:aws:sts::123456789012:assumed-role/$(id)/bob",
             "arn:aws:sts::123456789012:assumed-role/ci bob/x")) {
       configFor(nobody);
-      failsWith("who is to get in is no role: " + nobody);
+      failsWith("who is to get in is no role or user: " + nobody);
     }
   }
 
@@ -306,7 +384,7 @@ class PrepareTest {
   void aNameLikeAnOptionIsAName() throws Exception {
     aws.ask("role", "ci", "/");
     configFor(session("--debug", "bob"));
-    failsWith("the role --debug, which is to get in, cannot be looked up: ", "NoSuchEntity");
+    failsWith("does not exist in the account 123456789012: " + session("--debug", "bob"));
   }
 
   @Test
@@ -440,6 +518,8 @@ class PrepareTest {
   private JsonNode wanted() throws IOException {
     ObjectNode config = (ObjectNode) MAPPER.readTree(aws.object(CONFIG).orElseThrow());
     config.remove("managedNodeGroups");
+    config.set(
+        "availabilityZones", MAPPER.valueToTree(List.of("us-east-2a", "us-east-2b", "us-east-2c")));
     return config;
   }
 

@@ -54,6 +54,8 @@ final class GrantsTest {
               "iam::123456789012:role/eksp-TaskExecutionRole-1ABC",
               "iam::123456789012:role/eksp-ServiceRole-1ABC",
               "iam::123456789012:role/eksp-NodeRole-1ABC",
+              "iam::123456789012:role/eksp-CniRole-1ABC",
+              "iam::123456789012:user/people/alice",
               "iam::123456789012:role/eksctl-dev-addon-iamserviceaccount-Role1-1ABC",
               "iam::123456789012:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS",
               "iam::123456789012:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/0123ABCD",

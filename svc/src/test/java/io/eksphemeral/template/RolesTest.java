@@ -38,6 +38,9 @@ final class RolesTest {
       Pattern.compile(".*:(Delete|Terminate|Release|Revoke|Detach|Disassociate).*");
   private static final String TAG = "aws:ResourceTag/";
 
+  /** The name of the cluster that a session of EKS Pod Identity is for. */
+  private static final String OWN_CLUSTER = "${aws:PrincipalTag/eks-cluster-name}";
+
   /** On which terms an action is allowed: on any resource or not, and under which keys. */
   record Terms(boolean everywhere, Set<String> under) {}
 
@@ -138,8 +141,13 @@ final class RolesTest {
             ROLES.path(name).has("trusts")
                 ? List.of(ROLES.path(name).path("trusts").asText())
                 : List.of());
-    assertThat(stream(trust).map(statement -> statement.path("Action").asText()))
-        .allMatch("sts:AssumeRole"::equals);
+    // EKS says in tags of the session which pod it is for.
+    List<String> actions =
+        name.equals("CniRole")
+            ? List.of("sts:AssumeRole", "sts:TagSession")
+            : List.of("sts:AssumeRole");
+    assertThat(stream(trust).map(statement -> texts(statement.path("Action"))))
+        .allMatch(actions::equals);
     assertThat(new TreeSet<>(attached(name))).isEqualTo(names(ROLES.path(name).path("policies")));
   }
 
@@ -250,12 +258,16 @@ final class RolesTest {
           default -> "";
         };
 
-    if (source.isEmpty()) {
+    boolean isForPods = service.equals("pods.eks.amazonaws.com"); // see below for which
+    if (source.isEmpty() && !isForPods) {
       assertThat(condition.isMissingNode()).isTrue();
       return;
     }
     assertThat(condition.path("StringEquals").path("aws:SourceAccount").path("Ref").asText())
         .isEqualTo("AWS::AccountId");
+    if (isForPods) {
+      return;
+    }
     assertThat(condition.path("ArnLike").path("aws:SourceArn").path("Fn::Sub").asText())
         .isEqualTo("arn:${AWS::Partition}:" + source);
   }
@@ -296,10 +308,49 @@ final class RolesTest {
             statements(name).stream()
                 .filter(statement -> keys(statement).stream().anyMatch(key -> key.startsWith(TAG))))
         .allSatisfy(statement -> {
-          assertThat(names(statement.path("Condition"))).containsExactly("Null");
-          assertThat(stream(statement.path("Condition").path("Null")))
-              .allMatch(missing -> missing.asText().equals("false"));
+          String test = name.equals("CniRole") ? "StringEquals" : "Null";
+          String value = name.equals("CniRole") ? OWN_CLUSTER : "false";
+          assertThat(names(statement.path("Condition"))).containsExactly(test);
+          assertThat(stream(statement.path("Condition").path(test)))
+              .allMatch(wanted -> wanted.asText().equals(value));
         });
+  }
+
+  /**
+   * Whoever can run pods as the CNI has its role: every caller, in their own clusters. So it may
+   * change nothing but what is that cluster's.
+   */
+  @Test
+  void theNetworkOfPodsIsThatOfTheirClusterAlone() {
+    assertThat(attached("CniRole")).isEmpty();
+    assertThat(statements("CniRole").stream().filter(statement -> !isEverywhere(statement)))
+        .hasSizeGreaterThan(3)
+        .allSatisfy(statement -> {
+          JsonNode equals = statement.path("Condition").path("StringEquals");
+          assertThat(equals.size()).isEqualTo(1);
+          if (keys(statement).contains("ec2:CreateAction")) {
+            assertThat(texts(statement.path("Action"))).containsExactly("ec2:CreateTags");
+            assertThat(equals.path("ec2:CreateAction").asText())
+                .isEqualTo("CreateNetworkInterface");
+          } else {
+            assertThat(stream(equals)).allMatch(value -> value.asText().equals(OWN_CLUSTER));
+          }
+        });
+    JsonNode trust = properties("CniRole").path("AssumeRolePolicyDocument").path("Statement");
+    assertThat(trust).hasSize(1);
+    JsonNode who = trust.at("/0/Condition/StringEquals");
+    assertThat(who.path("aws:RequestTag/kubernetes-namespace").asText()).isEqualTo("kube-system");
+    assertThat(who.path("aws:RequestTag/kubernetes-service-account").asText())
+        .isEqualTo("aws-node");
+  }
+
+  /** What everything on a node can be: it must not change what is not the node's. */
+  @Test
+  void nodesChangeNothing() {
+    assertThat(attached("NodeRole"))
+        .containsExactlyInAnyOrder(
+            "AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy");
+    assertThat(statements("NodeRole")).isEmpty();
   }
 
   @Test
@@ -343,7 +394,11 @@ final class RolesTest {
               .toList();
       assertThat(services)
           .isNotEmpty()
-          .isSubsetOf("ecs-tasks.amazonaws.com", "eks.amazonaws.com", "ec2.amazonaws.com");
+          .isSubsetOf(
+              "ecs-tasks.amazonaws.com",
+              "eks.amazonaws.com",
+              "ec2.amazonaws.com",
+              "pods.eks.amazonaws.com");
       for (JsonNode resource : elements(statement.path("Resource"))) {
         assertThat(resource.path("Fn::GetAtt").path(1).asText()).isEqualTo("Arn");
         String passed = target(resource);
@@ -362,7 +417,8 @@ final class RolesTest {
             .flatMap(statement -> elements(statement.path("Resource")).stream())
             .map(Template::target)
             .collect(Collectors.toCollection(TreeSet::new));
-    assertThat(passed).containsExactly("NodeRole", "ServiceRole", "TaskExecutionRole", "TaskRole");
+    assertThat(passed)
+        .containsExactly("CniRole", "NodeRole", "ServiceRole", "TaskExecutionRole", "TaskRole");
   }
 
   @Test

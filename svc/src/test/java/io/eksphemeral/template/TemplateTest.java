@@ -262,7 +262,8 @@ final class TemplateTest {
               "EKSPHEMERAL_SUBNETS", "Subnets",
               "EKSPHEMERAL_SECURITY_GROUP", "SecurityGroup",
               "EKSPHEMERAL_SERVICE_ROLE", "ServiceRole",
-              "EKSPHEMERAL_NODE_ROLE", "NodeRole"));
+              "EKSPHEMERAL_NODE_ROLE", "NodeRole",
+              "EKSPHEMERAL_CNI_ROLE", "CniRole"));
     }
     assertThat(told).isEqualTo(wanted);
   }

@@ -1068,7 +1068,7 @@ class InstallScriptIT {
 
     scripts.run("eksp-up.sh").exits(1).says("building EKSphemeral failed", "no compiler");
 
-    account.program(build, "#!/bin/sh\necho \"$*\" >\"$ACCOUNT/build\"\necho jar >" + jar + "\n");
+    account.program(build, "#!/bin/sh\necho \"$*\" >\"$ACCOUNT/build\"\necho jar >'" + jar + "'\n");
     scripts.run("eksp-up.sh").exits(0);
     assertThat(account.file("build")).hasContent("-q -DskipTests package");
   }

@@ -296,6 +296,7 @@ EC2Backend.delete_vpc = delete_vpc
 # --- faults, on the wire ---
 
 faults = []  # [pattern, how often yet, error code, status]
+meanwhile = []  # [pattern, how often before, a command, its arguments]: what others do between two requests
 
 
 class Wire:
@@ -314,6 +315,12 @@ class Wire:
         authorization = environ.get("HTTP_AUTHORIZATION", "")
         service = (re.findall(r"/([a-z0-9-]+)/aws4_request", authorization) or ["?"])[0]
         words = f"{service} {environ['REQUEST_METHOD']} {environ['PATH_INFO']} {target} {body[:4000].decode(errors='replace')}"
+        for event in list(meanwhile):
+            if re.search(event[0], words):
+                event[1] -= 1
+                if event[1] < 0:
+                    meanwhile.remove(event)
+                    globals()[event[2]](*event[3])
         for fault in faults:
             if fault[1] and re.search(fault[0], words):
                 fault[1] -= 1
@@ -618,13 +625,39 @@ def expire(bucket, days):
 def reset(bucket):
     import urllib.request
 
-    faults.clear(), deleting.clear(), made_by.clear(), stuck.clear(), offered.clear(), not_offered.clear(), capabilities.clear()
+    faults.clear(), meanwhile.clear(), deleting.clear(), made_by.clear(), stuck.clear(), offered.clear(), not_offered.clear(), capabilities.clear()
     urllib.request.urlopen(urllib.request.Request(address + "/moto-api/reset", method="POST")).read()
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 def fault(pattern, times=-1, code="AccessDenied", status=403):
     faults.append([pattern, times, code, status])
+
+
+def between(pattern, before, command, *arguments):
+    """Has a command be done when a request comes that was made so often before."""
+    meanwhile.append([pattern, before, command, arguments])
+
+
+def replace_control_plane(name):
+    """By somebody else's of the same name."""
+    backend("eks").clusters[name].tags = {}
+
+
+def group(cluster, name, status):
+    """One more node group."""
+    role, subnets = f"arn:aws:iam::{ACCOUNT}:role/x", [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]]
+    client("eks").create_nodegroup(clusterName=cluster, nodegroupName=name, subnets=subnets[:1], nodeRole=role)
+    group_status(cluster, name, status)
+
+
+def bucket(name, tags):
+    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": as_list(tags)})
+
+
+def drop_bucket(name):
+    client("s3").delete_bucket(Bucket=name)
 
 
 def heal():

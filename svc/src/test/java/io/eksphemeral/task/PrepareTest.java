@@ -183,6 +183,12 @@ class PrepareTest {
   }
 
   @Test
+  void everyLoadBalancerIsAskedForItsName() throws Exception {
+    aws.ask("many", "load-balancer", 25); // the tags of 20 are told at a time
+    foreignEndsIt(aws.ask("self_managed", "load-balancer", "dev").asText());
+  }
+
+  @Test
   void whatNamesTheClusterWithoutBeingOfItDoesNotEndIt() throws Exception {
     aws.ask("self_managed", "subnet", "dev", "shared"); // where several clusters may be
     aws.ask("self_managed", "instance", "dev-prod");

@@ -65,6 +65,16 @@ class ReportTest {
   }
 
   @Test
+  void eachNodeGroupHasToBeThere() throws Exception {
+    aws.cluster("dev", ID);
+    aws.ask("group", "dev", "first", "CREATE_FAILED"); // the other one, workers, is listed after it
+
+    report(Map.of());
+
+    failedFor("node group first is CREATE_FAILED");
+  }
+
+  @Test
   void withoutAClusterTheStacksSayWhy() throws Exception {
     Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("control_plane", false), "dev", ID));
     aws.ask("fail_stack", ours.part("stack"), "The maximum number of VPCs has been reached.");

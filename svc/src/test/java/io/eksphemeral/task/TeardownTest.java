@@ -431,6 +431,97 @@ class TeardownTest {
     assertThat(outcome.output()).contains("what is kept of the cluster cannot be written anew");
   }
 
+  /** As a volume that somebody mounts into the cluster: it was there before. */
+  @Test
+  void aVolumeFromBeforeStaysThoughOurNodesUsedIt() throws Exception {
+    String older = aws.leftOver("volume-in-use", "dev", aws.cluster("dev", ID));
+    aws.ask("age", older, 60);
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory()).containsExactly("volume " + older);
+  }
+
+  @Test
+  void aVolumeFromAfterwardsStays() throws Exception {
+    keep("{\"created\": \"2026-01-01T00:00:00Z\", \"until\": \"2026-01-02T00:00:00Z\"");
+    Aws.Made another = aws.cluster("other", OTHER_ID);
+    String later = aws.leftOver("volume", "dev", another);
+    aws.leftOver("log-group", "dev", another);
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory()).contains("volume " + later, "log-group /aws/eks/dev/cluster");
+  }
+
+  @Test
+  void oneThatIsStuckGivesUpThoughItLooksAtMoreThen() throws Exception {
+    aws.ask("cluster", Map.of("stacks", false), "dev", ID);
+    aws.ask("fault", "eks DELETE /clusters/dev");
+
+    assertThat(tearDown(1).exit()).isEqualTo(1);
+
+    assertThat(aws.result(ID, "destroy-1").leftovers()).contains("cluster dev ACTIVE");
+  }
+
+  @Test
+  void whateverElseCarriesOurIdIsNamedAndIsNoProof() throws Exception {
+    aws.ask("bucket", "of-a-workload", Map.of("eksphemeral:id", ID));
+    aws.ask("bucket", "of-another", Map.of("eksphemeral:id", OTHER_ID));
+
+    assertThat(tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "1")).exit()).isEqualTo(1);
+
+    assertThat(aws.result(ID, "destroy-1").leftovers())
+        .containsExactly("tagged arn:aws:s3:::of-a-workload");
+    aws.ask("drop_bucket", "of-a-workload");
+    assertThat(tearDown(2).exit()).isZero();
+  }
+
+  /** Between a look and what follows from it somebody may have made another of the same name. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aControlPlaneIsAskedWhoseItIsRightBeforeAnythingOfItGoes(boolean hasCapability)
+      throws Exception {
+    Aws.Made ours = new Aws.Made(aws.ask("cluster", Map.of("stacks", false), "dev", ID));
+    if (hasCapability) {
+      aws.leftOver("capability", "dev", ours);
+    }
+    Set<String> before = aws.inventory();
+    aws.ask("between", "eks GET /clusters/dev *$", 1, "replace_control_plane", "dev");
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.inventory()).isEqualTo(before);
+  }
+
+  @Test
+  void aResultThatCannotBeWrittenAtOnceIsWrittenALittleLater() throws Exception {
+    aws.ask("fault", "s3 PUT .*destroy-1.result", 2);
+
+    assertThat(tearDown(1).exit()).isZero();
+
+    assertThat(aws.result(ID, "destroy-1").provesAbsence()).isTrue();
+  }
+
+  /**
+   * What it found must be on record before the control plane stops the task, which is at an hour.
+   */
+  @Test
+  void itGivesUpByItselfBeforeItIsStopped() throws Exception {
+    aws.cluster("dev", ID);
+    Set<String> before = aws.inventory();
+    aws.ask("fault", "Action=DeleteStack");
+
+    // bash counts its seconds from there.
+    Aws.Outcome outcome =
+        tearDown(
+            1, Map.of("SECONDS", Integer.toString(60 * 60 - 240), "EKSPHEMERAL_PATIENCE", "40"));
+
+    assertThat(outcome.exit()).isEqualTo(1);
+    assertThat(aws.result(ID, "destroy-1").leftovers()).isNotEmpty();
+    assertThat(aws.inventory()).isEqualTo(before);
+  }
+
   @Test
   void withoutAResultInTheBucketItHasFailed() throws Exception {
     aws.ask("fault", "s3 PUT .*destroy-1.result");

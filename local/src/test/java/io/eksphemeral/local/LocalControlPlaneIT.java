@@ -36,6 +36,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The control plane as a program: how it starts, lives and ends. */
 @Timeout(60)
@@ -108,6 +110,35 @@ final class LocalControlPlaneIT {
       assertThat(home.resolve("control-plane.pid")).doesNotExist();
       assertThat(home.resolve("control-plane.url")).doesNotExist();
       assertThat(program.output().getLast()).endsWith(" stopped");
+    }
+  }
+
+  /** Too long to be read, or broken: the file is the record's. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2 << 20})
+  void aClusterWhoseRecordCannotBeReadIsDestroyedByItsId(int length) throws Exception {
+    try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "60")) {
+      URI address = program.address();
+      send(address, "POST", "/create", "{\"name\":\"dev\",\"timeout\":600}");
+      String id = await(address, "dev", "ready").at("/status/id").asText();
+      while (await(address, id, "ready").at("/status/mails").isEmpty()) {
+        Thread.onSpinWait(); // it is still being written
+      }
+      Path record = home.resolve("bucket").resolve(id + ".json");
+      Files.writeString(
+          record, Files.readString(record).replace("\"format\":1", "x".repeat(length)));
+      await(address, id, "unreadable");
+
+      HttpResponse<String> answer = send(address, "POST", "/destroy/" + id, "");
+
+      assertThat(answer.statusCode()).isEqualTo(202);
+      JsonNode gone = await(address, id, "gone");
+      assertThat(gone.path("name").asText()).isEqualTo("dev");
+      assertThat(gone.at("/status/history").findValuesAsText("state"))
+          .containsExactly("creating", "destroying", "gone");
+      awaitFree(address, "dev");
+      assertThat(record).doesNotExist();
+      assertThat(home.resolve("bucket/gone").resolve(id + ".json")).exists();
     }
   }
 

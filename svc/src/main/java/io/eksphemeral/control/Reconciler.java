@@ -280,7 +280,7 @@ public final class Reconciler {
   private Next noteDelivery(
       Stored.Live record, Topic topic, Instant about, Letters.Outcome outcome) {
     Stored.Live last = record;
-    while (!isSent(last.cluster(), topic, about)) {
+    for (int i = 0; i < MOST_STEPS && !isSent(last.cluster(), topic, about); i++) {
       Cluster noted =
           last.cluster().mailed(topic, about, outcome.delivery(), outcome.why(), clock.instant());
       Optional<Stored.Live> written = store.replace(last, noted);

@@ -72,7 +72,7 @@ final class Promises {
   private static final Duration MOVED_DESTROYED_WITHIN = Duration.ofMinutes(16);
 
   /** The longest record, in bytes, with all that can come again in these worlds. */
-  private static final int LONGEST_RECORD = 32 * 1024;
+  private static final int LONGEST_RECORD = 16 * 1024;
 
   private static final Duration NOTICES_APART = Duration.ofMinutes(5);
 
@@ -85,7 +85,7 @@ final class Promises {
   /** How many calls of AWS a sweep takes at most: for itself, and for each cluster. */
   private static final int CALLS_OF_A_SWEEP = 20;
 
-  private static final int CALLS_PER_CLUSTER = 40;
+  private static final int CALLS_PER_CLUSTER = 30;
 
   private static final Duration NOTICE_BEFORE = Duration.ofMinutes(1);
   private static final DateTimeFormatter TO_THE_MINUTE =
@@ -157,6 +157,7 @@ final class Promises {
   private final Map<String, String> mustStay = new HashMap<>();
   private final Map<String, Long> transitions = new TreeMap<>();
   private final Map<String, List<Long>> mailsTo = new HashMap<>();
+  private final Map<String, Long> most = new TreeMap<>();
   private final Troubles troubles;
   private final Duration slack;
   private final boolean isQuiet;
@@ -351,10 +352,8 @@ final class Promises {
       known.moments.add(new Moment(strands.now(), now.state()));
     }
     holdSize(now);
-    hold(
-        text.getBytes(StandardCharsets.UTF_8).length <= LONGEST_RECORD,
-        "P13: a record has a bound",
-        () -> "%s has %d characters".formatted(now.id(), text.length()));
+    int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+    holdBound("bytes in a record", bytes, LONGEST_RECORD, now.id());
     if (before == null) {
       known.lastEnd = strands.now();
       hold(
@@ -393,6 +392,20 @@ final class Promises {
     if (expires != null) {
       known.lastEnd = Duration.between(World.START, expires).toMillis();
     }
+  }
+
+  /** How far what callers can repeat ever came. */
+  Map<String, Long> most() {
+    return most;
+  }
+
+  /** Something that callers can repeat came so far, and may come no further than that. */
+  private void holdBound(String what, long value, long bound, Object whose) {
+    most.merge(what, value, Math::max);
+    hold(
+        value <= bound,
+        "P13: nothing grows without a bound",
+        () -> "%d %s, of %s".formatted(value, what, whose));
   }
 
   private void count(String transition) {
@@ -782,23 +795,26 @@ final class Promises {
 
   /** A mail went out, whether or not whoever sent it heard of that. */
   void mailSent(String to, String body) {
-    holdMails(known(cluster(body)).mails, MAILS_AN_HOUR, "of " + cluster(body));
-    holdMails(
-        mailsTo.computeIfAbsent(to, _ -> new ArrayList<>()),
-        MAILS_AN_HOUR * limits.clusters(),
-        "to " + to);
+    ClusterId id = cluster(body);
+    holdBound("mails of a cluster in an hour", another(known(id).mails), MAILS_AN_HOUR, id);
+    holdBound(
+        "mails to an owner in an hour",
+        another(mailsTo.computeIfAbsent(to, _ -> new ArrayList<>())),
+        (long) MAILS_AN_HOUR * limits.clusters(),
+        to);
+  }
+
+  /** How many there were within the last hour, with this one. */
+  private int another(List<Long> sent) {
+    long hourAgo = strands.now() - Duration.ofHours(1).toMillis();
+    sent.removeIf(at -> at < hourAgo);
+    sent.add(strands.now());
+    return sent.size();
   }
 
   private static ClusterId cluster(String body) {
     int at = body.lastIndexOf("Its id is ");
     return new ClusterId(body.substring(at + 10, at + 46));
-  }
-
-  private void holdMails(List<Long> sent, int most, String whose) {
-    long hourAgo = strands.now() - Duration.ofHours(1).toMillis();
-    sent.removeIf(at -> at < hourAgo);
-    sent.add(strands.now());
-    hold(sent.size() <= most, "P13: no mailbox is flooded", () -> sent.size() + " " + whose);
   }
 
   /** How many records there are, whether or not they can be read. */
@@ -813,11 +829,12 @@ final class Promises {
    * @param records how many there were when it began
    */
   void worked(Invocation invocation, int records) {
-    int most = CALLS_OF_A_SWEEP + CALLS_PER_CLUSTER * Math.max(records, onRecord());
-    hold(
-        invocation.calls <= most,
-        "P13: a sweep's work has a bound",
-        () -> "%d calls for %d records".formatted(invocation.calls, records));
+    int swept = Math.max(records, onRecord());
+    holdBound(
+        "calls of a sweep for a record",
+        Math.ceilDiv(Math.max(0, invocation.calls - CALLS_OF_A_SWEEP), Math.max(1, swept)),
+        CALLS_PER_CLUSTER,
+        invocation.what);
   }
 
   /** What a sweep says of itself. Only AWS may keep it from a cluster. */

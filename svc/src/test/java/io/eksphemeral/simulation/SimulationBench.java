@@ -55,8 +55,9 @@ final class SimulationBench {
     System.out.printf(
         "The last cluster was gone %d minutes after its end, or after something last went wrong, of %d allowed.%n",
         tally.latestEndMinutes(), Promises.GONE_WITHIN.toMinutes());
-    table("what went wrong", tally.struckByText());
-    table("transition", tally.transitions());
+    table("what went wrong", "times", tally.struckByText());
+    table("transition", "times", tally.transitions());
+    table("what callers repeat", "at the most", tally.most());
     tally.broken().forEach((broke, how) -> System.out.printf("%nseed %d: %s%n", broke, how));
     tally.broken().keySet().stream()
         .findFirst()
@@ -65,8 +66,8 @@ final class SimulationBench {
     Runtime.getRuntime().halt(tally.broken().isEmpty() && tally.isAllSeen() ? 0 : 1);
   }
 
-  private static void table(String what, Map<String, Long> counts) {
-    System.out.printf("%n| %s | times |%n|---|---:|%n", what);
+  private static void table(String what, String howMany, Map<String, Long> counts) {
+    System.out.printf("%n| %s | %s |%n|---|---:|%n", what, howMany);
     counts.forEach((name, times) -> System.out.printf("| %s | %d |%n", name, times));
   }
 }

@@ -36,7 +36,8 @@ class SimulationTest {
         });
     assertThat(tally.struck()).as("each kind of trouble").doesNotContainValue(0L);
     assertThat(tally.transitions()).as("each transition").doesNotContainValue(0L);
-    System.out.printf("%d lives in %d worlds%n", tally.lives(), tally.worlds());
+    System.out.printf(
+        "%d lives in %d worlds; at the most %s%n", tally.lives(), tally.worlds(), tally.most());
   }
 
   /**

@@ -30,6 +30,7 @@ final class Tally {
 
   private final Map<Kind, Long> struck = new EnumMap<>(Kind.class);
   private final Map<String, Long> transitions = new TreeMap<>();
+  private final Map<String, Long> most = new TreeMap<>();
   private final Map<Long, Promises.Broken> broken = new TreeMap<>();
   private long worlds;
   private long lives;
@@ -94,6 +95,7 @@ final class Tally {
     latestEnd = Math.max(latestEnd, outcome.latestEnd());
     outcome.struck().forEach((kind, times) -> struck.merge(kind, times, Long::sum));
     outcome.transitions().forEach((step, times) -> transitions.merge(step, times, Long::sum));
+    outcome.most().forEach((what, value) -> most.merge(what, value, Math::max));
     if (outcome.broken() != null) {
       broken.put(seed, outcome.broken());
     }
@@ -110,6 +112,11 @@ final class Tally {
 
   long latestEndMinutes() {
     return latestEnd / 60_000;
+  }
+
+  /** How far what callers can repeat came at the most. */
+  Map<String, Long> most() {
+    return most;
   }
 
   /** The promises that were broken, by seed. */

@@ -24,6 +24,7 @@ final class World {
    * What came of a plan.
    *
    * @param lives how many clusters were launched
+   * @param most how far what callers can repeat came at the most
    * @param latestEnd how long after its end the last of them was gone, in milliseconds
    * @param broken the promise that was broken; null if none was
    */
@@ -31,6 +32,7 @@ final class World {
       int lives,
       Map<Kind, Long> struck,
       Map<String, Long> transitions,
+      Map<String, Long> most,
       long latestEnd,
       Promises.@Nullable Broken broken,
       List<String> history) {}
@@ -108,6 +110,7 @@ final class World {
         promises.lives(),
         troubles.struck(),
         promises.transitions(),
+        promises.most(),
         promises.latestEnd(),
         promises.broken(),
         history.lines());

@@ -453,6 +453,14 @@ final class GatewayTest {
     }
   }
 
+  /** A function ends by itself; only what others send and read is cut off. */
+  @Test
+  void aCallMayTakeLongerThanARequestMayTakeToArrive() throws IOException {
+    whileCalled = () -> Thread.sleep(BOUNDS.patience().plusMillis(700));
+
+    assertThat(get("/status").status()).isEqualTo(207);
+  }
+
   @Test
   void moreCallsThanThereMayBeWaitAndAreThenToldSo() throws Exception {
     CountDownLatch end = new CountDownLatch(1);

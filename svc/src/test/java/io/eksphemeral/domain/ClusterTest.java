@@ -176,6 +176,140 @@ final class ClusterTest {
     assertThat(creating.taskOver(hostile, at(1)).tasks().getFirst().outcome()).isEqualTo(plain);
   }
 
+  @Test
+  void itsEndHasBegunOnceItIsNeitherCreatingNorReady() {
+    assertThat(creating.isEnding()).isFalse();
+    assertThat(ready.isEnding()).isFalse();
+    assertThat(creating.creationFailed("no", List.of(), at(1)).isEnding()).isTrue();
+    Cluster destroying = ready.destroying("asked", at(1));
+    assertThat(destroying.isEnding()).isTrue();
+    assertThat(destroying.destroyFailed("no", List.of(), at(2)).isEnding()).isTrue();
+    assertThat(destroying.gone("proven", at(2)).isEnding()).isTrue();
+    assertThat(destroying.name()).isEqualTo("dev");
+  }
+
+  @Test
+  void whatIsLeftIsNamedInTheErrorWhereAnythingIs() {
+    Cluster destroying = ready.destroying("asked", at(1));
+    assertThat(destroying.destroyFailed("no", List.of(), at(2)).error()).isEqualTo("no");
+    assertThat(destroying.destroyFailed("no", List.of("vpc v", "eni e"), at(2)).error())
+        .isEqualTo("no; still there: vpc v, eni e");
+  }
+
+  @Test
+  void anExpiryThatStaysWhereItIsIsNoChange() {
+    assertThat(ready.prolonged(-5, "arn", at(31))).isSameAs(ready);
+    Cluster ended = ready.prolonged(-100, "arn", at(10));
+    assertThat(ended.prolonged(-1, "arn", at(10))).isSameAs(ended);
+    assertThat(ended.changes()).hasSize(1);
+  }
+
+  /** What was said of an expiry is outdated by each change, though it is changed back. */
+  @Test
+  void aNoticeOfAnExpiryThatWasChangedMeanwhileIsBegunAnew() {
+    Instant expires = at(30);
+    Cluster told =
+        ready
+            .mailed(Topic.NOTICE, expires, Delivery.SENT, at(24))
+            .mailed(Topic.READY, BEGIN, Delivery.SENT, at(24));
+    assertThat(told.notice()).isPresent();
+
+    Cluster back = told.prolonged(5, "arn", at(25)).prolonged(-5, "arn", at(26));
+    assertThat(back.expires()).isEqualTo(expires);
+    assertThat(back.notice()).isEmpty();
+
+    Cluster anew = back.mailed(Topic.NOTICE, expires, Delivery.SENDING, at(27));
+    assertThat(anew.notice().orElseThrow().tried()).isEqualTo(at(27));
+    assertThat(anew.mailings())
+        .extracting(Mailing::topic)
+        .containsExactly(Topic.READY, Topic.NOTICE);
+
+    Cluster sent = anew.mailed(Topic.NOTICE, expires, Delivery.SENT, at(28));
+    assertThat(sent.notice().orElseThrow().tried()).isEqualTo(at(27));
+    assertThat(sent.notice().orElseThrow().last()).isEqualTo(at(28));
+
+    // A sender from before the change who comes back late.
+    Cluster late = back.mailed(Topic.NOTICE, expires, Delivery.FAILED, at(27));
+    assertThat(late.notice()).isEmpty();
+    assertThat(late.mailings())
+        .extracting(Mailing::topic)
+        .containsExactly(Topic.NOTICE, Topic.READY);
+  }
+
+  @Test
+  void oneWhoseRecordCannotBeReadIsToBeDestroyedByAllThatIsKnown() {
+    Spec spec = ready.spec();
+    Cluster recovered =
+        Cluster.recovered(ready.id(), spec, "unknown", at(1), 3, "not JSON", "bob", at(40));
+
+    assertThat(recovered.state()).isEqualTo(State.DESTROYING);
+    assertThat(recovered.lifetime()).isEqualTo(spec.timeout());
+    assertThat(recovered.created()).isEqualTo(at(1));
+    assertThat(recovered.tasks())
+        .containsExactly(
+            Task.plan(TaskKind.CREATE, 1, at(1)), Task.plan(TaskKind.DESTROY, 3, at(40)));
+    assertThat(recovered.error()).isEqualTo("its record could not be read: not JSON");
+    assertThat(recovered.why(State.DESTROYING)).contains("asked for by bob");
+    assertThat(recovered.history().getLast().by()).isEqualTo("bob");
+    assertThat(
+            Cluster.recovered(ready.id(), spec, "unknown", at(1), 0, "not JSON", "bob", at(40))
+                .tasks()
+                .getLast()
+                .attempt())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void whoAskedForAnEndIsOnRecord() {
+    Cluster asked = ready.askedToEnd("bob", at(1));
+    assertThat(asked.why(State.DESTROYING)).contains("asked for by bob");
+    assertThat(asked.history().getLast().by()).isEqualTo("bob");
+    assertThat(ready.destroying("again", at(1)).history().getLast().by())
+        .isEqualTo(Transition.CONTROL_PLANE);
+  }
+
+  /** Callers can change an expiry as often as they like. */
+  @Test
+  void theLatestChangesOfAnExpiryAreKeptAndTheOthersCounted() {
+    Cluster cluster = ready;
+    for (int change = 1; change <= 50; change++) {
+      cluster = cluster.prolonged(change % 2 == 1 ? 10 : -10, "caller-" + change, at(1));
+    }
+    assertThat(cluster.changes()).hasSize(Cluster.MOST_CHANGES_KEPT);
+    assertThat(cluster.changes().getFirst().by()).isEqualTo("caller-31");
+    assertThat(cluster.changes().getFirst().earlier()).isEqualTo(30);
+    assertThat(cluster.changes().getLast().by()).isEqualTo("caller-50");
+    assertThat(cluster.changes().getLast().earlier()).isZero();
+    assertThat(cluster.history())
+        .filteredOn(step -> !step.isChange())
+        .extracting(Transition::to)
+        .containsExactly(State.CREATING, State.READY);
+    assertThat(cluster.since(State.READY)).contains(BEGIN);
+  }
+
+  @Test
+  void theLatestNoticesAreKept() {
+    Cluster cluster = ready;
+    for (int minute = 1; minute <= 20; minute++) {
+      cluster = cluster.mailed(Topic.NOTICE, at(100 + minute), Delivery.SENT, at(minute));
+    }
+    assertThat(cluster.mailings())
+        .extracting(Mailing::about)
+        .containsExactly(at(116), at(117), at(118), at(119), at(120));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, extended by 1 minute by alice",
+    "2, extended by 2 minutes by alice",
+    "-1, shortened by 1 minute by alice",
+    "-2, shortened by 2 minutes by alice"
+  })
+  void aChangeSaysByHowMuchAndByWhom(int minutes, String why) {
+    assertThat(ready.prolonged(minutes, "alice", at(3)).changes())
+        .containsExactly(new Transition(State.READY, at(3), why, "alice", minutes, 0));
+  }
+
   private static Instant at(int minute) {
     return BEGIN.plus(Duration.ofMinutes(minute));
   }

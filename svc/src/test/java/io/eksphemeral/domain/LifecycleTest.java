@@ -413,6 +413,23 @@ final class LifecycleTest {
     assertThat(noticed(sending, at(last).plus(Duration.ofMinutes(5)))).isEqualTo(expected);
   }
 
+  @Test
+  void aNoticeThatCountsAsTriedSaysWhatKeptIt() {
+    Cluster sending = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("35m"));
+    Cluster tried = sending.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("50m"));
+
+    Mailing notice = changed(tried, Sighting.NONE, at("55m")).notice().orElseThrow();
+
+    assertThat(notice.delivery()).isEqualTo(Delivery.FAILED);
+    assertThat(notice.why()).isEqualTo("each attempt to send it broke off");
+  }
+
+  @Test
+  void noOtherMailHoldsUpANotice() {
+    Cluster justTold = NEWLY_READY.mailed(Topic.READY, at("10m"), Delivery.SENT, at("34m"));
+    assertThat(said(justTold, Sighting.NONE, at("34m"))).isEqualTo("tell notice");
+  }
+
   private static String noticed(Cluster sending, Instant now) {
     return Lifecycle.decide(sending, Sighting.NONE, now) instanceof Decision.Mark(Cluster changed)
         ? changed.state().text()

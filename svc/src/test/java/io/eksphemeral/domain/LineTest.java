@@ -21,6 +21,7 @@ final class LineTest {
     "\u00e9, 250, 248",
     "\u0800, 166, 165",
     "\u20ac, 166, 165",
+    "\ud800\udc00, 125, 124",
     "\ud83d\ude00, 125, 124"
   })
   void aLineHasAtMost500Bytes(String character, int fits, int left) {

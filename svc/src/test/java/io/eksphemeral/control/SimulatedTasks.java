@@ -246,7 +246,7 @@ public final class SimulatedTasks implements TaskRunner {
           if (ours) {
             world.remove(task.name);
           }
-          report(task, Outcome.ABSENT, "nothing is left", List.of());
+          report(task, Outcome.ABSENT, "nothing of it was found", List.of());
         }
       }
     }

@@ -6,12 +6,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Task;
+import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A cluster whose record cannot be read is destroyed by its id (promises P1 and P3). */
@@ -174,5 +180,65 @@ final class RecoveryTest {
     assertThat(record()).isEqualTo("{");
     assertThat(life.sweep().unreadable()).containsKey(id);
     destroyed();
+  }
+
+  /** An attempt whose fence is taken has worked; it is gone on with, and none before it again. */
+  @ParameterizedTest
+  @CsvSource({"0, 1", "1, 1", "2, 2", "3, 3", "4, 4", "5, 5", "7, 7", "8, 8", "9, 9", "40, 40"})
+  void theLatestAttemptThatHasBegunIsGoneOnWith(int taken, int attempt) {
+    for (int i = 1; i <= taken; i++) {
+      life.store.takeFence(new TaskKey(id, TaskKind.DESTROY, i), Fence.TAKEN, "task-" + i);
+    }
+    spoil("{");
+
+    assertThat(life.destroy(id)).isInstanceOf(Answer.Done.class);
+
+    assertThat(life.cluster(id).tasks())
+        .filteredOn(task -> task.kind() == TaskKind.DESTROY)
+        .extracting(Task::attempt)
+        .containsExactly(attempt);
+  }
+
+  @Test
+  void whatItSaysOfATimeToComeIsNotBelieved() {
+    spoil("{\"name\":\"dev\",\"status\":{\"created\":\"2036-11-22T10:00:00Z\",");
+    life.destroy(id);
+    assertThat(life.cluster(id).created()).isEqualTo(life.clock.instant());
+  }
+
+  /** Of several names that are claimed, its own is meant, whatever the record says. */
+  @Test
+  void theNameThatIsClaimedForItIsItsOwn() {
+    life.created("another");
+    spoil("{\"name\": \"other\", ");
+    life.destroy(id);
+    assertThat(life.cluster(id).name()).isEqualTo("dev");
+  }
+
+  /** S3 refuses to give it out: what stands there must not be replaced unseen. */
+  @Test
+  void oneThatIsNotGivenOutIsLeftAlone() {
+    Recovery recovery = new Recovery(refusing(), life.clock);
+    assertThat(recovery.recover(id.value(), ALICE)).isEmpty();
+  }
+
+  private ClusterStore refusing() {
+    return (ClusterStore)
+        Proxy.newProxyInstance(
+            ClusterStore.class.getClassLoader(),
+            new Class<?>[] {ClusterStore.class},
+            (_, method, arguments) ->
+                switch (method.getName()) {
+                  case "find" -> Optional.of(new Stored.Unreadable(id, "AccessDenied"));
+                  case "recover" -> throw new AssertionError("written unseen");
+                  default -> method.invoke(life.store, arguments);
+                });
+  }
+
+  @Test
+  void ofWhatCannotBeReadTheBeginningIsKept() {
+    int most = Stored.Unreadable.MOST_TEXT;
+    assertThat(new Stored.Unreadable(id, "why", "1", "x".repeat(most)).text()).hasSize(most);
+    assertThat(new Stored.Unreadable(id, "why", "1", "x".repeat(most + 1)).text()).hasSize(most);
   }
 }

@@ -4,7 +4,7 @@
 
 case ${1-} in
   --help | -h)
-    (. "$here/lib/common.sh" && print_help)
+    sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
     exit
     ;;
 esac
@@ -16,9 +16,9 @@ results=$here/bench/results/${results%.sh}.md
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
 
-# svc_with_tests [PHASE]: its class path with the tests, once Maven has come to a phase (test-compile).
+# svc_with_tests PHASE: its class path with the tests, once Maven has come to a phase.
 svc_with_tests() {
-  (cd "$here" && ./mvnw -q -B -DskipTests -pl svc "${1:-test-compile}" dependency:build-classpath \
+  (cd "$here" && ./mvnw -q -B -DskipTests -pl svc "$1" dependency:build-classpath \
     -Dmdep.outputFile="$scratch/classpath") >"$scratch/log" 2>&1 || {
     cat "$scratch/log" >&2
     return 1

@@ -21,7 +21,7 @@ jazzer=0.26.0
 
 mkdir -p "$work/corpus" "$work/seeds"
 cd "$here"
-classpath=$(svc_with_tests)
+classpath=$(svc_with_tests test-compile)
 for artifact in jazzer jazzer-api; do
   ./mvnw -q -B -pl svc dependency:copy -Dartifact=com.code-intelligence:$artifact:"$jazzer" \
     -DoutputDirectory="$work" >&2

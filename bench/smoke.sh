@@ -38,7 +38,7 @@ step() {
 yes=
 case ${1-} in
   --help | -h)
-    (. "$here/lib/common.sh" && print_help)
+    sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
     exit
     ;;
   --yes) yes=1 ;;

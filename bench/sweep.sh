@@ -11,7 +11,7 @@ here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=bench/common.sh
 . "$here/bench/common.sh"
 
-classpath=$(svc_with_tests)
+classpath=$(svc_with_tests test-compile)
 
 # As the function will run: the first compiler alone, as many connections as reads at a time.
 "$JAVA_HOME/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx384m -Dhttp.maxConnections=64 \

@@ -93,18 +93,16 @@ class PrivateHomeIT {
     fill();
 
     for (String act :
-        List.of("ls HOME", "cat HOME/control-plane.log", "cat HOME/lock", "touch HOME/x")) {
-      Process other =
+        List.of(
+            "ls \"$HOME\"",
+            "cat \"$HOME/control-plane.log\"",
+            "cat \"$HOME/lock\"",
+            "touch \"$HOME/x\"")) {
+      ProcessBuilder builder =
           new ProcessBuilder(
-                  "setpriv",
-                  "--reuid=65534",
-                  "--regid=65534",
-                  "--clear-groups",
-                  "sh",
-                  "-c",
-                  act.replace("HOME", scripts.home().toString()))
-              .redirectErrorStream(true)
-              .start();
+              "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", act);
+      builder.environment().put("HOME", scripts.home().toString());
+      Process other = builder.redirectErrorStream(true).start();
       String said = new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(other.waitFor()).as("%s: %s", act, said).isNotZero();
       assertThat(said).contains("Permission denied");

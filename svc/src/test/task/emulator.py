@@ -563,7 +563,7 @@ def age(id, minutes):
     elif id in backend("eks").clusters:
         backend("eks").clusters[id].created_at = then
     else:
-        backend("logs").groups[id].creation_time = int(then.timestamp() * 1000)
+        backend("logs").groups[id].creation_time = then.replace(tzinfo=None)
 
 
 def inventory():

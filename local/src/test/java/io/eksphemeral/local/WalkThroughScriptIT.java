@@ -7,11 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The commands with a control plane on this machine: the jar, in a home and at a port of its own.
  */
 class WalkThroughScriptIT {
+  private static final Path START_LOCK = Scripts.checkout().resolve("local/target/being-started");
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final Path scratch;
@@ -206,33 +210,54 @@ class WalkThroughScriptIT {
   /** Of a command that was killed, whose number another process has by now. */
   @Test
   void aStartLockOfAProcessThatIsNoMoreIsTaken() throws Exception {
-    Path lock = Scripts.checkout().resolve("local/target/being-started");
     long alive = ProcessHandle.current().pid();
     for (String holder : List.of(alive + " 1", Long.toString(alive), "999999999 1")) {
-      Files.deleteIfExists(lock);
-      Files.createSymbolicLink(lock, Path.of(holder));
+      holdStartLock(holder);
 
       scripts.run("eksp-up.sh").exits(0);
       scripts.run("eksp-down.sh").exits(0);
 
-      assertThat(Files.exists(lock, LinkOption.NOFOLLOW_LINKS)).isFalse();
+      assertThat(startLockHolder()).isNotEqualTo(holder);
     }
   }
 
   @Test
   void aStartLockOfAnotherCommandIsWaitedFor() throws Exception {
-    Path lock = Scripts.checkout().resolve("local/target/being-started");
     Process holder = new ProcessBuilder("sleep", "60").start();
     Path stat = Path.of("/proc/%d/stat".formatted(holder.pid()));
     assumeThat(stat).exists();
     String start = Files.readString(stat).replaceFirst(".*\\) ", "").split(" ", -1)[19];
-    Files.createSymbolicLink(lock, Path.of(holder.pid() + " " + start));
+    holdStartLock(holder.pid() + " " + start);
     Scripts.Running starting = scripts.start("", "eksp-up.sh");
     starting.untilItSays("waiting for another command");
 
     holder.destroyForcibly().onExit().join();
 
     starting.outcome().exits(0);
+  }
+
+  /** Takes the lock of this checkout, which tests that run beside this one take as well. */
+  private static void holdStartLock(String holder) throws InterruptedException {
+    Scripts.until(
+        "that no other command starts a control plane",
+        () -> {
+          try {
+            Files.createSymbolicLink(START_LOCK, Path.of(holder));
+            return true;
+          } catch (FileAlreadyExistsException _) {
+            return false;
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  private static String startLockHolder() throws IOException {
+    try {
+      return Files.readSymbolicLink(START_LOCK).toString();
+    } catch (NoSuchFileException _) {
+      return "";
+    }
   }
 
   @Test
@@ -343,7 +368,8 @@ class WalkThroughScriptIT {
   void aDestructionThatLeavesSomethingSaysWhat() throws Exception {
     scripts.with("EKSPHEMERAL_REHEARSAL_FAILS", "destroy:leftovers:2");
     String id = scripts.run("eksp-create.sh").exits(0).line();
-    String left = "\n  default-eksp still has: volume of default-eksp\n";
+    String name = "default-eksp-" + id.substring(28);
+    String left = "\n  %s still has: volume of %s\n".formatted(name, name);
 
     scripts
         .run("eksp-destroy.sh", id)
@@ -353,7 +379,7 @@ class WalkThroughScriptIT {
         .run("eksp-down.sh", "--destroy-clusters")
         .exits(1)
         .says("not every cluster could be destroyed", left);
-    scripts.run("eksp-destroy.sh", id).exits(0).says("default-eksp is gone");
+    scripts.run("eksp-destroy.sh", id).exits(0).says(name + " is gone");
   }
 
   @Test

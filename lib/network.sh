@@ -15,7 +15,7 @@ way_out='def way_out:
 # us-east-1, whose oldest zone refuses it. Local and Wavelength Zones, whose ids are longer, have none.
 has_fargate='def has_fargate:
   (.AvailabilityZoneId // "") as $zone
-  | ({use1: "[^3]", usw1: "[13]", apne1: "[124]", cnn1: "[12]"}[$zone | split("-")[0]] // "[0-9]+") as $numbers
+  | ({use1: "[^3]", usw1: "[13]", apne1: "[124]", cnn1: "[12]"}["\($zone)-" | split("-")[0]] // "[0-9]+") as $numbers
   | $zone == "" or ($zone | test("^[a-z0-9]+-az\($numbers)$"));'
 
 # read_group SG: sets group_vpc and group_out, see way_out.

@@ -195,6 +195,9 @@ class AwsWalkThroughIT {
 
     scripts.run("eksp-up.sh").exits(0).says("nodes will be t3.medium only");
     scripts.run("eksp-up.sh").exits(0).says("up to date").doesNotSay("nodes will be");
+
+    aws.ask("offer", "t3a.medium", "us-east-2a");
+    scripts.run("eksp-up.sh", "--instance-types", "t3.medium,t3a.medium").exits(0);
   }
 
   @Test

@@ -19,14 +19,14 @@ set -euo pipefail
 containers=(prepare eksctl-cluster eksctl-nodegroup)
 
 exit_code() {
-  jq -r --arg name "$1" '[.Containers // [] | .[] | select(.Name == $name) | .ExitCode | values] | first // empty' \
+  jq -r --arg name "$1" '[.SimulatedContainers // [] | .[] | select(.Name == $name) | .ExitCode | values] | first // empty' \
     <<<"$ecs_task"
 }
 
 # The last lines that a container wrote. ECS knows which stream they are in.
 log_of() {
   local group stream
-  IFS=$'\t' read -r group stream < <(jq -r --arg name "$1" '.Containers // [] | .[]
+  IFS=$'\t' read -r group stream < <(jq -r --arg name "$1" '.SimulatedContainers // [] | .[]
     | select(.Name == $name) | .LogOptions // {} | [."awslogs-group", ."awslogs-stream"]
     | select(all(. != null)) | @tsv' <<<"$ecs_task") || return 1
   ask '.events[].message' logs get-log-events \

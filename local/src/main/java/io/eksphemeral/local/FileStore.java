@@ -1,12 +1,12 @@
 package io.eksphemeral.local;
 
 import io.eksphemeral.control.Claim;
+import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ClusterStore;
-import io.eksphemeral.control.MarkFormat;
-import io.eksphemeral.control.RecordFormat;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.control.TaskObjectCodec;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
@@ -37,7 +37,7 @@ public final class FileStore implements ClusterStore {
   /** How long the archive keeps a cluster, as the bucket's rule does in AWS. */
   private static final Duration ARCHIVED = Duration.ofDays(30);
 
-  private final Folder bucket;
+  private final AtomicFiles bucket;
 
   /** What was read last under each id; good for as long as the file has the same version. */
   private final ConcurrentMap<ClusterId, Read> read = new ConcurrentHashMap<>();
@@ -45,7 +45,7 @@ public final class FileStore implements ClusterStore {
   /** How often each record was written, so that writing the same again is a new version too. */
   private final ConcurrentMap<ClusterId, Long> writes = new ConcurrentHashMap<>();
 
-  FileStore(Folder bucket) {
+  FileStore(AtomicFiles bucket) {
     this.bucket = bucket;
   }
 
@@ -54,7 +54,7 @@ public final class FileStore implements ClusterStore {
   @Override
   public Optional<Stored.Live> add(Cluster cluster) {
     String key = StoreKeys.record(cluster.id());
-    String json = RecordFormat.text(RecordFormat.encode(cluster));
+    String json = ClusterRecordCodec.text(ClusterRecordCodec.encode(cluster));
     return io(
         "write " + key,
         () ->
@@ -80,7 +80,7 @@ public final class FileStore implements ClusterStore {
     if (last != null && last.version().equals(version)) {
       return Optional.of(last.stored());
     }
-    Stored stored = RecordFormat.decode(id, version, json);
+    Stored stored = ClusterRecordCodec.decode(id, version, json);
     read.put(id, new Read(version, stored));
     return Optional.of(stored);
   }
@@ -97,12 +97,13 @@ public final class FileStore implements ClusterStore {
 
   @Override
   public Optional<Stored.Live> replace(Stored.Live read, Cluster changed) {
-    return replace(read, changed, RecordFormat.text(RecordFormat.encode(changed, read)));
+    return replace(
+        read, changed, ClusterRecordCodec.text(ClusterRecordCodec.encode(changed, read)));
   }
 
   @Override
   public Optional<Stored.Live> recover(Stored.Unreadable read, Cluster recovered) {
-    return replace(read, recovered, RecordFormat.text(RecordFormat.encode(recovered)));
+    return replace(read, recovered, ClusterRecordCodec.text(ClusterRecordCodec.encode(recovered)));
   }
 
   private Optional<Stored.Live> replace(Stored read, Cluster changed, String json) {
@@ -183,7 +184,7 @@ public final class FileStore implements ClusterStore {
                   if (others.isPresent()) {
                     return others.get();
                   }
-                  bucket.write(key, MarkFormat.encode(wanted));
+                  bucket.write(key, TaskObjectCodec.encode(wanted));
                   return wanted;
                 }));
   }
@@ -226,7 +227,7 @@ public final class FileStore implements ClusterStore {
   }
 
   private Optional<Claim> readClaim(String name) throws IOException {
-    return bucket.read(StoreKeys.claim(name)).flatMap(text -> MarkFormat.claim(name, text));
+    return bucket.read(StoreKeys.claim(name)).flatMap(text -> TaskObjectCodec.claim(name, text));
   }
 
   @Override
@@ -235,33 +236,33 @@ public final class FileStore implements ClusterStore {
   }
 
   @Override
-  public Optional<MarkFormat.Taken> taken(TaskKey key) {
-    return io("read a fence", () -> bucket.read(StoreKeys.fence(key))).map(MarkFormat::taken);
+  public Optional<TaskObjectCodec.FenceHolder> taken(TaskKey key) {
+    return io("read a fence", () -> bucket.read(StoreKeys.fence(key))).map(TaskObjectCodec::taken);
   }
 
   @Override
   public boolean takeFence(TaskKey key, Fence taker, String handle) {
     String fence = StoreKeys.fence(key);
-    String text = MarkFormat.encode(new MarkFormat.Taken(taker, handle));
+    String text = TaskObjectCodec.encode(new TaskObjectCodec.FenceHolder(taker, handle));
     return io(
         "take " + fence,
         () ->
             bucket.writeNew(fence, text)
                 || bucket
                     .read(fence)
-                    .filter(taken -> MarkFormat.taken(taken).handle().equals(handle))
+                    .filter(taken -> TaskObjectCodec.taken(taken).handle().equals(handle))
                     .isPresent());
   }
 
   @Override
   public Optional<TaskResult> result(TaskKey key) {
     return io("read a result", () -> bucket.read(StoreKeys.result(key)))
-        .flatMap(MarkFormat::result);
+        .flatMap(TaskObjectCodec::result);
   }
 
   @Override
   public void putResult(TaskKey key, TaskResult result) {
-    write(StoreKeys.result(key), MarkFormat.encode(result));
+    write(StoreKeys.result(key), TaskObjectCodec.encode(result));
   }
 
   @Override
@@ -274,7 +275,7 @@ public final class FileStore implements ClusterStore {
     try {
       return bucket
           .read(StoreKeys.archive(id))
-          .map(json -> RecordFormat.decode(id, digest(json), json));
+          .map(json -> ClusterRecordCodec.decode(id, digest(json), json));
     } catch (IOException e) {
       return Optional.of(new Stored.Unreadable(id, why(e)));
     }
@@ -283,7 +284,7 @@ public final class FileStore implements ClusterStore {
   @Override
   public Optional<Versions> versions() {
     return io("read the versions", () -> bucket.read(StoreKeys.VERSIONS))
-        .flatMap(MarkFormat::versions);
+        .flatMap(TaskObjectCodec::versions);
   }
 
   /**
@@ -347,7 +348,7 @@ public final class FileStore implements ClusterStore {
     }
   }
 
-  private static <T> T io(String what, Folder.Act<T> act) {
+  private static <T> T io(String what, AtomicFiles.IoAction<T> act) {
     try {
       return act.run();
     } catch (IOException e) {

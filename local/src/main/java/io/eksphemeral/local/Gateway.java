@@ -3,8 +3,8 @@ package io.eksphemeral.local;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.lambda.ErrorCode;
-import io.eksphemeral.local.HttpEvents.Call;
-import io.eksphemeral.local.HttpEvents.Match;
+import io.eksphemeral.local.ApiGatewayEvents.Call;
+import io.eksphemeral.local.ApiGatewayEvents.Match;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -60,8 +60,8 @@ final class Gateway {
 
   /** How calls are answered. */
   record Service(
-      Functions functions,
-      HttpEvents events,
+      LambdaInvoker functions,
+      ApiGatewayEvents events,
       Map<String, String> headers,
       InstantSource clock,
       Log log) {}
@@ -135,7 +135,7 @@ final class Gateway {
     String query = question < 0 ? "" : target.substring(question + 1);
     List<Match> there;
     try {
-      there = HttpEvents.match(path);
+      there = ApiGatewayEvents.match(path);
     } catch (IllegalArgumentException _) {
       return ErrorCode.INVALID_REQUEST.response("a % in the path is not followed by two digits");
     }

@@ -2,13 +2,13 @@ package io.eksphemeral.local;
 
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.EksctlConfig;
-import io.eksphemeral.control.Letters;
-import io.eksphemeral.control.Pause;
+import io.eksphemeral.control.Notifications;
+import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Versions;
 import io.eksphemeral.lambda.CreateClusterHandler;
 import io.eksphemeral.lambda.DestroyClusterHandler;
-import io.eksphemeral.lambda.Presentation;
+import io.eksphemeral.lambda.ProviderInfo;
 import io.eksphemeral.lambda.StatusHandler;
 import java.io.IOException;
 import java.net.BindException;
@@ -35,9 +35,9 @@ public final class LocalControlPlane {
       new EksctlConfig(
           new EksctlConfig.Settings(
               "us-east-1",
-              "arn:aws:iam::%s:role/eksp-service".formatted(Events.ACCOUNT),
-              "arn:aws:iam::%s:role/eksp-node".formatted(Events.ACCOUNT),
-              "arn:aws:iam::%s:role/eksp-cni".formatted(Events.ACCOUNT),
+              "arn:aws:iam::%s:role/eksp-service".formatted(EventBridgeEvents.ACCOUNT),
+              "arn:aws:iam::%s:role/eksp-node".formatted(EventBridgeEvents.ACCOUNT),
+              "arn:aws:iam::%s:role/eksp-cni".formatted(EventBridgeEvents.ACCOUNT),
               new Nodes(List.of("t3.medium", "t3a.medium"), true)));
 
   /** How many clusters a sweep works on at a time, as in AWS. */
@@ -46,13 +46,13 @@ public final class LocalControlPlane {
   /** What the process ends with when somebody removed its home. */
   private static final int HOME_REMOVED = 5;
 
-  private static final Duration KEEP_CLOCK_EVERY = SpeedClock.LEAD.dividedBy(2);
+  private static final Duration KEEP_CLOCK_EVERY = ScaledClock.LEAD.dividedBy(2);
 
-  private final Home home;
-  private final SpeedClock clock;
+  private final StateDirectory home;
+  private final ScaledClock clock;
   private final Log log;
   private final Timer timer;
-  private final Rehearsal rehearsal;
+  private final SimulatedTaskRunner rehearsal;
   private final Scheduler scheduler;
   private final Gateway gateway;
   private volatile boolean stopped;
@@ -85,18 +85,24 @@ public final class LocalControlPlane {
       throws IOException, StartException {
     home = take(settings);
     gateway = bind(settings);
-    clock = SpeedClock.start(realTime, settings.speed(), home.files());
+    clock = ScaledClock.start(realTime, settings.speed(), home.files());
     log = new Log(System.out, clock);
     SecureRandom random = new SecureRandom();
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     timer = Timer.real(threads);
 
     FileStore store = new FileStore(home.folder("bucket"));
-    Act act = new Act(store, new World(home.folder("rehearsal/clusters")), settings.pace(), clock);
+    SimulatedTaskSteps act =
+        new SimulatedTaskSteps(
+            store,
+            new SimulatedClusters(home.folder("rehearsal/clusters")),
+            settings.pace(),
+            clock);
     rehearsal =
-        new Rehearsal(
+        new SimulatedTaskRunner(
             home.folder("rehearsal/tasks"), act, settings.mishaps(), clock, random, timer, log);
-    Letters letters = new Letters(Outbox.open(home.folder("outbox"), clock), null, "--local");
+    Notifications letters =
+        new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local");
     ControlPlane plane =
         ControlPlane.over(
             store,
@@ -106,14 +112,14 @@ public final class LocalControlPlane {
             settings.limits(),
             VERSIONS,
             clock,
-            Pause.real(),
+            Sleeper.real(),
             Executors.newFixedThreadPool(SWEEP_THREADS, Thread.ofVirtual().factory()));
 
-    Presentation presentation =
-        new Presentation(PROVIDER, settings.pace().create(), settings.pace().destroy(), null);
+    ProviderInfo presentation =
+        new ProviderInfo(PROVIDER, settings.pace().create(), settings.pace().destroy(), null);
     DestroyClusterHandler destroy = new DestroyClusterHandler(plane, presentation);
-    Functions functions =
-        new Functions(
+    LambdaInvoker functions =
+        new LambdaInvoker(
             new CreateClusterHandler(plane, presentation, random)::handleRequest,
             new StatusHandler(plane.status(), presentation, clock, plane::versions)::handleRequest,
             destroy::handleRequest,
@@ -127,7 +133,7 @@ public final class LocalControlPlane {
     gateway.start(
         new Gateway.Service(
             functions,
-            new HttpEvents(System.getProperty("user.name", "")),
+            new ApiGatewayEvents(System.getProperty("user.name", "")),
             Map.of(
                 "Eksphemeral-Control-Plane", Long.toString(pid()),
                 "Eksphemeral-Provider", PROVIDER,
@@ -147,8 +153,8 @@ public final class LocalControlPlane {
     return ProcessHandle.current().pid();
   }
 
-  private static Home take(Settings settings) throws IOException, StartException {
-    return Home.take(settings.home())
+  private static StateDirectory take(Settings settings) throws IOException, StartException {
+    return StateDirectory.take(settings.home())
         .orElseThrow(() ->
             new StartException(
                 StartException.Reason.HOME_TAKEN,

@@ -19,18 +19,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Outbox implements Mailer {
   private static final int LONGEST_SLUG = 100;
 
-  private final Folder folder;
+  private final AtomicFiles folder;
   private final InstantSource clock;
   private final AtomicInteger number;
 
-  private Outbox(Folder folder, InstantSource clock, int sent) {
+  private Outbox(AtomicFiles folder, InstantSource clock, int sent) {
     this.folder = folder;
     this.clock = clock;
     this.number = new AtomicInteger(sent);
   }
 
   /** An outbox that goes on numbering where the mails that are in it end. */
-  static Outbox open(Folder folder, InstantSource clock) throws IOException {
+  static Outbox open(AtomicFiles folder, InstantSource clock) throws IOException {
     int sent =
         folder.names("").stream().map(Outbox::number).max(Comparator.naturalOrder()).orElse(0);
     return new Outbox(folder, clock, sent);

@@ -1,6 +1,6 @@
 package io.eksphemeral.local;
 
-import io.eksphemeral.local.RehearsedTask.End;
+import io.eksphemeral.local.SimulatedTask.End;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -11,20 +11,21 @@ import java.time.Duration;
  */
 final class Scheduler {
   /** What AWS does by itself, of which something may be due with each run. */
-  interface Chore {
+  interface IoRunnable {
     void run() throws IOException;
   }
 
   private static final Duration PERIOD = Duration.ofMinutes(5);
 
-  private final Functions functions;
-  private final Chore housekeeping;
-  private final SpeedClock clock;
+  private final LambdaInvoker functions;
+  private final IoRunnable housekeeping;
+  private final ScaledClock clock;
   private final Timer timer;
   private final Log log;
   private volatile boolean stopped;
 
-  Scheduler(Functions functions, Chore housekeeping, SpeedClock clock, Timer timer, Log log) {
+  Scheduler(
+      LambdaInvoker functions, IoRunnable housekeeping, ScaledClock clock, Timer timer, Log log) {
     this.functions = functions;
     this.housekeeping = housekeeping;
     this.clock = clock;
@@ -43,11 +44,13 @@ final class Scheduler {
   }
 
   /** Tells of a task that has stopped. */
-  void stopped(RehearsedTask task) {
+  void stopped(SimulatedTask task) {
     End end = task.end();
     if (end != null && !stopped) {
       log.line("task %s stopped: %s".formatted(task.handle(), end.reason()));
-      attempt("the news of task " + task.handle(), () -> functions.feed(Events.stopped(task, end)));
+      attempt(
+          "the news of task " + task.handle(),
+          () -> functions.feed(EventBridgeEvents.stopped(task, end)));
     }
   }
 
@@ -56,14 +59,14 @@ final class Scheduler {
       return;
     }
     try {
-      attempt("the sweep", () -> functions.feed(Events.scheduled(clock.instant())));
+      attempt("the sweep", () -> functions.feed(EventBridgeEvents.scheduled(clock.instant())));
       attempt("the housekeeping", housekeeping);
     } finally {
       timer.after(clock.real(PERIOD), this::run);
     }
   }
 
-  private void attempt(String what, Chore chore) {
+  private void attempt(String what, IoRunnable chore) {
     try {
       chore.run();
     } catch (IOException | RuntimeException | Error e) {

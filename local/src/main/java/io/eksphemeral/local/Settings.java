@@ -26,8 +26,8 @@ record Settings(
     int port,
     int speed,
     Limits limits,
-    Act.Pace pace,
-    Mishaps mishaps,
+    SimulatedTaskSteps.Pace pace,
+    FaultInjection mishaps,
     String described) {
   private static final String MINUTES = "EKSPHEMERAL_MAX_MINUTES";
   private static final String WORKERS = "EKSPHEMERAL_MAX_WORKERS";
@@ -74,7 +74,7 @@ record Settings(
             whole("--port", port, 0, HIGHEST_PORT),
             times,
             limits,
-            seconds.isEmpty() ? Act.Pace.usualAt(times) : pace(seconds),
+            seconds.isEmpty() ? SimulatedTaskSteps.Pace.usualAt(times) : pace(seconds),
             mishaps(fails),
             described(limits, seconds, fails));
     settings.refuseTooFast();
@@ -144,7 +144,7 @@ record Settings(
     return text.isEmpty() ? usual : whole(name, text, 1, HIGHEST_LIMIT);
   }
 
-  private static Act.Pace pace(String seconds) throws StartException {
+  private static SimulatedTaskSteps.Pace pace(String seconds) throws StartException {
     if (!seconds.matches("[0-9]{1,4}(\\.[0-9]{1,3})?")
         || new BigDecimal(seconds).compareTo(MOST_SECONDS) > 0) {
       throw wrong(
@@ -152,12 +152,12 @@ record Settings(
               .formatted(SECONDS, seconds, MOST_SECONDS));
     }
     Duration each = Duration.ofMillis(new BigDecimal(seconds).movePointRight(3).longValueExact());
-    return new Act.Pace(each, each);
+    return new SimulatedTaskSteps.Pace(each, each);
   }
 
-  private static Mishaps mishaps(String text) throws StartException {
+  private static FaultInjection mishaps(String text) throws StartException {
     try {
-      return Mishaps.parse(text);
+      return FaultInjection.parse(text);
     } catch (IllegalArgumentException e) {
       throw wrong(FAILS + ": " + e.getMessage());
     }

@@ -105,7 +105,7 @@ final class ArchitectureTest {
               .resideOutsideOfPackage(ROOT + ".local..")
               .should()
               .dependOnClassesThat()
-              .haveSimpleNameContaining("Rehearsal")
+              .haveSimpleNameStartingWith("SimulatedTask")
               .because("no class outside local asks which provider runs"),
           slices()
               .matching(ROOT + ".(*)..")
@@ -114,7 +114,7 @@ final class ArchitectureTest {
               .because("dependencies point inwards"),
           noClasses()
               .that()
-              .doNotHaveSimpleName("SpeedClock")
+              .doNotHaveSimpleName("ScaledClock")
               .should()
               .callMethod(Instant.class, "now")
               .orShould()

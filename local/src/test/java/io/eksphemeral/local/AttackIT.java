@@ -82,8 +82,9 @@ final class AttackIT {
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
   private final Trouble trouble = new Trouble();
-  private final Clients clients =
-      new Clients(this::send, new Clients.Habits(Duration.ofMillis(60), 20, 100_000), trouble);
+  private final ApiClients clients =
+      new ApiClients(
+          this::send, new ApiClients.Habits(Duration.ofMillis(60), 20, 100_000), trouble);
   private final List<String> log = new ArrayList<>();
   private final Deque<Planted> planted = new ArrayDeque<>();
   private final Map<Blow, Integer> blows = new EnumMap<>(Blow.class);
@@ -113,7 +114,7 @@ final class AttackIT {
   @BeforeEach
   void makeHome() throws IOException {
     home = folder.resolve("home");
-    Folder.createPrivately(home);
+    AtomicFiles.createPrivately(home);
     disk = Disk.mount(home, home.resolve("bucket"), home.resolve("rehearsal"));
     JumpingClock.set(clock(), ahead);
     assertThat(disk.isPresent() || !CI).as("under CI all of it is done: root and Linux").isTrue();
@@ -133,10 +134,10 @@ final class AttackIT {
   void nothingIsLostTheRestGoesOnAndWhatIsBrokenIsNamed() throws Exception {
     launch();
     Files.createDirectories(home.resolve("rehearsal/clusters"));
-    Path theirs = home.resolve("rehearsal/clusters/" + Clients.THEIRS + ".json");
+    Path theirs = home.resolve("rehearsal/clusters/" + ApiClients.THEIRS + ".json");
     Files.writeString(theirs, "{\"id\":\"somebody else's\"}");
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        Clients all = clients) {
+        ApiClients all = clients) {
       Instant end = Instant.now().plus(LENGTH);
       all.start(CLIENTS, random, threads);
       while (Instant.now().isBefore(end)) {
@@ -308,7 +309,7 @@ final class AttackIT {
 
   // --- how it takes that ---
 
-  private Clients.Answer send(String method, String path, String body, String key)
+  private ApiClients.Answer send(String method, String path, String body, String key)
       throws IOException, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(address.resolve(path))
@@ -318,7 +319,7 @@ final class AttackIT {
       request.header("Idempotency-Key", key);
     }
     HttpResponse<String> answer = client.send(request.build(), BodyHandlers.ofString());
-    return new Clients.Answer(answer.statusCode(), answer.body());
+    return new ApiClients.Answer(answer.statusCode(), answer.body());
   }
 
   /** More clusters are accepted, by a process that still runs. */
@@ -377,7 +378,7 @@ final class AttackIT {
     List<Path> gone = files("bucket/gone", ".*\\.json");
     assertThat(gone).hasSizeGreaterThanOrEqualTo(clients.accepted().size());
     for (Path file : gone) {
-      Clients.endedWell(json(file));
+      ApiClients.endedWell(json(file));
     }
   }
 

@@ -52,8 +52,8 @@ final class AwsAttackIT {
   private final long seed = Long.getLong("eksphemeral.attack.seed", Instant.now().toEpochMilli());
   private final Random random = new Random(seed);
   private final Trouble trouble = new Trouble();
-  private final Clients clients =
-      new Clients(this::send, new Clients.Habits(Duration.ofSeconds(3), 4, 3), trouble);
+  private final ApiClients clients =
+      new ApiClients(this::send, new ApiClients.Habits(Duration.ofSeconds(3), 4, 3), trouble);
   private final Map<ClusterId, Broken> planted = new HashMap<>();
   private final Map<Blow, Integer> blows = new EnumMap<>(Blow.class);
   private final AtomicInteger calls = new AtomicInteger();
@@ -97,14 +97,14 @@ final class AwsAttackIT {
     awaitTheEndOfAll();
 
     clients.gotWhatTheyWerePromised(this::archived);
-    assertThat(aws.inventory()).containsExactly("cluster " + Clients.THEIRS);
+    assertThat(aws.inventory()).containsExactly("cluster " + ApiClients.THEIRS);
     scripts.run("eksp-down.sh").exits(0);
   }
 
   private void attack() throws Exception {
     Instant end = Instant.now().plus(LENGTH);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        Clients all = clients) {
+        ApiClients all = clients) {
       all.start(CLIENTS, random, threads);
       while (Instant.now().isBefore(end)) {
         Thread.sleep(random.nextLong(PAUSE.toMillis()));
@@ -171,7 +171,7 @@ final class AwsAttackIT {
     clients.breaks(id, how);
   }
 
-  private Clients.Answer send(String method, String path, String body, String key)
+  private ApiClients.Answer send(String method, String path, String body, String key)
       throws IOException, InterruptedException {
     Path sent = Files.writeString(scratch.resolve("body" + calls.incrementAndGet()), body);
     List<String> command =
@@ -208,7 +208,8 @@ final class AwsAttackIT {
     if (code != 0 || last < 0) {
       throw new IOException("curl ended with " + code);
     }
-    return new Clients.Answer(Integer.parseInt(said.substring(last + 1)), said.substring(0, last));
+    return new ApiClients.Answer(
+        Integer.parseInt(said.substring(last + 1)), said.substring(0, last));
   }
 
   /** What is on record is asked to end, as often as it takes. */
@@ -251,7 +252,7 @@ final class AwsAttackIT {
         "eks",
         "create-cluster",
         "--name",
-        Clients.THEIRS,
+        ApiClients.THEIRS,
         "--kubernetes-version",
         "1.35",
         "--role-arn",

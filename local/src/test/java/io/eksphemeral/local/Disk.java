@@ -40,7 +40,7 @@ final class Disk implements AutoCloseable {
       return Optional.empty();
     }
     for (Path path : apart) {
-      Folder.createPrivately(path);
+      AtomicFiles.createPrivately(path);
       if (!disk.mountAt(path, "--bind", path.toString())) {
         throw new IOException("nothing can be mounted on " + path);
       }

@@ -46,7 +46,7 @@ final class FileStoreTest extends ClusterStoreContract {
   @BeforeEach
   void open() throws IOException {
     bucket = home.resolve("bucket");
-    store = new FileStore(Folder.open(bucket));
+    store = new FileStore(AtomicFiles.open(bucket));
   }
 
   @Override

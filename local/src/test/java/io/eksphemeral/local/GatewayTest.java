@@ -69,7 +69,7 @@ final class GatewayTest {
     Log lines = new Log(new PrintStream(log, true, StandardCharsets.UTF_8), clock);
     gateway.start(
         new Gateway.Service(
-            new Functions(
+            new LambdaInvoker(
                 (event, context) -> answer("create", event, context),
                 (event, context) -> answer("status", event, context),
                 (event, context) -> answer("destroy", event, context),
@@ -78,7 +78,7 @@ final class GatewayTest {
                 },
                 clock,
                 lines),
-            new HttpEvents("alice"),
+            new ApiGatewayEvents("alice"),
             Map.of("Eksphemeral-Speed", "60"),
             clock,
             lines),

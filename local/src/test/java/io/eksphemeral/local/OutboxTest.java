@@ -30,7 +30,7 @@ final class OutboxTest extends MailerContract {
   @BeforeEach
   void open() throws IOException {
     folder = home.resolve("outbox");
-    outbox = Outbox.open(Folder.open(folder), clock);
+    outbox = Outbox.open(AtomicFiles.open(folder), clock);
   }
 
   @Override

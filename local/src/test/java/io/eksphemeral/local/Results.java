@@ -21,7 +21,7 @@ final class Results {
       long seed,
       Map<? extends Enum<?>, Integer> blows,
       Collection<Broken> planted,
-      Clients clients)
+      ApiClients clients)
       throws IOException {
     Map<Broken, Integer> kinds = new EnumMap<>(Broken.class);
     planted.forEach(how -> kinds.merge(how, 1, Integer::sum));

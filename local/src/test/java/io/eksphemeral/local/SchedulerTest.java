@@ -24,13 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class SchedulerTest {
   private static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
-  private static final RehearsedTask STOPPED =
-      new RehearsedTask(
+  private static final SimulatedTask STOPPED =
+      new SimulatedTask(
           "rehearsal/x/y",
           new TaskKey(new ClusterId("01930000-0000-7000-8000-000000000001"), TaskKind.DESTROY, 2),
           "dev",
           null,
-          new RehearsedTask.End(START, 0, "exit code 0"));
+          new SimulatedTask.End(START, 0, "exit code 0"));
 
   @TempDir Path home;
   private final ManualTimer timer = new ManualTimer();
@@ -44,10 +44,10 @@ final class SchedulerTest {
   @BeforeEach
   void open() throws IOException {
     ManualClock real = new ManualClock(START);
-    SpeedClock clock = SpeedClock.start(real, 60, Folder.open(home));
+    ScaledClock clock = ScaledClock.start(real, 60, AtomicFiles.open(home));
     Log lines = new Log(new PrintStream(log, true, StandardCharsets.UTF_8), clock);
-    Functions functions =
-        new Functions(
+    LambdaInvoker functions =
+        new LambdaInvoker(
             (_, _) -> null,
             (_, _) -> null,
             (_, _) -> null,

@@ -19,7 +19,7 @@ final class SettingsTest {
     assertThat(settings.port()).isEqualTo(8470);
     assertThat(settings.speed()).isEqualTo(1);
     assertThat(settings.limits()).isEqualTo(Limits.DEFAULT);
-    assertThat(settings.pace()).isEqualTo(Act.Pace.USUAL);
+    assertThat(settings.pace()).isEqualTo(SimulatedTaskSteps.Pace.USUAL);
   }
 
   @Test
@@ -74,7 +74,8 @@ final class SettingsTest {
       assertThat(settings.pace().destroy().multipliedBy(speed)).isLessThan(Duration.ofMinutes(60));
       assertThat(settings.pace().create()).isPositive();
     }
-    assertThat(Settings.of(List.of("--speed", "300"), Map.of()).pace()).isEqualTo(Act.Pace.USUAL);
+    assertThat(Settings.of(List.of("--speed", "300"), Map.of()).pace())
+        .isEqualTo(SimulatedTaskSteps.Pace.USUAL);
   }
 
   @Test

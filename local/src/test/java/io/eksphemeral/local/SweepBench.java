@@ -2,8 +2,8 @@ package io.eksphemeral.local;
 
 import io.eksphemeral.control.Claim;
 import io.eksphemeral.control.ControlPlane;
-import io.eksphemeral.control.Letters;
-import io.eksphemeral.control.Pause;
+import io.eksphemeral.control.Notifications;
+import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
@@ -37,16 +37,20 @@ final class SweepBench {
     Path path = Path.of(arguments[0]);
     int clusters = Integer.parseInt(arguments[1]);
     InstantSource clock = InstantSource.system();
-    try (Home home = Home.take(path).orElseThrow();
+    try (StateDirectory home = StateDirectory.take(path).orElseThrow();
         ExecutorService threads = Executors.newFixedThreadPool(64, Thread.ofVirtual().factory())) {
       FileStore store = new FileStore(home.folder("bucket"));
       fill(store, clusters, clock.instant());
       Log log = new Log(new PrintStream(PrintStream.nullOutputStream()), clock);
-      Rehearsal rehearsal =
-          new Rehearsal(
+      SimulatedTaskRunner rehearsal =
+          new SimulatedTaskRunner(
               home.folder("rehearsal/tasks"),
-              new Act(store, new World(home.folder("rehearsal/clusters")), Act.Pace.USUAL, clock),
-              Mishaps.parse(""),
+              new SimulatedTaskSteps(
+                  store,
+                  new SimulatedClusters(home.folder("rehearsal/clusters")),
+                  SimulatedTaskSteps.Pace.USUAL,
+                  clock),
+              FaultInjection.parse(""),
               clock,
               new Random(),
               Timer.real(threads),
@@ -55,12 +59,12 @@ final class SweepBench {
           ControlPlane.over(
               new FileStore(home.folder("bucket")),
               rehearsal,
-              new Letters(Outbox.open(home.folder("outbox"), clock), null, "--local"),
+              new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local"),
               LocalControlPlane.CONFIG,
               Limits.DEFAULT,
               Versions.any("1.35"),
               clock,
-              Pause.real(),
+              Sleeper.real(),
               threads);
       for (int i = 0; i < SWEEPS; i++) {
         long begun = System.nanoTime();

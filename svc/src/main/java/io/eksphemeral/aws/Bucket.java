@@ -1,7 +1,7 @@
 package io.eksphemeral.aws;
 
-import io.eksphemeral.control.Pause;
-import io.eksphemeral.control.RecordFormat;
+import io.eksphemeral.control.ClusterRecordCodec;
+import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.Stored;
 import java.io.IOException;
@@ -75,9 +75,9 @@ public final class Bucket {
 
   private final S3Client s3;
   private final String name;
-  private final Pause pause;
+  private final Sleeper pause;
 
-  public Bucket(S3Client s3, String name, Pause pause) {
+  public Bucket(S3Client s3, String name, Sleeper pause) {
     this.s3 = s3;
     this.name = name;
     this.pause = pause;
@@ -126,15 +126,15 @@ public final class Bucket {
   static Optional<String> refusal(StoreException failure) {
     return failure.getCause() instanceof S3Exception e && isRefusal(e)
         ? Optional.of(
-            "S3 refuses to give it out: %s (HTTP %d)".formatted(Why.code(e), e.statusCode()))
+            "S3 refuses to give it out: %s (HTTP %d)".formatted(AwsErrors.code(e), e.statusCode()))
         : Optional.empty();
   }
 
   /** Wrong and expired credentials have codes of their own. */
   private static boolean isRefusal(S3Exception e) {
     return switch (e.statusCode()) {
-      case 403 -> NOT_GIVEN.contains(Why.code(e));
-      case 400 -> NO_KEY.contains(Why.code(e));
+      case 403 -> NOT_GIVEN.contains(AwsErrors.code(e));
+      case 400 -> NO_KEY.contains(AwsErrors.code(e));
       default -> false;
     };
   }
@@ -142,11 +142,11 @@ public final class Bucket {
   private static Item read(GetObjectResponse response, AbortableInputStream body)
       throws IOException {
     String etag = response.eTag();
-    byte[] bytes = body.readNBytes(RecordFormat.LONGEST + 1);
-    if (bytes.length > RecordFormat.LONGEST) {
+    byte[] bytes = body.readNBytes(ClusterRecordCodec.LONGEST + 1);
+    if (bytes.length > ClusterRecordCodec.LONGEST) {
       body.abort();
       return new Item.Unreadable(
-          etag, "it has more than %d bytes".formatted(RecordFormat.LONGEST), some(bytes));
+          etag, "it has more than %d bytes".formatted(ClusterRecordCodec.LONGEST), some(bytes));
     }
     try {
       return new Item.Text(
@@ -211,7 +211,7 @@ public final class Bucket {
             return etagIfOurs(key, text);
           }
           case 404 -> {
-            if (e instanceof NoSuchKeyException || Why.code(e).equals("NoSuchKey")) {
+            if (e instanceof NoSuchKeyException || AwsErrors.code(e).equals("NoSuchKey")) {
               return Optional.empty();
             }
             throw failed("write", key, e);
@@ -250,7 +250,7 @@ public final class Bucket {
             return false;
           }
           case 404 -> {
-            if (Why.code(e).equals("NoSuchBucket")) {
+            if (AwsErrors.code(e).equals("NoSuchBucket")) {
               throw failed("remove", key, e);
             }
             return false;
@@ -296,12 +296,13 @@ public final class Bucket {
   }
 
   private StoreException failed(String what, String key, SdkException e) {
-    String why = "could not %s %s in the bucket %s: %s".formatted(what, key, name, Why.inFull(e));
+    String why =
+        "could not %s %s in the bucket %s: %s".formatted(what, key, name, AwsErrors.inFull(e));
     return isLasting(e) ? StoreException.lasting(why + LASTING, e) : new StoreException(why, e);
   }
 
   private static boolean isLasting(SdkException e) {
     return e instanceof S3Exception refusal
-        && (isRefusal(refusal) || Why.code(refusal).equals("NoSuchBucket"));
+        && (isRefusal(refusal) || AwsErrors.code(refusal).equals("NoSuchBucket"));
   }
 }

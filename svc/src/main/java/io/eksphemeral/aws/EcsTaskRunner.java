@@ -82,7 +82,7 @@ public final class EcsTaskRunner implements TaskRunner {
       return new Launch.Launched(e.resourceIds().getFirst());
     } catch (AwsServiceException e) {
       if (isRefusal(e)) {
-        return refused(key, stored, Why.of(e));
+        return refused(key, stored, AwsErrors.of(e));
       }
       throw failed("launch " + key.token(), e);
     } catch (SdkException e) {
@@ -213,6 +213,6 @@ public final class EcsTaskRunner implements TaskRunner {
   }
 
   private static TaskRunnerException failed(String what, SdkException e) {
-    return new TaskRunnerException("could not %s: %s".formatted(what, Why.inFull(e)), e);
+    return new TaskRunnerException("could not %s: %s".formatted(what, AwsErrors.inFull(e)), e);
   }
 }

@@ -3,13 +3,13 @@ package io.eksphemeral.aws;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.aws.Bucket.Item;
 import io.eksphemeral.control.Claim;
+import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ClusterStore;
-import io.eksphemeral.control.MarkFormat;
-import io.eksphemeral.control.MarkFormat.Taken;
-import io.eksphemeral.control.RecordFormat;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.control.TaskObjectCodec;
+import io.eksphemeral.control.TaskObjectCodec.FenceHolder;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
@@ -48,7 +48,7 @@ public final class S3ClusterStore implements ClusterStore {
   private static final Pattern STAMPED = Pattern.compile("^\\{\"write\":\"[0-9a-f-]{36}\",");
 
   private final Bucket bucket;
-  private final Readings records;
+  private final RecordCache records;
 
   /**
    * A store in a bucket, which is there.
@@ -57,17 +57,17 @@ public final class S3ClusterStore implements ClusterStore {
    *     are under way for each
    */
   public S3ClusterStore(Bucket bucket, Executor executor) {
-    this(bucket, executor, Readings.MOST_KEPT);
+    this(bucket, executor, RecordCache.MOST_KEPT);
   }
 
   S3ClusterStore(Bucket bucket, Executor executor, long mostKept) {
     this.bucket = bucket;
-    records = new Readings(bucket, executor, mostKept);
+    records = new RecordCache(bucket, executor, mostKept);
   }
 
   @Override
   public Optional<Stored.Live> add(Cluster cluster) {
-    ObjectNode record = RecordFormat.encode(cluster);
+    ObjectNode record = ClusterRecordCodec.encode(cluster);
     String text = stamp(record);
     return bucket
         .putNew(StoreKeys.record(cluster.id()), text)
@@ -81,13 +81,13 @@ public final class S3ClusterStore implements ClusterStore {
 
   @Override
   public Optional<Stored.Live> replace(Stored.Live read, Cluster changed) {
-    return replace(read.version(), changed, RecordFormat.encode(changed, read));
+    return replace(read.version(), changed, ClusterRecordCodec.encode(changed, read));
   }
 
   @Override
   public Optional<Stored.Live> recover(Stored.Unreadable read, Cluster recovered) {
     return Optional.ofNullable(read.version())
-        .flatMap(etag -> replace(etag, recovered, RecordFormat.encode(recovered)));
+        .flatMap(etag -> replace(etag, recovered, ClusterRecordCodec.encode(recovered)));
   }
 
   private Optional<Stored.Live> replace(String version, Cluster changed, ObjectNode record) {
@@ -117,7 +117,7 @@ public final class S3ClusterStore implements ClusterStore {
   @Override
   public Claim claim(Claim wanted) {
     String key = StoreKeys.claim(wanted.name());
-    String text = MarkFormat.encode(wanted);
+    String text = TaskObjectCodec.encode(wanted);
     for (int look = 0; look < LOOKS; look++) {
       if (bucket.putNew(key, text).isPresent()) {
         return wanted;
@@ -183,31 +183,33 @@ public final class S3ClusterStore implements ClusterStore {
   }
 
   @Override
-  public Optional<Taken> taken(TaskKey key) {
-    return bucket.get(StoreKeys.fence(key)).map(item -> MarkFormat.taken(item.asText().orElse("")));
+  public Optional<FenceHolder> taken(TaskKey key) {
+    return bucket
+        .get(StoreKeys.fence(key))
+        .map(item -> TaskObjectCodec.taken(item.asText().orElse("")));
   }
 
   @Override
   public boolean takeFence(TaskKey key, Fence taker, String handle) {
     String fence = StoreKeys.fence(key);
-    if (bucket.putNew(fence, MarkFormat.encode(new Taken(taker, handle))).isPresent()) {
+    if (bucket.putNew(fence, TaskObjectCodec.encode(new FenceHolder(taker, handle))).isPresent()) {
       return true;
     }
     return bucket
         .get(fence)
         .flatMap(Item::asText)
-        .filter(text -> MarkFormat.taken(text).handle().equals(handle))
+        .filter(text -> TaskObjectCodec.taken(text).handle().equals(handle))
         .isPresent();
   }
 
   @Override
   public Optional<TaskResult> result(TaskKey key) {
-    return bucket.get(StoreKeys.result(key)).flatMap(Item::asText).flatMap(MarkFormat::result);
+    return bucket.get(StoreKeys.result(key)).flatMap(Item::asText).flatMap(TaskObjectCodec::result);
   }
 
   @Override
   public void putResult(TaskKey key, TaskResult result) {
-    bucket.put(StoreKeys.result(key), MarkFormat.encode(result));
+    bucket.put(StoreKeys.result(key), TaskObjectCodec.encode(result));
   }
 
   @Override
@@ -222,7 +224,7 @@ public final class S3ClusterStore implements ClusterStore {
 
   @Override
   public Optional<Versions> versions() {
-    return bucket.get(StoreKeys.VERSIONS).flatMap(Item::asText).flatMap(MarkFormat::versions);
+    return bucket.get(StoreKeys.VERSIONS).flatMap(Item::asText).flatMap(TaskObjectCodec::versions);
   }
 
   /** A record, here or in the archive. One that S3 refuses to give out is one that is there. */
@@ -241,21 +243,22 @@ public final class S3ClusterStore implements ClusterStore {
 
   static Stored decode(ClusterId id, Item item) {
     return switch (item) {
-      case Item.Text(String etag, String text) -> RecordFormat.decode(id, etag, unstamped(text));
+      case Item.Text(String etag, String text) ->
+          ClusterRecordCodec.decode(id, etag, unstamped(text));
       case Item.Unreadable(String etag, String why, String text) ->
           new Stored.Unreadable(id, why, etag, unstamped(text));
     };
   }
 
   private static Optional<Claim> decodeClaim(String name, Item item) {
-    return item.asText().flatMap(text -> MarkFormat.claim(name, text));
+    return item.asText().flatMap(text -> TaskObjectCodec.claim(name, text));
   }
 
   /** A record's text, with a stamp of this write before all else. */
   private static String stamp(ObjectNode record) {
     record.remove(STAMP);
     return "{\"%s\":\"%s\",%s"
-        .formatted(STAMP, UUID.randomUUID(), RecordFormat.text(record).substring(1));
+        .formatted(STAMP, UUID.randomUUID(), ClusterRecordCodec.text(record).substring(1));
   }
 
   private static String unstamped(String text) {

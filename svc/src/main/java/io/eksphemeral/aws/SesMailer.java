@@ -10,9 +10,9 @@ import software.amazon.awssdk.services.ses.model.Content;
  * Mails by Amazon SES, from one address, as plain text in UTF-8.
  *
  * <p>SES knows no token that would make sending idempotent. So the client should not send again by
- * itself what may have gone out (see {@link Clients#ses()}); a mail that failed is tried again by
- * who wanted it sent. While an account is in the SES sandbox, only verified addresses get mail, 200
- * a day and one a second; the refusal says so.
+ * itself what may have gone out (see {@link AwsClients#ses()}); a mail that failed is tried again
+ * by who wanted it sent. While an account is in the SES sandbox, only verified addresses get mail,
+ * 200 a day and one a second; the refusal says so.
  */
 public final class SesMailer implements Mailer {
   private static final String CHARSET = StandardCharsets.UTF_8.name();
@@ -43,7 +43,7 @@ public final class SesMailer implements Mailer {
                       .body(body -> body.text(text(mail.body())))));
       return new Delivery.Sent();
     } catch (SdkException e) {
-      return new Delivery.Failed(Why.of(e));
+      return new Delivery.Failed(AwsErrors.of(e));
     } catch (RuntimeException e) {
       // Whatever it is, a cluster's end must not depend on it: a closed client, for instance.
       return new Delivery.Failed(e.toString());

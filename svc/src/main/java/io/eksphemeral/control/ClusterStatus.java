@@ -6,11 +6,11 @@ import java.util.List;
 /** Looks at clusters. Changes nothing. */
 public final class ClusterStatus {
   private final ClusterStore store;
-  private final Lookup lookup;
+  private final ClusterFinder lookup;
 
   public ClusterStatus(ClusterStore store) {
     this.store = store;
-    this.lookup = new Lookup(store);
+    this.lookup = new ClusterFinder(store);
   }
 
   /** The ids of all that are on record, oldest first where their ids are of version 7. */
@@ -24,7 +24,7 @@ public final class ClusterStatus {
   }
 
   /** One that is on record, or gone for less than 30 days. */
-  public Answer<Stored> one(String idOrName) {
+  public Result<Stored> one(String idOrName) {
     return lookup.find(idOrName);
   }
 }

@@ -1,6 +1,6 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.MarkFormat.Taken;
+import io.eksphemeral.control.TaskObjectCodec.FenceHolder;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
@@ -98,11 +98,11 @@ public interface ClusterStore {
   void putConfig(ClusterId id, String config);
 
   /** Who has a task's fence; empty if nobody. */
-  Optional<Taken> taken(TaskKey key);
+  Optional<FenceHolder> taken(TaskKey key);
 
   /** The state of a task's fence. */
   default Fence fence(TaskKey key) {
-    return taken(key).map(Taken::as).orElse(Fence.OPEN);
+    return taken(key).map(FenceHolder::as).orElse(Fence.OPEN);
   }
 
   /**

@@ -26,12 +26,12 @@ public record ControlPlane(
   public static ControlPlane over(
       ClusterStore store,
       TaskRunner tasks,
-      Letters letters,
+      Notifications letters,
       EksctlConfig config,
       Limits limits,
       Versions fallback,
       InstantSource clock,
-      Pause pause,
+      Sleeper pause,
       Executor executor) {
     Reconciler reconciler =
         new Reconciler(store, tasks, letters, config, limits, fallback, clock, pause);

@@ -1,7 +1,7 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.Reconciler.Standing;
-import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.control.Reconciler.ReconcileResult;
+import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Spec;
@@ -27,18 +27,18 @@ public final class CreateCluster {
    *
    * @param createdBy the ARN of who asks
    */
-  public Answer<Stored.Live> create(ClusterId id, Spec spec, String createdBy) {
-    Optional<Answer<Stored.Live>> known =
+  public Result<Stored.Live> create(ClusterId id, Spec spec, String createdBy) {
+    Optional<Result<Stored.Live>> known =
         store
             .find(id)
             .map(found -> again(found, spec, createdBy, this::goOn))
-            .or(() -> store.archived(id).map(gone -> again(gone, spec, createdBy, Answer::done)));
+            .or(() -> store.archived(id).map(gone -> again(gone, spec, createdBy, Result::done)));
     if (known.isPresent()) {
       return known.get();
     }
     Claim claim = store.claim(new Claim(spec.name(), id, clock.instant()));
     if (!claim.holder().equals(id)) {
-      return Answer.refused(Kind.NAME_TAKEN, claim.taken());
+      return Result.refused(Kind.NAME_TAKEN, claim.taken());
     }
     Optional<Stored.Live> added = store.add(Cluster.asked(id, spec, createdBy, clock.instant()));
     return added
@@ -50,34 +50,34 @@ public final class CreateCluster {
                 .orElseGet(() -> withdrawnMeanwhile()));
   }
 
-  private static Answer<Stored.Live> again(
+  private static Result<Stored.Live> again(
       Stored known,
       Spec spec,
       String createdBy,
-      Function<Stored.Live, Answer<Stored.Live>> ifTheSame) {
+      Function<Stored.Live, Result<Stored.Live>> ifTheSame) {
     if (!(known instanceof Stored.Live live)
         || !live.cluster().spec().equals(spec)
         || !live.cluster().createdBy().equals(createdBy)) {
-      return Answer.refused(Kind.ID_TAKEN, "the id %s is another cluster's".formatted(known.id()));
+      return Result.refused(Kind.ID_TAKEN, "the id %s is another cluster's".formatted(known.id()));
     }
     return ifTheSame.apply(live);
   }
 
-  private Answer<Stored.Live> goOn(Stored.Live record) {
+  private Result<Stored.Live> goOn(Stored.Live record) {
     return switch (reconciler.answer(record)) {
-      case Standing.OnRecord(Stored.Live live) -> Answer.done(live);
-      case Standing.Withdrawn(Kind kind, String problem) ->
-          Answer.refused(kind, "no cluster was created: " + problem);
-      case Standing.OffRecord _ ->
+      case ReconcileResult.OnRecord(Stored.Live live) -> Result.done(live);
+      case ReconcileResult.Withdrawn(Kind kind, String problem) ->
+          Result.refused(kind, "no cluster was created: " + problem);
+      case ReconcileResult.OffRecord _ ->
           store
               .archived(record.id())
               .filter(Stored.Live.class::isInstance)
-              .map(archived -> Answer.done((Stored.Live) archived))
+              .map(archived -> Result.done((Stored.Live) archived))
               .orElseGet(() -> withdrawnMeanwhile());
     };
   }
 
-  private static Answer<Stored.Live> withdrawnMeanwhile() {
-    return Answer.refused(Kind.LIMIT, "no cluster was created: it was withdrawn meanwhile");
+  private static Result<Stored.Live> withdrawnMeanwhile() {
+    return Result.refused(Kind.LIMIT, "no cluster was created: it was withdrawn meanwhile");
   }
 }

@@ -1,6 +1,6 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.Reconciler.Standing;
+import io.eksphemeral.control.Reconciler.ReconcileResult;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.State;
 import java.time.InstantSource;
@@ -9,14 +9,14 @@ import java.util.Optional;
 /** Ends a cluster before its time. */
 public final class DestroyCluster {
   private final ClusterStore store;
-  private final Lookup lookup;
+  private final ClusterFinder lookup;
   private final Recovery recovery;
   private final Reconciler reconciler;
   private final InstantSource clock;
 
   public DestroyCluster(ClusterStore store, Reconciler reconciler, InstantSource clock) {
     this.store = store;
-    this.lookup = new Lookup(store);
+    this.lookup = new ClusterFinder(store);
     this.recovery = new Recovery(store, clock);
     this.reconciler = reconciler;
     this.clock = clock;
@@ -28,24 +28,26 @@ public final class DestroyCluster {
    *
    * @param askedBy the ARN of who asks
    */
-  public Answer<Stored.Live> destroy(String idOrName, String askedBy) {
+  public Result<Stored.Live> destroy(String idOrName, String askedBy) {
     return recovery
         .recover(idOrName, askedBy)
-        .map(recovered -> Answer.done(begin(recovered)))
+        .map(recovered -> Result.done(begin(recovered)))
         .orElseGet(() -> lookup.change(idOrName, live -> destroy(live, askedBy)));
   }
 
   /** Has a cluster destroyed; empty if somebody else has changed its record meanwhile. */
-  private Optional<Answer<Stored.Live>> destroy(Stored.Live live, String askedBy) {
+  private Optional<Result<Stored.Live>> destroy(Stored.Live live, String askedBy) {
     Cluster cluster = live.cluster();
     return cluster.state().next().contains(State.DESTROYING)
         ? store
             .replace(live, cluster.askedToEnd(askedBy, clock.instant()))
-            .map(marked -> Answer.done(begin(marked)))
-        : Optional.of(Answer.done(live));
+            .map(marked -> Result.done(begin(marked)))
+        : Optional.of(Result.done(live));
   }
 
   private Stored.Live begin(Stored.Live marked) {
-    return reconciler.answer(marked) instanceof Standing.OnRecord(Stored.Live live) ? live : marked;
+    return reconciler.answer(marked) instanceof ReconcileResult.OnRecord(Stored.Live live)
+        ? live
+        : marked;
   }
 }

@@ -1,6 +1,6 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Limits;
 import java.time.InstantSource;
@@ -9,13 +9,13 @@ import java.util.Optional;
 /** Moves the end of a cluster. */
 public final class ProlongCluster {
   private final ClusterStore store;
-  private final Lookup lookup;
+  private final ClusterFinder lookup;
   private final Limits limits;
   private final InstantSource clock;
 
   public ProlongCluster(ClusterStore store, Limits limits, InstantSource clock) {
     this.store = store;
-    this.lookup = new Lookup(store);
+    this.lookup = new ClusterFinder(store);
     this.limits = limits;
     this.clock = clock;
   }
@@ -26,16 +26,16 @@ public final class ProlongCluster {
    * @param minutes by how many, back or forth; not 0
    * @param askedBy the ARN of who asks
    */
-  public Answer<Stored.Live> prolong(String idOrName, int minutes, String askedBy) {
+  public Result<Stored.Live> prolong(String idOrName, int minutes, String askedBy) {
     return lookup.change(idOrName, live -> prolong(live, minutes, askedBy));
   }
 
   /** Moves the end of a cluster; empty if somebody else has changed its record meanwhile. */
-  private Optional<Answer<Stored.Live>> prolong(Stored.Live live, int minutes, String askedBy) {
+  private Optional<Result<Stored.Live>> prolong(Stored.Live live, int minutes, String askedBy) {
     Cluster cluster = live.cluster();
     if (cluster.isEnding()) {
       return Optional.of(
-          Answer.refused(
+          Result.refused(
               Kind.TOO_LATE,
               "it is too late to move the end of %s: it is %s"
                   .formatted(cluster.name(), cluster.state().text())));
@@ -52,17 +52,17 @@ public final class ProlongCluster {
           "%s would live for less than a minute; to end it, destroy it".formatted(cluster.name()));
     }
     return changed.equals(cluster) // it was shortened to now before
-        ? Optional.of(Answer.done(live))
-        : store.replace(live, changed).map(Answer::done);
+        ? Optional.of(Result.done(live))
+        : store.replace(live, changed).map(Result::done);
   }
 
-  private Optional<Answer<Stored.Live>> pastTheLimit(Cluster cluster) {
+  private Optional<Result<Stored.Live>> pastTheLimit(Cluster cluster) {
     return refused(
         "%s would live for longer than a cluster may, %d minutes in all; it has %d so far"
             .formatted(cluster.name(), limits.minutes(), cluster.lifetime()));
   }
 
-  private static Optional<Answer<Stored.Live>> refused(String why) {
-    return Optional.of(Answer.refused(Kind.LIMIT, why));
+  private static Optional<Result<Stored.Live>> refused(String why) {
+    return Optional.of(Result.refused(Kind.LIMIT, why));
   }
 }

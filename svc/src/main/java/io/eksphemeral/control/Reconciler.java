@@ -1,19 +1,19 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.MarkFormat.Taken;
+import io.eksphemeral.control.TaskObjectCodec.FenceHolder;
 import io.eksphemeral.domain.Admission;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Decision;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
-import io.eksphemeral.domain.Mailing.Delivery;
-import io.eksphemeral.domain.Mailing.Topic;
-import io.eksphemeral.domain.Sighting;
-import io.eksphemeral.domain.Sighting.View;
+import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Notification.Topic;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.TaskObservation;
+import io.eksphemeral.domain.TaskObservation.TaskStatus;
 import io.eksphemeral.domain.Transition;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
@@ -41,12 +41,12 @@ public final class Reconciler {
 
   private final ClusterStore store;
   private final TaskRunner tasks;
-  private final Letters letters;
+  private final Notifications letters;
   private final EksctlConfig config;
   private final Limits limits;
   private final Versions fallback;
   private final InstantSource clock;
-  private final Pause pause;
+  private final Sleeper pause;
 
   /**
    * @param config what eksctl is told, where a cluster is about to be created
@@ -55,12 +55,12 @@ public final class Reconciler {
   public Reconciler(
       ClusterStore store,
       TaskRunner tasks,
-      Letters letters,
+      Notifications letters,
       EksctlConfig config,
       Limits limits,
       Versions fallback,
       InstantSource clock,
-      Pause pause) {
+      Sleeper pause) {
     this.store = store;
     this.tasks = tasks;
     this.letters = letters;
@@ -72,26 +72,26 @@ public final class Reconciler {
   }
 
   /** How a cluster stands when there is nothing more to do for it now. */
-  public sealed interface Standing {
+  public sealed interface ReconcileResult {
     /** It is on record like this. */
-    record OnRecord(Stored.Live record) implements Standing {}
+    record OnRecord(Stored.Live record) implements ReconcileResult {}
 
     /** It was past a limit or without a name, and withdrawn before anything of it was built. */
-    record Withdrawn(Refusal.Kind kind, String problem) implements Standing {}
+    record Withdrawn(Rejection.Kind kind, String problem) implements ReconcileResult {}
 
     /** It ended, and is in the archive; or its record was taken away by somebody else. */
-    record OffRecord() implements Standing {}
+    record OffRecord() implements ReconcileResult {}
   }
 
   /** What to do after a step: go on with a record, or leave it at that. */
-  private sealed interface Next {
-    record GoOn(Stored.Live record) implements Next {}
+  private sealed interface StepResult {
+    record GoOn(Stored.Live record) implements StepResult {}
 
-    record Leave(Standing standing) implements Next {}
+    record Leave(ReconcileResult standing) implements StepResult {}
   }
 
   /** Brings a cluster, from a record of it that may be outdated, as far as it can go now. */
-  public Standing reconcile(Stored.Live read) {
+  public ReconcileResult reconcile(Stored.Live read) {
     return reconcile(read, true);
   }
 
@@ -99,16 +99,16 @@ public final class Reconciler {
    * The same on behalf of a caller, but for mails: only sweeps send those, so that no caller makes
    * them come more often, or waits for a mail server.
    */
-  Standing answer(Stored.Live read) {
+  ReconcileResult answer(Stored.Live read) {
     return reconcile(read, false);
   }
 
-  private Standing reconcile(Stored.Live read, boolean sendsMails) {
+  private ReconcileResult reconcile(Stored.Live read, boolean sendsMails) {
     Stored.Live record = read;
     for (int step = 0; step < MOST_STEPS; step++) {
       switch (step(record, sendsMails)) {
-        case Next.GoOn(Stored.Live next) -> record = next;
-        case Next.Leave(Standing standing) -> {
+        case StepResult.GoOn(Stored.Live next) -> record = next;
+        case StepResult.Leave(ReconcileResult standing) -> {
           return standing;
         }
       }
@@ -117,77 +117,78 @@ public final class Reconciler {
         "cluster %s is not done after %d steps".formatted(read.id(), MOST_STEPS));
   }
 
-  private Next step(Stored.Live record, boolean sendsMails) {
+  private StepResult step(Stored.Live record, boolean sendsMails) {
     Cluster cluster = record.cluster();
-    Sighting known = sight(cluster);
+    TaskObservation known = sight(cluster);
     Instant now = clock.instant();
     return switch (Lifecycle.decide(cluster, known, now)) {
       case Decision.Nothing _ -> leave(record);
       case Decision.Admit _ -> admit(record);
-      case Decision.Mark(Cluster changed) -> write(record, changed);
+      case Decision.UpdateRecord(Cluster changed) -> write(record, changed);
       case Decision.Launch(Task task) -> launch(record, task);
-      case Decision.Tell(Topic topic, Instant about) ->
+      case Decision.Notify(Topic topic, Instant about) ->
           sendsMails ? tell(record, topic, about) : leave(record);
-      case Decision.Close(Task task) -> {
+      case Decision.CloseFence(Task task) -> {
         store.takeFence(cluster.key(task), Fence.CLOSED, Transition.CONTROL_PLANE);
-        yield new Next.GoOn(record);
+        yield new StepResult.GoOn(record);
       }
       case Decision.Stop(String handle, String why) -> {
         tasks.stop(handle, why);
         yield writeAndLeave(record, cluster.stopping(clock.instant()));
       }
-      case Decision.End _ -> end(record);
+      case Decision.Archive _ -> end(record);
     };
   }
 
-  private Sighting sight(Cluster cluster) {
+  private TaskObservation sight(Cluster cluster) {
     Optional<Task> open = cluster.openTask();
     if (open.isEmpty()) {
-      return Sighting.NONE;
+      return TaskObservation.NONE;
     }
     Task task = open.get();
     TaskKey key = cluster.key(task);
-    Optional<Sighting> reported = reported(key);
+    Optional<TaskObservation> reported = reported(key);
     if (reported.isPresent()) {
       return reported.get();
     }
-    Optional<Taken> taken = store.taken(key);
-    View view = view(task, taken);
-    if (!(view instanceof View.Running)) {
+    Optional<FenceHolder> taken = store.taken(key);
+    TaskStatus view = view(task, taken);
+    if (!(view instanceof TaskStatus.Running)) {
       // It may have left its result and stopped since it was first looked for.
       reported = reported(key);
     }
-    Fence fence = taken.map(Taken::as).orElse(Fence.OPEN);
-    return reported.orElseGet(() -> new Sighting(view, fence, tasks.running(cluster.id())));
+    Fence fence = taken.map(FenceHolder::as).orElse(Fence.OPEN);
+    return reported.orElseGet(() -> new TaskObservation(view, fence, tasks.running(cluster.id())));
   }
 
-  private Optional<Sighting> reported(TaskKey key) {
+  private Optional<TaskObservation> reported(TaskKey key) {
     return store
         .result(key)
-        .map(result -> new Sighting(new View.Reported(result), Fence.TAKEN, List.of()));
+        .map(
+            result -> new TaskObservation(new TaskStatus.Reported(result), Fence.TAKEN, List.of()));
   }
 
   /**
    * What the runner says of a task: of the one that took the fence, where one did. It need not be
    * the one that the record knows, should the same one have been started twice.
    */
-  private View view(Task task, Optional<Taken> taken) {
+  private TaskStatus view(Task task, Optional<FenceHolder> taken) {
     String handle =
         taken
             .filter(fence -> fence.as() == Fence.TAKEN && !fence.handle().isEmpty())
-            .map(Taken::handle)
+            .map(FenceHolder::handle)
             .orElse(task.handle());
     if (handle == null) {
-      return new View.Unlaunched();
+      return new TaskStatus.Unlaunched();
     }
     return switch (tasks.status(handle)) {
-      case TaskRunner.Status.Running _ -> new View.Running();
-      case TaskRunner.Status.Stopped(String reason) -> new View.Stopped(reason);
-      case TaskRunner.Status.Missing _ -> new View.Missing();
+      case TaskRunner.Status.Running _ -> new TaskStatus.Running();
+      case TaskRunner.Status.Stopped(String reason) -> new TaskStatus.Stopped(reason);
+      case TaskRunner.Status.Missing _ -> new TaskStatus.Missing();
     };
   }
 
-  private Next admit(Stored.Live record) {
+  private StepResult admit(Stored.Live record) {
     Cluster cluster = record.cluster();
     // Its claim may have been freed, by who took the cluster for withdrawn.
     Claim claim =
@@ -195,7 +196,7 @@ public final class Reconciler {
             .claimOn(cluster.name())
             .orElseGet(() -> store.claim(new Claim(cluster.name(), cluster.id(), clock.instant())));
     if (!claim.holder().equals(cluster.id())) {
-      return withdraw(record, Refusal.Kind.NAME_TAKEN, claim.taken());
+      return withdraw(record, Rejection.Kind.NAME_TAKEN, claim.taken());
     }
     String problem = "";
     for (int look = 0; look < ADMISSION_LOOKS; look++) {
@@ -211,7 +212,7 @@ public final class Reconciler {
           return write(record, admitted);
         }
         case Admission.Refused(String why) -> {
-          return withdraw(record, Refusal.Kind.LIMIT, why);
+          return withdraw(record, Rejection.Kind.LIMIT, why);
         }
         case Admission.Unsettled(String why) -> {
           problem = why;
@@ -219,17 +220,18 @@ public final class Reconciler {
         }
       }
     }
-    return withdraw(record, Refusal.Kind.LIMIT, problem);
+    return withdraw(record, Rejection.Kind.LIMIT, problem);
   }
 
-  private Next withdraw(Stored.Live record, Refusal.Kind kind, String problem) {
+  private StepResult withdraw(Stored.Live record, Rejection.Kind kind, String problem) {
     if (!removeAndFreeName(record)) {
-      return reread(record).orElseGet(() -> new Next.Leave(new Standing.Withdrawn(kind, problem)));
+      return reread(record)
+          .orElseGet(() -> new StepResult.Leave(new ReconcileResult.Withdrawn(kind, problem)));
     }
-    return new Next.Leave(new Standing.Withdrawn(kind, problem));
+    return new StepResult.Leave(new ReconcileResult.Withdrawn(kind, problem));
   }
 
-  private Next launch(Stored.Live record, Task task) {
+  private StepResult launch(Stored.Live record, Task task) {
     Cluster cluster = record.cluster();
     if (task.kind() == TaskKind.CREATE) {
       Versions versions = store.versions().orElse(fallback);
@@ -250,7 +252,7 @@ public final class Reconciler {
   }
 
   /** Leaves a launch that did not happen to the next sweep, with the reason for people to read. */
-  private Next notLaunched(Stored.Live record, Task task, String why) {
+  private StepResult notLaunched(Stored.Live record, Task task, String why) {
     if (why.equals(task.refused())) {
       return leave(record);
     }
@@ -261,7 +263,7 @@ public final class Reconciler {
    * Mails. That it is about to is written down first, so that of any number that are at work on the
    * cluster one does; if it dies at it, another one mails again a while later.
    */
-  private Next tell(Stored.Live record, Topic topic, Instant about) {
+  private StepResult tell(Stored.Live record, Topic topic, Instant about) {
     Cluster cluster = record.cluster();
     Optional<String> unsendable = letters.whyNobody(cluster, topic);
     if (unsendable.isPresent()) {
@@ -277,22 +279,22 @@ public final class Reconciler {
   }
 
   /** Writes down what became of a mail, whatever else was written meanwhile. */
-  private Next noteDelivery(
-      Stored.Live record, Topic topic, Instant about, Letters.Outcome outcome) {
+  private StepResult noteDelivery(
+      Stored.Live record, Topic topic, Instant about, Notifications.Outcome outcome) {
     Stored.Live last = record;
     for (int i = 0; i < MOST_STEPS && !isSent(last.cluster(), topic, about); i++) {
       Cluster noted =
           last.cluster().mailed(topic, about, outcome.delivery(), outcome.why(), clock.instant());
       Optional<Stored.Live> written = store.replace(last, noted);
       if (written.isPresent()) {
-        return new Next.GoOn(written.get());
+        return new StepResult.GoOn(written.get());
       }
       if (!(store.find(record.id()).orElse(null) instanceof Stored.Live found)) {
-        return new Next.Leave(new Standing.OffRecord());
+        return new StepResult.Leave(new ReconcileResult.OffRecord());
       }
       last = found;
     }
-    return new Next.GoOn(last);
+    return new StepResult.GoOn(last);
   }
 
   /** Whether somebody who took a mail over, from who was slow, has sent it. */
@@ -303,12 +305,12 @@ public final class Reconciler {
         .isPresent();
   }
 
-  private Next end(Stored.Live record) {
+  private StepResult end(Stored.Live record) {
     store.archive(record);
     if (!removeAndFreeName(record)) {
       return lost(record);
     }
-    return new Next.Leave(new Standing.OffRecord());
+    return new StepResult.Leave(new ReconcileResult.OffRecord());
   }
 
   /**
@@ -327,32 +329,32 @@ public final class Reconciler {
   }
 
   /** Writes a change; where the race for it is lost, goes on with what was written instead. */
-  private Next write(Stored.Live record, Cluster changed) {
+  private StepResult write(Stored.Live record, Cluster changed) {
     Optional<Stored.Live> written = store.replace(record, changed);
-    return written.<Next>map(Next.GoOn::new).orElseGet(() -> lost(record));
+    return written.<StepResult>map(StepResult.GoOn::new).orElseGet(() -> lost(record));
   }
 
   /** Writes a change, and leaves what follows from it to the next sweep. */
-  private Next writeAndLeave(Stored.Live record, Cluster changed) {
-    Next written = write(record, changed);
-    return written instanceof Next.GoOn(Stored.Live next) ? leave(next) : written;
+  private StepResult writeAndLeave(Stored.Live record, Cluster changed) {
+    StepResult written = write(record, changed);
+    return written instanceof StepResult.GoOn(Stored.Live next) ? leave(next) : written;
   }
 
   /** Goes on after a lost race with what is there instead, if anything is. */
-  private Next lost(Stored.Live record) {
-    return reread(record).orElseGet(() -> new Next.Leave(new Standing.OffRecord()));
+  private StepResult lost(Stored.Live record) {
+    return reread(record).orElseGet(() -> new StepResult.Leave(new ReconcileResult.OffRecord()));
   }
 
-  private Optional<Next> reread(Stored.Live record) {
+  private Optional<StepResult> reread(Stored.Live record) {
     return store
         .find(record.id())
         .map(found ->
             found instanceof Stored.Live live
-                ? new Next.GoOn(live)
-                : new Next.Leave(new Standing.OffRecord()));
+                ? new StepResult.GoOn(live)
+                : new StepResult.Leave(new ReconcileResult.OffRecord()));
   }
 
-  private static Next leave(Stored.Live record) {
-    return new Next.Leave(new Standing.OnRecord(record));
+  private static StepResult leave(Stored.Live record) {
+    return new StepResult.Leave(new ReconcileResult.OnRecord(record));
   }
 }

@@ -1,6 +1,6 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.RecordFormat.Salvage;
+import io.eksphemeral.control.ClusterRecordCodec.Salvage;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.State;
@@ -57,7 +57,7 @@ final class Recovery {
       return ended.get(); // nothing of it is left but this record
     }
     Instant now = clock.instant();
-    Salvage salvage = RecordFormat.salvage(broken.text());
+    Salvage salvage = ClusterRecordCodec.salvage(broken.text());
     return Cluster.recovered(
         id,
         salvage.spec().apply(name(id, salvage, now)),

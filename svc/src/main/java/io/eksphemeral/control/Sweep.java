@@ -1,6 +1,6 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.Reconciler.Standing;
+import io.eksphemeral.control.Reconciler.ReconcileResult;
 import io.eksphemeral.control.SweepReport.Change;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
@@ -133,9 +133,9 @@ public final class Sweep {
     try {
       String after =
           switch (reconciler.reconcile(live)) {
-            case Standing.OnRecord(Stored.Live record) -> record.cluster().state().text();
-            case Standing.Withdrawn(_, String problem) -> "withdrawn: " + problem;
-            case Standing.OffRecord _ -> "off record";
+            case ReconcileResult.OnRecord(Stored.Live record) -> record.cluster().state().text();
+            case ReconcileResult.Withdrawn(_, String problem) -> "withdrawn: " + problem;
+            case ReconcileResult.OffRecord _ -> "off record";
           };
       String from = before.state().text();
       return after.equals(from)

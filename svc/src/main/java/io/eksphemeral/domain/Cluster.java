@@ -1,7 +1,7 @@
 package io.eksphemeral.domain;
 
-import io.eksphemeral.domain.Mailing.Delivery;
-import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Notification.Topic;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,7 +40,7 @@ public record Cluster(
     @Nullable Instant ready,
     @Nullable Instant expires,
     List<Task> tasks,
-    List<Mailing> mailings,
+    List<Notification> mailings,
     @Nullable String error,
     List<String> log,
     List<String> leftovers,
@@ -62,14 +62,14 @@ public record Cluster(
   public static final int LONGEST_ARN = 2048;
 
   /** How long {@link #error} is at the most; it names the leftovers, which are a list as well. */
-  private static final int LONGEST_ERROR = 4 * Line.LONGEST;
+  private static final int LONGEST_ERROR = 4 * SafeText.LONGEST;
 
   public Cluster {
     tasks = List.copyOf(tasks);
     mailings = List.copyOf(mailings);
-    error = error == null ? null : Line.plain(error, LONGEST_ERROR);
-    log = Line.plain(log);
-    leftovers = Line.plain(leftovers);
+    error = error == null ? null : SafeText.plain(error, LONGEST_ERROR);
+    log = SafeText.plain(log);
+    leftovers = SafeText.plain(leftovers);
     history = List.copyOf(history);
   }
 
@@ -185,7 +185,7 @@ public record Cluster(
     return state == State.DESTROY_FAILED ? attempts : Math.max(0, attempts - 1);
   }
 
-  public Optional<Mailing> mailing(Topic topic, Instant about) {
+  public Optional<Notification> mailing(Topic topic, Instant about) {
     return mailings.stream()
         .filter(mailing -> mailing.topic() == topic && mailing.about().equals(about))
         .findFirst();
@@ -195,13 +195,13 @@ public record Cluster(
    * The notice of its expiry as it is now: a mail that was begun before the expiry was last changed
    * says nothing of it, even where it was changed back to what it was.
    */
-  public Optional<Mailing> notice() {
+  public Optional<Notification> notice() {
     return expires == null
         ? Optional.empty()
         : mailing(Topic.NOTICE, expires).filter(notice -> !isOutdated(notice));
   }
 
-  private boolean isOutdated(Mailing mailing) {
+  private boolean isOutdated(Notification mailing) {
     List<Transition> changes = changes();
     return mailing.topic() == Topic.NOTICE
         && !changes.isEmpty()
@@ -334,12 +334,12 @@ public record Cluster(
   public Cluster mailed(
       Topic topic, Instant about, Delivery delivery, @Nullable String why, Instant now) {
     Edit edit = new Edit(this);
-    Optional<Mailing> before = mailing(topic, about);
+    Optional<Notification> before = mailing(topic, about);
     boolean isBegunAnew =
         before.filter(this::isOutdated).isPresent()
             && (delivery == Delivery.SENDING || delivery == Delivery.NOBODY);
-    Instant first = isBegunAnew ? now : before.map(Mailing::tried).orElse(now);
-    Mailing mailing = new Mailing(topic, about, first, now, delivery, why);
+    Instant first = isBegunAnew ? now : before.map(Notification::tried).orElse(now);
+    Notification mailing = new Notification(topic, about, first, now, delivery, why);
     if (before.isPresent() && !isBegunAnew) {
       edit.mailings.set(mailings.indexOf(before.get()), mailing);
     } else {
@@ -387,7 +387,7 @@ public record Cluster(
     private @Nullable Instant ready;
     private @Nullable Instant expires;
     private final List<Task> tasks;
-    private final List<Mailing> mailings;
+    private final List<Notification> mailings;
     private @Nullable String error;
     private List<String> log;
     private List<String> leftovers;

@@ -1,6 +1,6 @@
 package io.eksphemeral.domain;
 
-import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.Notification.Topic;
 import java.time.Instant;
 
 /** What is to be done next for a cluster. */
@@ -15,17 +15,17 @@ public sealed interface Decision {
   record Launch(Task task) implements Decision {}
 
   /** Write the record anew. */
-  record Mark(Cluster changed) implements Decision {}
+  record UpdateRecord(Cluster changed) implements Decision {}
 
   /** Send a mail, and note that it was tried. */
-  record Tell(Topic topic, Instant about) implements Decision {}
+  record Notify(Topic topic, Instant about) implements Decision {}
 
   /** Stop a task. */
   record Stop(String handle, String why) implements Decision {}
 
   /** Close the fence of its open task, so that a task that has not begun never does. */
-  record Close(Task task) implements Decision {}
+  record CloseFence(Task task) implements Decision {}
 
   /** Write the archive, remove the record, free the name: nothing of it is left. */
-  record End() implements Decision {}
+  record Archive() implements Decision {}
 }

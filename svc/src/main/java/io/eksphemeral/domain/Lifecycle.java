@@ -1,8 +1,8 @@
 package io.eksphemeral.domain;
 
-import io.eksphemeral.domain.Mailing.Delivery;
-import io.eksphemeral.domain.Mailing.Topic;
-import io.eksphemeral.domain.Sighting.View;
+import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Notification.Topic;
+import io.eksphemeral.domain.TaskObservation.TaskStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -67,9 +67,9 @@ public final class Lifecycle {
   /**
    * The next thing to do for a cluster.
    *
-   * @param known of its open task; {@link Sighting#NONE} where it has none
+   * @param known of its open task; {@link TaskObservation#NONE} where it has none
    */
-  public static Decision decide(Cluster cluster, Sighting known, Instant now) {
+  public static Decision decide(Cluster cluster, TaskObservation known, Instant now) {
     Decision urgent =
         switch (cluster.state()) {
           case CREATING -> creating(cluster, known, now);
@@ -83,7 +83,7 @@ public final class Lifecycle {
       return urgent;
     }
     return mailDue(cluster, now)
-        .orElseGet(() -> isToldOfItsEnd(cluster, now) ? new Decision.End() : nothing());
+        .orElseGet(() -> isToldOfItsEnd(cluster, now) ? new Decision.Archive() : nothing());
   }
 
   /** How long after its n-th failure in a row destroying is tried again: 5, 10, 20, 40, 60 …. */
@@ -92,12 +92,12 @@ public final class Lifecycle {
     return doubled.compareTo(LONGEST_RETRY) < 0 ? doubled : LONGEST_RETRY;
   }
 
-  private static Decision creating(Cluster cluster, Sighting known, Instant now) {
+  private static Decision creating(Cluster cluster, TaskObservation known, Instant now) {
     if (!cluster.isAdmitted()) {
       return new Decision.Admit();
     }
     Task task = cluster.openTask().orElseThrow();
-    if (known.view() instanceof View.Reported(TaskResult result)) {
+    if (known.view() instanceof TaskStatus.Reported(TaskResult result)) {
       return mark(
           switch (result.outcome()) {
             case READY -> cluster.becameReady(within(task.planned(), result.at(), now), now);
@@ -118,11 +118,11 @@ public final class Lifecycle {
     if (expires == null) {
       throw new IllegalStateException("cluster " + cluster.id() + " is ready and never expires");
     }
-    Optional<Mailing> notice = cluster.notice();
+    Optional<Notification> notice = cluster.notice();
     if (notice.isEmpty()) {
       return now.isBefore(expires.minus(NOTICE_LEAD)) || isJustNotified(cluster, now)
           ? nothing()
-          : new Decision.Tell(Topic.NOTICE, expires);
+          : new Decision.Notify(Topic.NOTICE, expires);
     }
     if (notice.get().delivery() == Delivery.SENDING) {
       return unfinishedNotice(cluster, notice.get(), expires, now);
@@ -145,22 +145,22 @@ public final class Lifecycle {
    * that no mail server keeps a cluster alive. Time in which nobody could try counts for nothing.
    */
   private static Decision unfinishedNotice(
-      Cluster cluster, Mailing notice, Instant expires, Instant now) {
+      Cluster cluster, Notification notice, Instant expires, Instant now) {
     if (isJustNotified(cluster, now)) {
       return nothing();
     }
     Instant due = expires.isAfter(notice.tried()) ? expires : notice.tried();
     return notice.last().isBefore(due.plus(NOTICE_GIVEN_UP))
-        ? new Decision.Tell(Topic.NOTICE, expires)
+        ? new Decision.Notify(Topic.NOTICE, expires)
         : mark(
             cluster.mailed(
                 Topic.NOTICE, expires, Delivery.FAILED, "each attempt to send it broke off", now));
   }
 
-  private static Decision destroying(Cluster cluster, Sighting known, Instant now) {
+  private static Decision destroying(Cluster cluster, TaskObservation known, Instant now) {
     Task task = cluster.openTask().orElseThrow();
     if (task.kind() == TaskKind.CREATE) {
-      return known.view() instanceof View.Reported
+      return known.view() instanceof TaskStatus.Reported
           ? mark(cluster.taskOver("over before it was destroyed", now))
           : writeOff(
               cluster,
@@ -169,7 +169,7 @@ public final class Lifecycle {
               now,
               why -> cluster.taskOver("ended for the destruction", now));
     }
-    if (known.view() instanceof View.Reported(TaskResult result)) {
+    if (known.view() instanceof TaskStatus.Reported(TaskResult result)) {
       return mark(
           result.provesAbsence()
               ? cluster.gone(result.message(), now)
@@ -200,12 +200,12 @@ public final class Lifecycle {
   /** What to do for a task that has left no result. */
   private static Decision work(
       Cluster cluster,
-      Sighting known,
+      TaskObservation known,
       Duration deadline,
       Instant now,
       Function<String, Cluster> failed) {
     Task task = cluster.openTask().orElseThrow();
-    boolean nobodyTried = known.view() instanceof View.Unlaunched && task.refused() == null;
+    boolean nobodyTried = known.view() instanceof TaskStatus.Unlaunched && task.refused() == null;
     if (nobodyTried && known.fence() == Fence.OPEN) {
       return new Decision.Launch(task); // however long ago it was planned
     }
@@ -216,10 +216,10 @@ public final class Lifecycle {
       return writeOff(cluster, known, why, now, failed);
     }
     return switch (known.view()) {
-      case View.Unlaunched _ -> new Decision.Launch(task);
-      case View.Stopped(String reason) ->
+      case TaskStatus.Unlaunched _ -> new Decision.Launch(task);
+      case TaskStatus.Stopped(String reason) ->
           known.running().isEmpty() ? writeOff(cluster, known, reason, now, failed) : nothing();
-      case View.Running _, View.Missing _, View.Reported _ -> nothing();
+      case TaskStatus.Running _, TaskStatus.Missing _, TaskStatus.Reported _ -> nothing();
     };
   }
 
@@ -228,19 +228,23 @@ public final class Lifecycle {
    * fence is closed, or it has stopped, or it has been missing for long enough.
    */
   private static Decision writeOff(
-      Cluster cluster, Sighting known, String why, Instant now, Function<String, Cluster> ended) {
+      Cluster cluster,
+      TaskObservation known,
+      String why,
+      Instant now,
+      Function<String, Cluster> ended) {
     Task task = cluster.openTask().orElseThrow();
     return switch (known.fence()) {
-      case OPEN -> new Decision.Close(task);
+      case OPEN -> new Decision.CloseFence(task);
       case CLOSED -> mark(ended.apply(why));
       case TAKEN -> {
         if (!known.running().isEmpty()) {
           yield new Decision.Stop(known.running().getFirst(), why);
         }
-        if (known.view() instanceof View.Stopped) {
+        if (known.view() instanceof TaskStatus.Stopped) {
           yield mark(ended.apply(why));
         }
-        boolean isShown = known.view() instanceof View.Running;
+        boolean isShown = known.view() instanceof TaskStatus.Running;
         Instant since = isShown || task.launched() == null ? task.stopping() : task.launched();
         if (since == null) {
           yield mark(cluster.stopping(now)); // whoever told it, or launched it
@@ -292,7 +296,7 @@ public final class Lifecycle {
     return cluster
         .notice()
         .filter(notice -> isDueAgain(notice, now) && !isJustNotified(cluster, now))
-        .map(notice -> (Decision) new Decision.Tell(Topic.NOTICE, notice.about()))
+        .map(notice -> (Decision) new Decision.Notify(Topic.NOTICE, notice.about()))
         .stream();
   }
 
@@ -304,7 +308,7 @@ public final class Lifecycle {
     Instant about =
         cluster.mailings().stream()
             .filter(mailing -> mailing.topic() == Topic.DESTROY_FAILED)
-            .map(Mailing::about)
+            .map(Notification::about)
             .max(Instant::compareTo)
             .filter(last -> now.isBefore(last.plus(TELL_FAILURE_AGAIN)))
             .orElse(now);
@@ -318,10 +322,10 @@ public final class Lifecycle {
       return Stream.empty();
     }
     boolean due = cluster.mailing(topic, about).map(before -> isDueAgain(before, now)).orElse(true);
-    return due ? Stream.of(new Decision.Tell(topic, about)) : Stream.empty();
+    return due ? Stream.of(new Decision.Notify(topic, about)) : Stream.empty();
   }
 
-  private static boolean isDueAgain(Mailing mailing, Instant now) {
+  private static boolean isDueAgain(Notification mailing, Instant now) {
     return switch (mailing.delivery()) {
       case SENDING, FAILED -> isAbandoned(mailing, now) && !isGivenUp(mailing);
       case SENT, NOBODY -> false;
@@ -329,12 +333,12 @@ public final class Lifecycle {
   }
 
   /** Whether it was tried for long enough. Time in which nobody could try counts for nothing. */
-  private static boolean isGivenUp(Mailing mailing) {
+  private static boolean isGivenUp(Notification mailing) {
     return !mailing.last().isBefore(mailing.tried().plus(MAIL_GIVEN_UP));
   }
 
   /** Whether the last try is so long ago that who was at it must have died, if not given up. */
-  private static boolean isAbandoned(Mailing mailing, Instant now) {
+  private static boolean isAbandoned(Notification mailing, Instant now) {
     return !now.isBefore(mailing.last().plus(MAIL_RETRY));
   }
 
@@ -351,7 +355,7 @@ public final class Lifecycle {
   }
 
   private static Decision mark(Cluster changed) {
-    return new Decision.Mark(changed);
+    return new Decision.UpdateRecord(changed);
   }
 
   private static Decision nothing() {

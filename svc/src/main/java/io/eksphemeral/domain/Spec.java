@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was asked for, with every default filled in. {@link SpecRules} says what may stand here.
+ * What was asked for, with every default filled in. {@link SpecValidator} says what may stand here.
  *
  * @param timeout minutes that the cluster lives once it is ready
  * @param owner the mail address that hears of it

@@ -27,8 +27,8 @@ public record Task(
     @Nullable String outcome) {
 
   public Task {
-    refused = refused == null ? null : Line.plain(refused);
-    outcome = outcome == null ? null : Line.plain(outcome);
+    refused = refused == null ? null : SafeText.plain(refused);
+    outcome = outcome == null ? null : SafeText.plain(outcome);
   }
 
   static Task plan(TaskKind kind, int attempt, Instant now) {

@@ -20,8 +20,8 @@ public record Transition(
   public static final String CONTROL_PLANE = "control-plane";
 
   public Transition {
-    why = Line.plain(why);
-    by = by == null ? null : Line.plain(by);
+    why = SafeText.plain(why);
+    by = by == null ? null : SafeText.plain(by);
   }
 
   /** A line of which nobody knows whose doing it was. */

@@ -1,20 +1,20 @@
 package io.eksphemeral.lambda;
 
+import io.eksphemeral.aws.AwsClients;
 import io.eksphemeral.aws.Bucket;
-import io.eksphemeral.aws.Clients;
-import io.eksphemeral.aws.Connections;
 import io.eksphemeral.aws.EcsTaskRunner;
 import io.eksphemeral.aws.FargateSettings;
 import io.eksphemeral.aws.FargateSettings.Definition;
-import io.eksphemeral.aws.PretendedAws;
 import io.eksphemeral.aws.S3ClusterStore;
 import io.eksphemeral.aws.SesMailer;
+import io.eksphemeral.aws.SnapshotSafeHttpClient;
+import io.eksphemeral.aws.StubAwsHttpClient;
 import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.EksctlConfig;
-import io.eksphemeral.control.Letters;
-import io.eksphemeral.control.Pause;
+import io.eksphemeral.control.Notifications;
+import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Nodes;
@@ -68,7 +68,7 @@ final class AwsControlPlane {
       String notifyAddress,
       Limits limits,
       Nodes nodes,
-      Presentation presentation) {
+      ProviderInfo presentation) {
     static Settings of(Environment environment) {
       String region = environment.text("AWS_REGION");
       String notifyAddress = environment.textOrNone("EKSPHEMERAL_NOTIFY_ADDRESS");
@@ -87,7 +87,7 @@ final class AwsControlPlane {
               environment.number("EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER"),
               environment.ownerDomains("EKSPHEMERAL_OWNER_DOMAINS")),
           nodes,
-          new Presentation(
+          new ProviderInfo(
               "eksctl on Fargate in %s%s"
                   .formatted(region, notifyAddress.isEmpty() ? ", and nobody is mailed" : ""),
               USUAL_CREATION,
@@ -103,7 +103,7 @@ final class AwsControlPlane {
    */
   record Viewing(
       ClusterStatus status,
-      Presentation presentation,
+      ProviderInfo presentation,
       InstantSource clock,
       Supplier<Versions> versions,
       TimeLimit time) {}
@@ -117,7 +117,7 @@ final class AwsControlPlane {
    * @param time limits what its calls of services take together
    */
   record Changing(
-      ControlPlane plane, Presentation presentation, RandomGenerator random, TimeLimit time) {}
+      ControlPlane plane, ProviderInfo presentation, RandomGenerator random, TimeLimit time) {}
 
   /**
    * Puts together what only looks, from that part of the environment which this takes.
@@ -130,14 +130,14 @@ final class AwsControlPlane {
     environment.check();
     AwsControlPlane aws = new AwsControlPlane(settings);
 
-    Connections connections = Clients.connections();
+    SnapshotSafeHttpClient connections = AwsClients.connections();
     ClusterStore store = aws.store(aws.bucket(connections));
     Priming.beforeSnapshot(
         () -> {
-          ClusterStore pretended = aws.store(new PretendedAws(settings.region()).bucket());
-          Trial.ofViewing(pretended, clock -> aws.viewing(pretended, clock, TimeLimit.NONE));
+          ClusterStore pretended = aws.store(new StubAwsHttpClient(settings.region()).bucket());
+          WarmUp.ofViewing(pretended, clock -> aws.viewing(pretended, clock, TimeLimit.NONE));
         },
-        () -> aws.forReal(connections, () -> Trial.look(store)));
+        () -> aws.forReal(connections, () -> WarmUp.look(store)));
     return aws.viewing(store, InstantSource.system(), new TimeLimit(connections::allow));
   }
 
@@ -163,12 +163,12 @@ final class AwsControlPlane {
     AwsControlPlane aws = new AwsControlPlane(settings);
 
     Region region = Region.of(settings.region());
-    Connections connections = Clients.connections();
+    SnapshotSafeHttpClient connections = AwsClients.connections();
     Bucket bucket = aws.bucket(connections);
     ClusterStore store = aws.store(bucket);
-    EcsClient ecs = Clients.ecs().httpClient(connections).region(region).build();
+    EcsClient ecs = AwsClients.ecs().httpClient(connections).region(region).build();
     TaskRunner tasks = new EcsTaskRunner(ecs, bucket, fargate);
-    SesClient ses = Clients.ses().httpClient(connections).region(region).build();
+    SesClient ses = AwsClients.ses().httpClient(connections).region(region).build();
     Changing changing =
         aws.changing(
             store,
@@ -179,9 +179,9 @@ final class AwsControlPlane {
             new TimeLimit(connections::allow));
     Priming.beforeSnapshot(
         () -> {
-          PretendedAws pretended = new PretendedAws(settings.region());
+          StubAwsHttpClient pretended = new StubAwsHttpClient(settings.region());
           ClusterStore pretendedStore = aws.store(pretended.bucket());
-          Trial.ofChanging(
+          WarmUp.ofChanging(
               settings.limits().owners().allow(settings.notifyAddress())
                   ? settings.notifyAddress()
                   : "",
@@ -194,7 +194,7 @@ final class AwsControlPlane {
                       clock,
                       TimeLimit.NONE));
         },
-        () -> aws.forReal(connections, () -> Trial.look(store, tasks)));
+        () -> aws.forReal(connections, () -> WarmUp.look(store, tasks)));
     return changing;
   }
 
@@ -203,7 +203,7 @@ final class AwsControlPlane {
    * on one of the others. The first time connections are kept, as they will be; each is then the
    * next call's, which has it closed.
    */
-  private void forReal(Connections connections, Runnable look) {
+  private void forReal(SnapshotSafeHttpClient connections, Runnable look) {
     look.run();
     connections.leavingNone(() -> CompletableFuture.runAsync(look, threads).join());
   }
@@ -223,18 +223,18 @@ final class AwsControlPlane {
   }
 
   /** Mails come from the address that is the operator's, too; without one there are none. */
-  private Letters letters(SesClient ses) {
+  private Notifications letters(SesClient ses) {
     String notifyAddress = settings.notifyAddress();
     return notifyAddress.isEmpty()
-        ? new Letters(null, null, "")
-        : new Letters(new SesMailer(ses, notifyAddress), notifyAddress, "");
+        ? new Notifications(null, null, "")
+        : new Notifications(new SesMailer(ses, notifyAddress), notifyAddress, "");
   }
 
-  private Bucket bucket(Connections connections) {
+  private Bucket bucket(SnapshotSafeHttpClient connections) {
     return new Bucket(
-        Clients.s3().httpClient(connections).region(Region.of(settings.region())).build(),
+        AwsClients.s3().httpClient(connections).region(Region.of(settings.region())).build(),
         settings.bucket(),
-        Pause.real());
+        Sleeper.real());
   }
 
   private ClusterStore store(Bucket bucket) {
@@ -253,7 +253,7 @@ final class AwsControlPlane {
   private Changing changing(
       ClusterStore store,
       TaskRunner tasks,
-      Letters letters,
+      Notifications letters,
       EksctlConfig config,
       InstantSource clock,
       TimeLimit time) {
@@ -266,7 +266,7 @@ final class AwsControlPlane {
             settings.limits(),
             NO_LIST,
             clock,
-            Pause.real(),
+            Sleeper.real(),
             threads),
         settings.presentation(),
         new SecureRandom(),

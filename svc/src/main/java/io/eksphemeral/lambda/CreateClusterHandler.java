@@ -5,15 +5,15 @@ import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.eksphemeral.control.Answer;
+import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ControlPlane;
-import io.eksphemeral.control.RecordFormat;
-import io.eksphemeral.control.Refusal;
+import io.eksphemeral.control.Rejection;
+import io.eksphemeral.control.Result;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Spec;
-import io.eksphemeral.domain.SpecRules;
-import io.eksphemeral.domain.SpecRules.Judgement;
+import io.eksphemeral.domain.SpecValidator;
+import io.eksphemeral.domain.SpecValidator.Validation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -33,8 +33,8 @@ public final class CreateClusterHandler implements RequestStreamHandler {
   private static final Pattern MINUTES = Pattern.compile("-?[0-9]{1,9}");
 
   private final ControlPlane plane;
-  private final Presentation presentation;
-  private final RecordView view;
+  private final ProviderInfo presentation;
+  private final ClusterResponse view;
   private final RandomGenerator random;
   private final TimeLimit time;
 
@@ -48,15 +48,15 @@ public final class CreateClusterHandler implements RequestStreamHandler {
    * @param random makes the ids of clusters whose askers chose none
    */
   public CreateClusterHandler(
-      ControlPlane plane, Presentation presentation, RandomGenerator random) {
+      ControlPlane plane, ProviderInfo presentation, RandomGenerator random) {
     this(plane, presentation, random, TimeLimit.NONE);
   }
 
   CreateClusterHandler(
-      ControlPlane plane, Presentation presentation, RandomGenerator random, TimeLimit time) {
+      ControlPlane plane, ProviderInfo presentation, RandomGenerator random, TimeLimit time) {
     this.plane = plane;
     this.presentation = presentation;
-    this.view = new RecordView(presentation, plane.clock(), plane::versions);
+    this.view = new ClusterResponse(presentation, plane.clock(), plane::versions);
     this.random = random;
     this.time = time;
   }
@@ -64,13 +64,13 @@ public final class CreateClusterHandler implements RequestStreamHandler {
   @Override
   public void handleRequest(InputStream input, OutputStream output, Context context)
       throws IOException {
-    HttpJson.exchange(input, output, event -> handleRequest(event, context));
+    ApiGatewayJson.exchange(input, output, event -> handleRequest(event, context));
   }
 
   /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
     time.beginCall(context);
-    return HttpExchange.answer(
+    return ApiRequest.answer(
         event,
         context,
         call ->
@@ -78,7 +78,7 @@ public final class CreateClusterHandler implements RequestStreamHandler {
               case CREATE -> judged(call, (id, spec) -> create(id, spec, call.asker()));
               case ESTIMATE -> judged(call, (_, spec) -> estimate(spec));
               case PROLONG -> prolong(call);
-              case null, default -> HttpExchange.notThere();
+              case null, default -> ApiRequest.notThere();
             });
   }
 
@@ -87,7 +87,7 @@ public final class CreateClusterHandler implements RequestStreamHandler {
     APIGatewayV2HTTPResponse of(ClusterId id, Spec spec);
   }
 
-  private APIGatewayV2HTTPResponse judged(HttpExchange call, Next next) {
+  private APIGatewayV2HTTPResponse judged(ApiRequest call, Next next) {
     Optional<String> key = call.header("idempotency-key");
     Optional<ClusterId> chosen = key.flatMap(ClusterId::parse);
     if (key.isPresent() && chosen.isEmpty()) {
@@ -105,23 +105,23 @@ public final class CreateClusterHandler implements RequestStreamHandler {
     }
     ClusterId id = chosen.orElseGet(() -> ClusterId.make(plane.clock().instant(), random));
     return switch (judge(body.get(), id)) {
-      case Judgement.Faulty(List<String> problems) ->
+      case Validation.Invalid(List<String> problems) ->
           ErrorCode.INVALID_SPEC.response("no cluster can be made from this spec", some(problems));
-      case Judgement.Fine(Spec spec) -> next.of(id, spec);
+      case Validation.Valid(Spec spec) -> next.of(id, spec);
     };
   }
 
   private APIGatewayV2HTTPResponse create(ClusterId id, Spec spec, String asker) {
     return switch (plane.create().create(id, spec, asker)) {
-      case Answer.Done<Stored.Live>(Stored.Live live) ->
-          HttpExchange.accepted(live.id(), view.of(live));
-      case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
+      case Result.Done<Stored.Live>(Stored.Live live) ->
+          ApiRequest.accepted(live.id(), view.of(live));
+      case Result.Refused<Stored.Live>(Rejection refusal) -> ApiRequest.refused(refusal);
     };
   }
 
   /** The spec as it would be asked for, and what that would cost. */
   private APIGatewayV2HTTPResponse estimate(Spec spec) {
-    ObjectNode answer = RecordFormat.encode(spec);
+    ObjectNode answer = ClusterRecordCodec.encode(spec);
     presentation
         .costs(plane::versions)
         .map(costs -> costs.of(spec))
@@ -132,7 +132,7 @@ public final class CreateClusterHandler implements RequestStreamHandler {
                 .put("most", estimate.most().doubleValue())
                 .put("hourly", estimate.hourly().doubleValue())
                 .put("assumes", estimate.assumes()));
-    return HttpExchange.ok(answer);
+    return ApiRequest.ok(answer);
   }
 
   /** As many problems as anybody reads, and how many more there are. */
@@ -145,23 +145,23 @@ public final class CreateClusterHandler implements RequestStreamHandler {
             .toList();
   }
 
-  private Judgement judge(byte[] body, ClusterId id) {
-    SpecReader.Reading reading = SpecReader.read(body);
+  private Validation judge(byte[] body, ClusterId id) {
+    SpecParser.Reading reading = SpecParser.read(body);
     if (reading.fields().isEmpty() && !reading.problems().isEmpty()) {
-      return new Judgement.Faulty(reading.problems());
+      return new Validation.Invalid(reading.problems());
     }
-    Judgement judgement =
-        SpecRules.judge(reading.fields(), id.madeUpName(), plane.limits(), plane.versions());
+    Validation judgement =
+        SpecValidator.judge(reading.fields(), id.madeUpName(), plane.limits(), plane.versions());
     if (reading.problems().isEmpty()) {
       return judgement;
     }
     List<String> others =
-        judgement instanceof Judgement.Faulty(List<String> problems) ? problems : List.of();
-    return new Judgement.Faulty(
+        judgement instanceof Validation.Invalid(List<String> problems) ? problems : List.of();
+    return new Validation.Invalid(
         Stream.concat(reading.problems().stream(), others.stream()).toList());
   }
 
-  private APIGatewayV2HTTPResponse prolong(HttpExchange call) {
+  private APIGatewayV2HTTPResponse prolong(ApiRequest call) {
     String minutes = call.parameter("minutes");
     if (!MINUTES.matcher(minutes).matches() || Integer.parseInt(minutes) == 0) {
       return ErrorCode.INVALID_REQUEST.response(
@@ -170,8 +170,8 @@ public final class CreateClusterHandler implements RequestStreamHandler {
     return switch (plane
         .prolong()
         .prolong(call.parameter("id"), Integer.parseInt(minutes), call.asker())) {
-      case Answer.Done<Stored.Live>(Stored.Live live) -> HttpExchange.ok(view.of(live));
-      case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
+      case Result.Done<Stored.Live>(Stored.Live live) -> ApiRequest.ok(view.of(live));
+      case Result.Refused<Stored.Live>(Rejection refusal) -> ApiRequest.refused(refusal);
     };
   }
 }

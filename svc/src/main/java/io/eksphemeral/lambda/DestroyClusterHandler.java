@@ -8,9 +8,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.eksphemeral.control.Answer;
 import io.eksphemeral.control.ControlPlane;
-import io.eksphemeral.control.Refusal;
+import io.eksphemeral.control.Rejection;
+import io.eksphemeral.control.Result;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.control.SweepReport;
 import io.eksphemeral.domain.ClusterId;
@@ -32,7 +32,7 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
   private final ControlPlane plane;
-  private final RecordView view;
+  private final ClusterResponse view;
   private final TimeLimit time;
 
   /** As Lambda makes it, from the function's environment. */
@@ -41,14 +41,14 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
     this(aws.plane(), aws.presentation(), aws.time());
   }
 
-  public DestroyClusterHandler(ControlPlane plane, Presentation presentation) {
+  public DestroyClusterHandler(ControlPlane plane, ProviderInfo presentation) {
     this(plane, presentation, TimeLimit.NONE);
   }
 
-  DestroyClusterHandler(ControlPlane plane, Presentation presentation, TimeLimit time) {
+  DestroyClusterHandler(ControlPlane plane, ProviderInfo presentation, TimeLimit time) {
     this.plane = plane;
     this.time = time;
-    this.view = new RecordView(presentation, plane.clock(), plane::versions);
+    this.view = new ClusterResponse(presentation, plane.clock(), plane::versions);
   }
 
   /**
@@ -62,7 +62,7 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
     JsonNode event = MAPPER.readTree(input);
     JsonNode answer =
         event.has("routeKey")
-            ? HttpJson.write(handleRequest(HttpJson.read(event), context))
+            ? ApiGatewayJson.write(handleRequest(ApiGatewayJson.read(event), context))
             : switch (event.path("detail-type").asText()) {
               case "Scheduled Event" -> sweepAll(context);
               case "ECS Task State Change" -> sweepOne(event.path("detail"), context);
@@ -76,17 +76,17 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
   /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
     time.beginCall(context);
-    return HttpExchange.answer(event, context, this::destroy);
+    return ApiRequest.answer(event, context, this::destroy);
   }
 
-  private APIGatewayV2HTTPResponse destroy(HttpExchange call) {
+  private APIGatewayV2HTTPResponse destroy(ApiRequest call) {
     if (call.route().filter(Route.DESTROY::equals).isEmpty()) {
-      return HttpExchange.notThere();
+      return ApiRequest.notThere();
     }
     return switch (plane.destroy().destroy(call.parameter("id"), call.asker())) {
-      case Answer.Done<Stored.Live>(Stored.Live live) ->
-          HttpExchange.accepted(live.id(), view.of(live));
-      case Answer.Refused<Stored.Live>(Refusal refusal) -> HttpExchange.refused(refusal);
+      case Result.Done<Stored.Live>(Stored.Live live) ->
+          ApiRequest.accepted(live.id(), view.of(live));
+      case Result.Refused<Stored.Live>(Rejection refusal) -> ApiRequest.refused(refusal);
     };
   }
 

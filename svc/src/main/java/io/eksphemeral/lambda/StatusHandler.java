@@ -6,9 +6,9 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.eksphemeral.control.Answer;
 import io.eksphemeral.control.ClusterStatus;
-import io.eksphemeral.control.Refusal;
+import io.eksphemeral.control.Rejection;
+import io.eksphemeral.control.Result;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.Versions;
 import java.io.IOException;
@@ -23,7 +23,7 @@ public final class StatusHandler implements RequestStreamHandler {
   private static final String ALL_IDS = "*";
 
   private final ClusterStatus status;
-  private final RecordView view;
+  private final ClusterResponse view;
   private final TimeLimit time;
 
   /** As Lambda makes it, from the function's environment. */
@@ -37,7 +37,7 @@ public final class StatusHandler implements RequestStreamHandler {
    */
   public StatusHandler(
       ClusterStatus status,
-      Presentation presentation,
+      ProviderInfo presentation,
       InstantSource clock,
       Supplier<Versions> versions) {
     this(status, presentation, clock, versions, TimeLimit.NONE);
@@ -45,25 +45,25 @@ public final class StatusHandler implements RequestStreamHandler {
 
   StatusHandler(
       ClusterStatus status,
-      Presentation presentation,
+      ProviderInfo presentation,
       InstantSource clock,
       Supplier<Versions> versions,
       TimeLimit time) {
     this.status = status;
     this.time = time;
-    this.view = new RecordView(presentation, clock, versions);
+    this.view = new ClusterResponse(presentation, clock, versions);
   }
 
   @Override
   public void handleRequest(InputStream input, OutputStream output, Context context)
       throws IOException {
-    HttpJson.exchange(input, output, event -> handleRequest(event, context));
+    ApiGatewayJson.exchange(input, output, event -> handleRequest(event, context));
   }
 
   /** Answers a call. */
   public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
     time.beginCall(context);
-    return HttpExchange.answer(
+    return ApiRequest.answer(
         event,
         context,
         call ->
@@ -71,24 +71,24 @@ public final class StatusHandler implements RequestStreamHandler {
               case LIST_IDS -> ids();
               case LIST -> all();
               case SHOW -> call.parameter("id").equals(ALL_IDS) ? ids() : one(call);
-              case null, default -> HttpExchange.notThere();
+              case null, default -> ApiRequest.notThere();
             });
   }
 
   private APIGatewayV2HTTPResponse ids() {
     ArrayNode ids = JsonNodeFactory.instance.arrayNode();
     status.ids().forEach(id -> ids.add(id.value()));
-    return HttpExchange.ok(ids);
+    return ApiRequest.ok(ids);
   }
 
   private APIGatewayV2HTTPResponse all() {
-    return HttpExchange.ok(view.of(status.all()));
+    return ApiRequest.ok(view.of(status.all()));
   }
 
-  private APIGatewayV2HTTPResponse one(HttpExchange call) {
+  private APIGatewayV2HTTPResponse one(ApiRequest call) {
     return switch (status.one(call.parameter("id"))) {
-      case Answer.Done<Stored>(Stored stored) -> HttpExchange.ok(view.of(stored));
-      case Answer.Refused<Stored>(Refusal refusal) -> HttpExchange.refused(refusal);
+      case Result.Done<Stored>(Stored stored) -> ApiRequest.ok(view.of(stored));
+      case Result.Refused<Stored>(Rejection refusal) -> ApiRequest.refused(refusal);
     };
   }
 }

@@ -36,19 +36,19 @@ import software.amazon.awssdk.services.ecs.model.TaskField;
 
 /**
  * The task runner with the emulator's ECS, to which client tokens were added as they are
- * documented; {@link PlayedTasks} stands in for the containers. Then what no emulator has, by
+ * documented; {@link FakeEcsContainers} stands in for the containers. Then what no emulator has, by
  * recorded answers. It shows nothing of Fargate, of roles, or of how late ECS shows what happened.
  */
 final class EcsTaskRunnerTest extends TaskRunnerContract {
   private static final String ARN = "arn:aws:ecs:us-east-2:000000000000:task/eksp/";
 
-  private final Wire wire = new Wire();
+  private final FaultyHttpClient wire = new FaultyHttpClient();
   private final String ecsCluster = Emulator.newName("tasks");
   private EcsClient ecs;
   private String bucketName;
   private Bucket bucket;
   private S3ClusterStore store;
-  private PlayedTasks played;
+  private FakeEcsContainers played;
   private EcsTaskRunner runner;
 
   @BeforeEach
@@ -57,11 +57,11 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
     ecs.createCluster(request -> request.clusterName(ecsCluster));
     register("create", "prepare", "eksctl-cluster", "eksctl-nodegroup", "report");
     register("destroy", "teardown");
-    var s3 = Emulator.s3(new Wire());
+    var s3 = Emulator.s3(new FaultyHttpClient());
     bucketName = Emulator.newBucket(s3);
     bucket = new Bucket(s3, bucketName, _ -> {});
     store = new S3ClusterStore(bucket, Executors.newVirtualThreadPerTaskExecutor());
-    played = new PlayedTasks(ecs, ecsCluster, store);
+    played = new FakeEcsContainers(ecs, ecsCluster, store);
     runner = new EcsTaskRunner(ecs, bucket, settings("create", "subnet-1"));
   }
 
@@ -132,7 +132,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
         .containsExactly("prepare", "report");
     assertThat(task.overrides().containerOverrides())
         .allSatisfy(container -> assertThat(container.command()).isEmpty());
-    assertThat(PlayedTasks.environment(task))
+    assertThat(FakeEcsContainers.environment(task))
         .containsOnly(
             Map.entry("EKSPHEMERAL_BUCKET", bucketName),
             Map.entry("EKSPHEMERAL_ID", cluster.id().value()),
@@ -212,7 +212,9 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
     Spec spec = new Spec("one", 2, "1.35", 30, "alice@eksphemeral.io", List.of(), placement);
     Cluster cluster = Cluster.asked(newId(), spec, ALICE, START);
     wire.forget();
-    wire.next(Wire.answer(200, "{\"tasks\":[{\"taskArn\":\"" + ARN + "a\"}],\"failures\":[]}"));
+    wire.next(
+        FaultyHttpClient.answer(
+            200, "{\"tasks\":[{\"taskArn\":\"" + ARN + "a\"}],\"failures\":[]}"));
     launched(overWire(), cluster, task(admitted("any")));
     return wire.seen().getFirst().body();
   }
@@ -220,7 +222,9 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   @Test
   void overridesAreShortWhateverIsAskedFor() {
     Cluster cluster = admitted("n".repeat(63));
-    wire.next(Wire.answer(200, "{\"tasks\":[{\"taskArn\":\"" + ARN + "a\"}],\"failures\":[]}"));
+    wire.next(
+        FaultyHttpClient.answer(
+            200, "{\"tasks\":[{\"taskArn\":\"" + ARN + "a\"}],\"failures\":[]}"));
     launched(overWire(), cluster);
 
     String body = wire.seen().getFirst().body();
@@ -234,7 +238,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   void failuresInAnAnswerAreARefusal() {
     Cluster cluster = admitted("one");
     wire.next(
-        Wire.answer(
+        FaultyHttpClient.answer(
             200,
             "{\"tasks\":[],\"failures\":[{\"arn\":\"arn:aws:ecs:x\",\"reason\":\"RESOURCE:ENI\"},"
                 + "{\"reason\":\"Capacity is unavailable at this time\"}]}"));
@@ -256,7 +260,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
             "BlockedException",
             "PlatformUnknownException")) {
       Cluster cluster = admitted("one");
-      wire.next(Wire.ecsError(400, type, ""));
+      wire.next(FaultyHttpClient.ecsError(400, type, ""));
 
       assertThat(overWire().launch(cluster, task(cluster)))
           .isEqualTo(new Launch.Refused(type + ": as recorded (HTTP 400)"));
@@ -266,7 +270,9 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   @Test
   void aConflictOfTokensNamesTheTask() {
     Cluster cluster = admitted("one");
-    wire.next(Wire.ecsError(400, "ConflictException", ",\"resourceIds\":[\"" + ARN + "earlier\"]"));
+    wire.next(
+        FaultyHttpClient.ecsError(
+            400, "ConflictException", ",\"resourceIds\":[\"" + ARN + "earlier\"]"));
 
     assertThat(overWire().launch(cluster, task(cluster)))
         .isEqualTo(new Launch.Launched(ARN + "earlier"));
@@ -274,22 +280,25 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
 
   @Test
   void aConflictThatNamesNothingIsAFailure() {
-    wire.next(Wire.ecsError(400, "ConflictException", ""));
+    wire.next(FaultyHttpClient.ecsError(400, "ConflictException", ""));
 
     assertLaunchFails("ConflictException");
   }
 
   @Test
   void throttlingAndFaultsLeaveOpenWhetherATaskWasLaunched() {
-    Wire.Reaction throttled = Wire.ecsError(400, "ThrottlingException", "");
+    FaultyHttpClient.Reaction throttled = FaultyHttpClient.ecsError(400, "ThrottlingException", "");
     wire.next(throttled, throttled, throttled);
     assertLaunchFails("ThrottlingException: as recorded");
 
-    Wire.Reaction fault = Wire.ecsError(500, "ServerException", "");
+    FaultyHttpClient.Reaction fault = FaultyHttpClient.ecsError(500, "ServerException", "");
     wire.next(fault, fault, fault);
     assertLaunchFails("ServerException: as recorded (HTTP 500");
 
-    wire.next(Wire.lostRequest(), Wire.lostRequest(), Wire.lostRequest());
+    wire.next(
+        FaultyHttpClient.lostRequest(),
+        FaultyHttpClient.lostRequest(),
+        FaultyHttpClient.lostRequest());
     assertLaunchFails("Read timed out");
     assertThat(wire.seen()).hasSize(9);
   }
@@ -308,18 +317,21 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   void aPassingFaultIsTriedAgainWithTheSameToken() {
     Cluster cluster = admitted("one");
     wire.next(
-        Wire.lostRequest(),
-        Wire.ecsError(500, "ServerException", ""),
-        Wire.answer(200, "{\"tasks\":[{\"taskArn\":\"" + ARN + "a\"}]}"));
+        FaultyHttpClient.lostRequest(),
+        FaultyHttpClient.ecsError(500, "ServerException", ""),
+        FaultyHttpClient.answer(200, "{\"tasks\":[{\"taskArn\":\"" + ARN + "a\"}]}"));
 
     assertThat(launched(overWire(), cluster)).isEqualTo(ARN + "a");
-    assertThat(wire.seen()).hasSize(3).map(Wire.Seen::body).containsOnly(wire.seen().get(0).body());
+    assertThat(wire.seen())
+        .hasSize(3)
+        .map(FaultyHttpClient.Seen::body)
+        .containsOnly(wire.seen().get(0).body());
   }
 
   @Test
   void withoutItsStoreNothingIsLaunched() {
-    Wire broken = new Wire();
-    broken.next(Wire.s3Error(403, "AccessDenied"));
+    FaultyHttpClient broken = new FaultyHttpClient();
+    broken.next(FaultyHttpClient.s3Error(403, "AccessDenied"));
     var blind =
         new EcsTaskRunner(
             ecs, new Bucket(Emulator.s3(broken), bucketName, _ -> {}), settings("create", "s"));
@@ -334,7 +346,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   @Test
   void aStoppedTaskSaysHowEachContainerEnded() {
     wire.next(
-        Wire.answer(
+        FaultyHttpClient.answer(
             200,
             """
             {"tasks": [{"taskArn": "a", "lastStatus": "STOPPED",
@@ -356,7 +368,8 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
         List.of(
             "PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING")) {
       wire.next(
-          Wire.answer(200, "{\"tasks\":[{\"taskArn\":\"a\",\"lastStatus\":\"" + status + "\"}]}"));
+          FaultyHttpClient.answer(
+              200, "{\"tasks\":[{\"taskArn\":\"a\",\"lastStatus\":\"" + status + "\"}]}"));
 
       assertThat(overWire().status(ARN + "a")).isEqualTo(new Status.Running());
     }
@@ -364,23 +377,26 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
 
   @Test
   void whatEcsDoesNotKnowIsMissingAndWhatItDoesNotSayIsAFailure() {
-    wire.next(Wire.answer(200, "{\"failures\":[{\"arn\":\"a\",\"reason\":\"MISSING\"}]}"));
+    wire.next(
+        FaultyHttpClient.answer(200, "{\"failures\":[{\"arn\":\"a\",\"reason\":\"MISSING\"}]}"));
     assertThat(overWire().status(ARN + "a")).isEqualTo(new Status.Missing());
-    wire.next(Wire.ecsError(400, "InvalidParameterException", ""));
+    wire.next(FaultyHttpClient.ecsError(400, "InvalidParameterException", ""));
     assertThat(overWire().status("no ARN")).isEqualTo(new Status.Missing());
 
-    wire.next(Wire.answer(200, "{\"failures\":[{\"arn\":\"a\",\"reason\":\"ACCESS_DENIED\"}]}"));
+    wire.next(
+        FaultyHttpClient.answer(
+            200, "{\"failures\":[{\"arn\":\"a\",\"reason\":\"ACCESS_DENIED\"}]}"));
     assertThatExceptionOfType(TaskRunnerException.class)
         .isThrownBy(() -> overWire().status(ARN + "a"))
         .withMessageContaining("ACCESS_DENIED");
-    wire.next(Wire.ecsError(400, "AccessDeniedException", ""));
+    wire.next(FaultyHttpClient.ecsError(400, "AccessDeniedException", ""));
     assertThatExceptionOfType(TaskRunnerException.class)
         .isThrownBy(() -> overWire().status(ARN + "a"))
         .withMessageContaining("AccessDeniedException");
-    wire.next(Wire.ecsError(400, "ClusterNotFoundException", ""));
+    wire.next(FaultyHttpClient.ecsError(400, "ClusterNotFoundException", ""));
     assertThatExceptionOfType(TaskRunnerException.class)
         .isThrownBy(() -> overWire().running(newId()));
-    wire.next(Wire.ecsError(400, "AccessDeniedException", ""));
+    wire.next(FaultyHttpClient.ecsError(400, "AccessDeniedException", ""));
     assertThatExceptionOfType(TaskRunnerException.class)
         .isThrownBy(() -> overWire().stop(ARN + "a", "why"));
   }
@@ -388,8 +404,8 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   @Test
   void theTasksOfAClusterAreListedPastAPage() {
     wire.next(
-        Wire.answer(200, "{\"taskArns\":[\"a\",\"b\"],\"nextToken\":\"more\"}"),
-        Wire.answer(200, "{\"taskArns\":[\"c\"]}"));
+        FaultyHttpClient.answer(200, "{\"taskArns\":[\"a\",\"b\"],\"nextToken\":\"more\"}"),
+        FaultyHttpClient.answer(200, "{\"taskArns\":[\"c\"]}"));
 
     assertThat(overWire().running(newId())).containsExactly("a", "b", "c");
     assertThat(wire.seen().get(1).body()).contains("\"nextToken\":\"more\"");
@@ -397,7 +413,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
 
   @Test
   void aReasonIsCutToWhatEcsTakes() {
-    wire.next(Wire.answer(200, "{\"task\":{}}"));
+    wire.next(FaultyHttpClient.answer(200, "{\"task\":{}}"));
     overWire().stop(ARN + "a", "why ".repeat(100));
 
     assertThat(wire.seen().getFirst().body()).contains("\"" + "why ".repeat(63) + "why\"");
@@ -405,7 +421,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
 
   private EcsTaskRunner overWire() {
     EcsClient recorded =
-        wire.beneath(Emulator.at(URI.create("http://127.0.0.1:9"), Clients.ecs())).build();
+        wire.beneath(Emulator.at(URI.create("http://127.0.0.1:9"), AwsClients.ecs())).build();
     return new EcsTaskRunner(recorded, bucket, settings("create", "subnet-1"));
   }
 

@@ -66,21 +66,21 @@ final class Emulator {
   }
 
   /** A client of S3 whose requests go over a wire that a test can watch and disturb. */
-  static S3Client s3(Wire wire) {
-    return wire.beneath(at(endpoint(StoreAndMail.ENDPOINT), Clients.s3()).forcePathStyle(true))
+  static S3Client s3(FaultyHttpClient wire) {
+    return wire.beneath(at(endpoint(StoreAndMail.ENDPOINT), AwsClients.s3()).forcePathStyle(true))
         .build();
   }
 
   static SesClient ses() {
-    return at(endpoint(StoreAndMail.ENDPOINT), Clients.ses()).build();
+    return at(endpoint(StoreAndMail.ENDPOINT), AwsClients.ses()).build();
   }
 
   static EcsClient ecs() {
-    return at(endpoint(Own.ENDPOINT), Clients.ecs()).build();
+    return at(endpoint(Own.ENDPOINT), AwsClients.ecs()).build();
   }
 
-  static EcsClient ecs(Wire wire) {
-    return wire.beneath(at(endpoint(Own.ENDPOINT), Clients.ecs())).build();
+  static EcsClient ecs(FaultyHttpClient wire) {
+    return wire.beneath(at(endpoint(Own.ENDPOINT), AwsClients.ecs())).build();
   }
 
   /** What tells the SDK where the emulators are. */

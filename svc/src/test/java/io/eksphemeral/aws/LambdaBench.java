@@ -28,7 +28,7 @@ final class LambdaBench {
   static void main() throws IOException {
     Path code = Files.createTempDirectory("function");
     LambdaFunction.unpack(code);
-    PlainS3 s3 = new PlainS3(0);
+    InMemoryS3 s3 = new InMemoryS3(0);
     s3.fill(CLUSTERS);
     Map<String, String> environment = new HashMap<>(LambdaFunction.environment("records"));
     environment.put("AWS_ENDPOINT_URL", s3.endpoint().toString());

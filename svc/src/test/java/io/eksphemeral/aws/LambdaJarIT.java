@@ -136,7 +136,7 @@ final class LambdaJarIT {
   @EnabledOnOs(OS.LINUX)
   void threePrimedFunctionsMakeTheLifeOfAClusterAndTheirFirstCallsLoadNoClass()
       throws IOException, InterruptedException {
-    S3Client s3 = Emulator.s3(new Wire());
+    S3Client s3 = Emulator.s3(new FaultyHttpClient());
     String bucket = Emulator.newBucket(s3);
     EcsClient ecs = Emulator.ecs();
     String cluster = Emulator.newName("tasks");
@@ -148,7 +148,7 @@ final class LambdaJarIT {
     S3ClusterStore store =
         new S3ClusterStore(
             new Bucket(s3, bucket, _ -> {}), Executors.newVirtualThreadPerTaskExecutor());
-    PlayedTasks played = new PlayedTasks(ecs, cluster, store);
+    FakeEcsContainers played = new FakeEcsContainers(ecs, cluster, store);
 
     Map<String, String> looks = new HashMap<>(LambdaFunction.environment(bucket));
     looks.putAll(Emulator.environment());

@@ -23,7 +23,7 @@ final class RuntimeApi implements AutoCloseable {
   private volatile Duration timeout = Duration.ofMinutes(5);
 
   static {
-    PlainS3.sendAtOnce();
+    InMemoryS3.sendAtOnce();
   }
 
   private final HttpServer server;

@@ -8,11 +8,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.entry;
 
-import io.eksphemeral.aws.Wire.Seen;
+import io.eksphemeral.aws.FaultyHttpClient.Seen;
 import io.eksphemeral.control.Claim;
+import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ClusterStoreContract;
-import io.eksphemeral.control.RecordFormat;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
@@ -51,7 +51,7 @@ import software.amazon.awssdk.services.s3.S3Client;
  * permissions, and collisions (409) only as they are documented.
  */
 final class S3ClusterStoreTest extends ClusterStoreContract {
-  private final Wire wire = new Wire();
+  private final FaultyHttpClient wire = new FaultyHttpClient();
   private final List<Duration> pauses = new ArrayList<>();
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
   private S3Client s3;
@@ -122,7 +122,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   void aSweepWithNothingToDoCostsTwoListingsAndNoMore() {
     for (int i = 0; i < 5; i++) {
       ClusterId id = newId();
-      plant(StoreKeys.record(id), PlainS3.record(id, "c" + i));
+      plant(StoreKeys.record(id), InMemoryS3.record(id, "c" + i));
       store.claim(new Claim("c" + i, id, START.minusSeconds(3600)));
     }
     Sweep sweep = SweepBench.plane(store, executor).sweep();
@@ -222,7 +222,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   })
   void aRecordThatCannotBeReadJustNowFailsTheListing(int status, String code) {
     ClusterId one = addMany(20).getFirst().id();
-    refuse(StoreKeys.record(one), 2, Wire.s3Error(status, code));
+    refuse(StoreKeys.record(one), 2, FaultyHttpClient.s3Error(status, code));
 
     for (ThrowingCallable read :
         List.<ThrowingCallable>of(() -> store.list(), () -> store.find(one))) {
@@ -237,8 +237,8 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @CsvSource({"403, RequestTimeTooSkewed", "500, InternalError", "503, SlowDown"})
   void aRecordThatNoTryCanReadFailsTheListing(int status, String code) {
     String key = StoreKeys.record(addMany(20).getFirst().id());
-    refuse(key, 1, Wire.lostRequest());
-    refuse(key, 2, Wire.s3Error(status, code));
+    refuse(key, 1, FaultyHttpClient.lostRequest());
+    refuse(key, 2, FaultyHttpClient.s3Error(status, code));
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(store::list)
@@ -262,7 +262,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     var unreadable =
         new Stored.Unreadable(
             refused, "S3 refuses to give it out: %s (HTTP %d)".formatted(code, status));
-    refuse(StoreKeys.record(refused), 3, Wire.s3Error(status, code));
+    refuse(StoreKeys.record(refused), 3, FaultyHttpClient.s3Error(status, code));
 
     assertThat(store.list())
         .map(Stored::id)
@@ -278,7 +278,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   void anArchivedRecordThatS3RefusesIsUnreadable() {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     store.archive(live);
-    refuse(StoreKeys.archive(live.id()), 1, Wire.s3Error(403, "AccessDenied"));
+    refuse(StoreKeys.archive(live.id()), 1, FaultyHttpClient.s3Error(403, "AccessDenied"));
 
     assertThat(store.archived(live.id()))
         .contains(
@@ -287,7 +287,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
   @Test
   void whatIsNotThereIsNoUnreadableRecordToWhoMayNotRead() {
-    wire.next(Wire.s3Error(403, "AccessDenied"));
+    wire.next(FaultyHttpClient.s3Error(403, "AccessDenied"));
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(() -> store.find(newId()))
@@ -299,10 +299,10 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     List<ClusterId> ids = IntStream.range(0, 5).mapToObj(_ -> newId()).toList();
     for (ClusterId id : ids) {
       String cluster = "c" + ids.indexOf(id);
-      plant(StoreKeys.record(id), PlainS3.record(id, cluster));
+      plant(StoreKeys.record(id), InMemoryS3.record(id, cluster));
       store.claim(new Claim(cluster, id, START.minusSeconds(3600)));
     }
-    refuse(StoreKeys.record(ids.get(2)), 2, Wire.s3Error(403, "AccessDenied"));
+    refuse(StoreKeys.record(ids.get(2)), 2, FaultyHttpClient.s3Error(403, "AccessDenied"));
 
     SweepReport report = SweepBench.plane(store, executor).sweep().all(() -> Duration.ofMinutes(1));
 
@@ -320,7 +320,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     for (String cluster : List.of("c0", "c1", "c2")) {
       store.claim(new Claim(cluster, newId(), START.minusSeconds(3600)));
     }
-    refuse(StoreKeys.claim("c1"), 1, Wire.s3Error(403, "AccessDenied"));
+    refuse(StoreKeys.claim("c1"), 1, FaultyHttpClient.s3Error(403, "AccessDenied"));
 
     SweepReport report = SweepBench.plane(store, executor).sweep().all(() -> Duration.ofMinutes(1));
 
@@ -333,7 +333,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @CsvSource({"403, InvalidAccessKeyId", "400, ExpiredToken"})
   void aClaimThatCannotBeReadJustNowFailsTheListing(int status, String code) {
     Claim claim = store.claim(new Claim("dev", newId(), START));
-    refuse(StoreKeys.claim("dev"), 1, Wire.s3Error(status, code));
+    refuse(StoreKeys.claim("dev"), 1, FaultyHttpClient.s3Error(status, code));
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(store::claims)
@@ -358,7 +358,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
             () -> store.claim(new Claim("dev", newId(), START)), StoreKeys.claim("dev"),
             () -> store.release(claim), StoreKeys.claim("dev"));
     reads.forEach((read, key) -> {
-      refuse(key, 1, Wire.s3Error(403, "AccessDenied"));
+      refuse(key, 1, FaultyHttpClient.s3Error(403, "AccessDenied"));
       assertThatExceptionOfType(StoreException.class)
           .isThrownBy(read)
           .withMessageContaining("could not read " + key);
@@ -370,7 +370,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @Test
   void aRecordThatGoesAwayWhileItIsListedIsLeftOut() {
     addMany(3);
-    wire.nextOf(Seen::isRead, Wire.s3Error(404, "NoSuchKey"));
+    wire.nextOf(Seen::isRead, FaultyHttpClient.s3Error(404, "NoSuchKey"));
 
     assertThat(store.list()).hasSize(2);
     assertThat(store.list()).hasSize(3);
@@ -380,7 +380,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   void whatIsTooLongOrNoTextIsUnreadable() {
     ClusterId tooLong = newId();
     ClusterId noText = newId();
-    plant(StoreKeys.record(tooLong), new byte[RecordFormat.LONGEST + 1]);
+    plant(StoreKeys.record(tooLong), new byte[ClusterRecordCodec.LONGEST + 1]);
     plant(StoreKeys.record(noText), new byte[] {'{', '"', (byte) 0xc3, '"', '}'});
 
     assertThat(store.list())
@@ -394,7 +394,8 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   void aRecordOfExactlyTheGreatestLengthIsRead() {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     String text = text(StoreKeys.record(live.id()));
-    plant(StoreKeys.record(live.id()), text + " ".repeat(RecordFormat.LONGEST - text.length()));
+    plant(
+        StoreKeys.record(live.id()), text + " ".repeat(ClusterRecordCodec.LONGEST - text.length()));
 
     assertThat(((Stored.Live) store.find(live.id()).orElseThrow()).cluster())
         .isEqualTo(live.cluster());
@@ -423,7 +424,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     for (int i = 0; i < 100; i++) {
       wire.nextOf(
           seen -> seen.isWrite() && seen.uri().getPath().endsWith("/names/dev"),
-          Wire.s3Error(412, "PreconditionFailed"));
+          FaultyHttpClient.s3Error(412, "PreconditionFailed"));
     }
 
     assertThatExceptionOfType(StoreException.class)
@@ -490,20 +491,20 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @Test
   void aWriteWhoseAnswerGotLostIsNotTakenForSomebodyElses() {
     Cluster cluster = admitted("one");
-    wire.nextOf(Seen::isWrite, Wire.lostAnswer());
+    wire.nextOf(Seen::isWrite, FaultyHttpClient.lostAnswer());
     Stored.Live added = store.add(cluster).orElseThrow();
     assertThat(store.find(cluster.id())).contains(added);
 
-    wire.nextOf(Seen::isWrite, Wire.lostAnswer());
+    wire.nextOf(Seen::isWrite, FaultyHttpClient.lostAnswer());
     Stored.Live written = store.replace(added, cluster.notLaunched("why")).orElseThrow();
     assertThat(store.find(cluster.id())).contains(written);
 
     TaskKey key = new TaskKey(cluster.id(), TaskKind.CREATE, 1);
-    wire.nextOf(Seen::isWrite, Wire.lostAnswer());
+    wire.nextOf(Seen::isWrite, FaultyHttpClient.lostAnswer());
     assertThat(store.takeFence(key, Fence.TAKEN, "task-1")).isTrue();
 
     Claim claim = new Claim("one", cluster.id(), START);
-    wire.nextOf(Seen::isWrite, Wire.lostAnswer());
+    wire.nextOf(Seen::isWrite, FaultyHttpClient.lostAnswer());
     assertThat(store.claim(claim)).isEqualTo(claim);
     assertThat(wire.seen()).filteredOn(Seen::isWrite).hasSize(8);
   }
@@ -526,7 +527,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @Test
   void aRemovalWhoseAnswerGotLostIsNotOurs() {
     Stored.Live added = store.add(admitted("one")).orElseThrow();
-    wire.nextOf(Seen::isRemoval, Wire.lostAnswer());
+    wire.nextOf(Seen::isRemoval, FaultyHttpClient.lostAnswer());
 
     assertThat(store.remove(added)).isFalse();
     assertThat(store.find(added.id())).isEmpty();
@@ -565,9 +566,9 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     TaskKey key = new TaskKey(live.id(), TaskKind.CREATE, 1);
     for (var reaction :
         List.of(
-            Wire.s3Error(403, "AccessDenied"),
-            Wire.s3Error(404, "NoSuchBucket"),
-            Wire.s3Error(400, "ExpiredToken"))) {
+            FaultyHttpClient.s3Error(403, "AccessDenied"),
+            FaultyHttpClient.s3Error(404, "NoSuchBucket"),
+            FaultyHttpClient.s3Error(400, "ExpiredToken"))) {
       wire.next(reaction);
 
       assertThatExceptionOfType(StoreException.class)
@@ -598,9 +599,9 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   void aWriteThatIsDeniedFailsForGoodAndSaysWhatToCheck(int status, String code, boolean lasting) {
     wire.nextOf(
         Seen::isWrite,
-        Wire.s3Error(status, code),
-        Wire.s3Error(status, code),
-        Wire.s3Error(status, code));
+        FaultyHttpClient.s3Error(status, code),
+        FaultyHttpClient.s3Error(status, code),
+        FaultyHttpClient.s3Error(status, code));
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(() -> store.add(admitted("one")))
@@ -611,14 +612,18 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
   @Test
   void aPassingFaultIsTriedAgain() {
-    wire.next(Wire.s3Error(503, "SlowDown"), Wire.s3Error(500, "InternalError"));
+    wire.next(
+        FaultyHttpClient.s3Error(503, "SlowDown"), FaultyHttpClient.s3Error(500, "InternalError"));
 
     assertThat(store.add(admitted("one"))).isPresent();
   }
 
   @Test
   void aFaultThatDoesNotPassIsAFailure() {
-    wire.next(Wire.lostRequest(), Wire.s3Error(503, "SlowDown"), Wire.lostRequest());
+    wire.next(
+        FaultyHttpClient.lostRequest(),
+        FaultyHttpClient.s3Error(503, "SlowDown"),
+        FaultyHttpClient.lostRequest());
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(() -> store.add(admitted("one")))
@@ -628,7 +633,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @Test
   void aFailureSaysNothingOfKeys() {
     wire.next(
-        Wire.answer(
+        FaultyHttpClient.answer(
             403,
             "<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated"
                 + " does not match, AWSAccessKeyId=AKIASECRET</Message></Error>"));
@@ -639,8 +644,8 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
         .withMessageNotContaining("AKIASECRET");
   }
 
-  private static Wire.Reaction conflict() {
-    return Wire.s3Error(409, "ConditionalRequestConflict");
+  private static FaultyHttpClient.Reaction conflict() {
+    return FaultyHttpClient.s3Error(409, "ConditionalRequestConflict");
   }
 
   private List<Cluster> addMany(int count) {
@@ -650,7 +655,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   /** Has the next reads of an object answered with an error. */
-  private void refuse(String key, int times, Wire.Reaction error) {
+  private void refuse(String key, int times, FaultyHttpClient.Reaction error) {
     for (int i = 0; i < times; i++) {
       wire.nextOf(seen -> seen.isRead() && seen.uri().getPath().endsWith("/" + key), error);
     }

@@ -87,9 +87,9 @@ final class SesMailerTest extends MailerContract {
 
   @Test
   void subjectAndTextAreSaidToBeUnicode() {
-    Wire wire = new Wire();
+    FaultyHttpClient wire = new FaultyHttpClient();
     wire.next(
-        Wire.answer(
+        FaultyHttpClient.answer(
             200,
             "<SendEmailResponse><SendEmailResult><MessageId>m</MessageId></SendEmailResult>"
                 + "</SendEmailResponse>"));
@@ -102,12 +102,12 @@ final class SesMailerTest extends MailerContract {
 
   @Test
   void aMailThatMayHaveGoneOutIsNotSentAgain() {
-    for (Wire.Reaction reaction :
+    for (FaultyHttpClient.Reaction reaction :
         List.of(
-            Wire.lostRequest(),
-            Wire.answer(500, "<ErrorResponse/>"),
+            FaultyHttpClient.lostRequest(),
+            FaultyHttpClient.answer(500, "<ErrorResponse/>"),
             sesError(400, "Throttling", "Maximum sending rate exceeded."))) {
-      Wire wire = new Wire();
+      FaultyHttpClient wire = new FaultyHttpClient();
       wire.next(reaction);
 
       assertThat(new SesMailer(over(wire), from).send(MAIL)).isInstanceOf(Delivery.Failed.class);
@@ -117,12 +117,12 @@ final class SesMailerTest extends MailerContract {
 
   @Test
   void timeOutsAndLimitsAreAnswers() {
-    assertThat(why(Wire.lostRequest())).contains("Read timed out");
+    assertThat(why(FaultyHttpClient.lostRequest())).contains("Read timed out");
     assertThat(why(sesError(400, "Throttling", "Daily message quota exceeded.")))
         .isEqualTo("Throttling: Daily message quota exceeded. (HTTP 400)");
     assertThat(why(sesError(403, "AccessDenied", "not authorized to perform ses:SendEmail")))
         .contains("AccessDenied: not authorized to perform ses:SendEmail");
-    assertThat(why(Wire.answer(503, "not even XML"))).contains("HTTP 503");
+    assertThat(why(FaultyHttpClient.answer(503, "not even XML"))).contains("HTTP 503");
   }
 
   @Test
@@ -145,8 +145,8 @@ final class SesMailerTest extends MailerContract {
     assertThat(mailer.send(MAIL)).isInstanceOf(Delivery.Failed.class);
   }
 
-  private String why(Wire.Reaction reaction) {
-    Wire wire = new Wire();
+  private String why(FaultyHttpClient.Reaction reaction) {
+    FaultyHttpClient wire = new FaultyHttpClient();
     wire.next(reaction);
     return why(new SesMailer(over(wire), from).send(MAIL));
   }
@@ -156,12 +156,12 @@ final class SesMailerTest extends MailerContract {
   }
 
   /** A client whose requests go nowhere. */
-  private static SesClient over(Wire wire) {
-    return Emulator.at(URI.create("http://127.0.0.1:9"), Clients.ses()).httpClient(wire).build();
+  private static SesClient over(FaultyHttpClient wire) {
+    return Emulator.at(URI.create("http://127.0.0.1:9"), AwsClients.ses()).httpClient(wire).build();
   }
 
-  private static Wire.Reaction sesError(int status, String code, String message) {
-    return Wire.answer(
+  private static FaultyHttpClient.Reaction sesError(int status, String code, String message) {
+    return FaultyHttpClient.answer(
         status,
         "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>R1</RequestId></ErrorResponse>"
             .formatted(code, message),

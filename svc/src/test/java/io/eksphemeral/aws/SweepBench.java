@@ -2,11 +2,11 @@ package io.eksphemeral.aws;
 
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
-import io.eksphemeral.control.Letters;
 import io.eksphemeral.control.MemoryMailer;
-import io.eksphemeral.control.Pause;
+import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.SimulatedTasks;
+import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.control.SweepReport;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Versions;
@@ -32,8 +32,9 @@ final class SweepBench {
 
   /** Prints a line of a table for each number of clusters in the arguments. */
   static void main(String[] arguments) throws IOException {
-    PlainS3 s3 = new PlainS3(MILLIS_A_REQUEST);
-    try (S3Client client = Emulator.at(s3.endpoint(), Clients.s3()).forcePathStyle(true).build()) {
+    InMemoryS3 s3 = new InMemoryS3(MILLIS_A_REQUEST);
+    try (S3Client client =
+        Emulator.at(s3.endpoint(), AwsClients.s3()).forcePathStyle(true).build()) {
       // What is loaded and compiled only once is no part of a sweep; a first one says what it
       // takes.
       s3.fill(100);
@@ -79,7 +80,7 @@ final class SweepBench {
     return sweep(plane(client), 100, null);
   }
 
-  private static Measured sweep(ControlPlane plane, int clusters, @Nullable PlainS3 s3) {
+  private static Measured sweep(ControlPlane plane, int clusters, @Nullable InMemoryS3 s3) {
     if (s3 != null) {
       s3.requests.set(0);
     }
@@ -109,25 +110,26 @@ final class SweepBench {
   }
 
   private static ControlPlane plane(S3Client client) {
-    var threads = Executors.newFixedThreadPool(Readings.AT_A_TIME, Thread.ofVirtual().factory());
-    return plane(new S3ClusterStore(new Bucket(client, "records", Pause.real()), threads), threads);
+    var threads = Executors.newFixedThreadPool(RecordCache.AT_A_TIME, Thread.ofVirtual().factory());
+    return plane(
+        new S3ClusterStore(new Bucket(client, "records", Sleeper.real()), threads), threads);
   }
 
   /**
-   * What sweeps at a time when the {@linkplain PlainS3#record records} of {@link PlainS3} have
-   * nothing to be done.
+   * What sweeps at a time when the {@linkplain InMemoryS3#record records} of {@link InMemoryS3}
+   * have nothing to be done.
    */
   static ControlPlane plane(ClusterStore store, Executor threads) {
     InstantSource clock = InstantSource.fixed(Samples.START);
     return ControlPlane.over(
         store,
         new SimulatedTasks(store, clock),
-        new Letters(new MemoryMailer(), null, ""),
+        new Notifications(new MemoryMailer(), null, ""),
         Samples.CONFIG,
         Limits.DEFAULT,
         new Versions(List.of("1.35"), "1.35"),
         clock,
-        Pause.real(),
+        Sleeper.real(),
         threads);
   }
 }

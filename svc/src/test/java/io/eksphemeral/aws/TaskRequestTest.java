@@ -55,7 +55,7 @@ final class TaskRequestTest {
 
   /** Whatever a record says, it reaches a task as a variable, and its command is the template's. */
   @ParameterizedTest
-  @FieldSource("io.eksphemeral.control.Hostile#TEXTS")
+  @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
   void nothingThatIsToldBecomesACommand(String text) {
     Spec spec =
         new Spec(text, 2, text, 30, text, List.of(text), new Placement(text, List.of(text)));

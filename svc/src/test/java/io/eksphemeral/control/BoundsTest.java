@@ -23,7 +23,7 @@ final class BoundsTest {
   private static final String NOTICE = "dev is about to be destroyed";
   private static final int MOST_BYTES = 16 * 1024;
 
-  private final Life life = new Life(new Limits(60, 10, 10, 5));
+  private final LifecycleHarness life = new LifecycleHarness(new Limits(60, 10, 10, 5));
 
   /** Alternates the expiry and repeats the creation, hundreds of times, between two sweeps. */
   private void harass(ClusterId id) {

@@ -329,10 +329,10 @@ public abstract class ClusterStoreContract {
   void aRecordThatIsTooLongIsBrokenAndCanBeReplaced() throws Exception {
     Cluster cluster = admitted("one");
     String begin = "{\"name\":\"one\",\"junk\":\"";
-    plant(StoreKeys.record(cluster.id()), begin + "x".repeat(RecordFormat.LONGEST) + "\"}");
+    plant(StoreKeys.record(cluster.id()), begin + "x".repeat(ClusterRecordCodec.LONGEST) + "\"}");
 
     Stored.Unreadable read = unreadable(cluster.id());
-    assertThat(read.text()).startsWith(begin).hasSizeLessThan(RecordFormat.LONGEST / 2);
+    assertThat(read.text()).startsWith(begin).hasSizeLessThan(ClusterRecordCodec.LONGEST / 2);
     assertThat(store().list()).containsExactly(read);
     assertThat(store().recover(read, cluster)).isPresent();
     assertThat(store().list()).hasOnlyElementsOfType(Stored.Live.class);
@@ -341,7 +341,7 @@ public abstract class ClusterStoreContract {
   @Test
   void aRecordOfTheLongestKindCanBeReadBackAndOneThatCouldNotIsNotWritten() throws Exception {
     Stored.Live read = store().add(admitted("one")).orElseThrow();
-    String junk = "\"junk\":\"" + "x".repeat(RecordFormat.LONGEST - 20_000) + "\",";
+    String junk = "\"junk\":\"" + "x".repeat(ClusterRecordCodec.LONGEST - 20_000) + "\",";
     plant(StoreKeys.record(read.id()), "{" + junk + read.json().substring(1));
     Stored.Live full = (Stored.Live) store().find(read.id()).orElseThrow();
 

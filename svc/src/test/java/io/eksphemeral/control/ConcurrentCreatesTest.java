@@ -2,7 +2,7 @@ package io.eksphemeral.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
@@ -48,13 +48,13 @@ final class ConcurrentCreatesTest {
 
   @RepeatedTest(ROUNDS)
   void ofABurstAsManyGetInAsMayAndNeverMore() throws Exception {
-    List<Answer<Stored.Live>> answers =
+    List<Result<Stored.Live>> answers =
         allAtOnce(number ->
             process(THREE).create(Samples.newId(), Samples.spec("dev-" + number), Samples.ALICE));
 
-    assertThat(answers).filteredOn(Answer.Done.class::isInstance).hasSize(3);
+    assertThat(answers).filteredOn(Result.Done.class::isInstance).hasSize(3);
     assertThat(answers)
-        .filteredOn(Answer.Refused.class::isInstance)
+        .filteredOn(Result.Refused.class::isInstance)
         .allSatisfy(answer -> assertThat(refusal(answer).kind()).isEqualTo(Kind.LIMIT));
     assertThat(admittedAtATime).allSatisfy(count -> assertThat(count).isLessThanOrEqualTo(3));
     assertThat(store.ids()).hasSize(3);
@@ -66,12 +66,12 @@ final class ConcurrentCreatesTest {
   void theSameKeyGivesOneClusterHoweverManyAskWithIt() throws Exception {
     ClusterId key = Samples.newId();
 
-    List<Answer<Stored.Live>> answers =
+    List<Result<Stored.Live>> answers =
         allAtOnce(_ -> process(THREE).create(key, Samples.spec("dev"), Samples.ALICE));
 
     assertThat(answers)
         .allSatisfy(answer -> {
-          Cluster cluster = ((Answer.Done<Stored.Live>) answer).value().cluster();
+          Cluster cluster = ((Result.Done<Stored.Live>) answer).value().cluster();
           assertThat(cluster.id()).isEqualTo(key);
           assertThat(cluster.state()).isEqualTo(State.CREATING);
           assertThat(cluster.isAdmitted()).isTrue();
@@ -83,30 +83,30 @@ final class ConcurrentCreatesTest {
 
   @RepeatedTest(ROUNDS)
   void aNameGoesToOneAndTheOthersLearnToWhom() throws Exception {
-    List<Answer<Stored.Live>> answers =
+    List<Result<Stored.Live>> answers =
         allAtOnce(_ -> process(THREE).create(Samples.newId(), Samples.spec("dev"), Samples.ALICE));
 
     ClusterId winner = store.ids().getFirst();
     assertThat(answers)
-        .filteredOn(Answer.Done.class::isInstance)
+        .filteredOn(Result.Done.class::isInstance)
         .singleElement()
         .satisfies(answer ->
-            assertThat(((Answer.Done<Stored.Live>) answer).value().id()).isEqualTo(winner));
+            assertThat(((Result.Done<Stored.Live>) answer).value().id()).isEqualTo(winner));
     assertThat(answers)
-        .filteredOn(Answer.Refused.class::isInstance)
+        .filteredOn(Result.Refused.class::isInstance)
         .allSatisfy(answer ->
             assertThat(refusal(answer))
                 .isEqualTo(
-                    new Refusal(
+                    new Rejection(
                         Kind.NAME_TAKEN, "the name dev is taken by the cluster " + winner)));
     assertThat(store.ids()).hasSize(1);
     assertThat(tasks.launched()).isEqualTo(1);
   }
 
-  private List<Answer<Stored.Live>> allAtOnce(IntFunction<Answer<Stored.Live>> ask)
+  private List<Result<Stored.Live>> allAtOnce(IntFunction<Result<Stored.Live>> ask)
       throws Exception {
     CyclicBarrier start = new CyclicBarrier(ASKING);
-    List<Future<Answer<Stored.Live>>> asked = new ArrayList<>();
+    List<Future<Result<Stored.Live>>> asked = new ArrayList<>();
     for (int i = 0; i < ASKING; i++) {
       int number = i;
       asked.add(
@@ -115,8 +115,8 @@ final class ConcurrentCreatesTest {
             return ask.apply(number);
           }));
     }
-    List<Answer<Stored.Live>> answers = new ArrayList<>();
-    for (Future<Answer<Stored.Live>> future : asked) {
+    List<Result<Stored.Live>> answers = new ArrayList<>();
+    for (Future<Result<Stored.Live>> future : asked) {
       answers.add(future.get());
     }
     return answers;
@@ -126,7 +126,7 @@ final class ConcurrentCreatesTest {
     return ControlPlane.over(
             counting(),
             tasks,
-            new Letters(new MemoryMailer(), null, ""),
+            new Notifications(new MemoryMailer(), null, ""),
             Samples.CONFIG,
             limits,
             Versions.any("1.35"),
@@ -173,7 +173,7 @@ final class ConcurrentCreatesTest {
             });
   }
 
-  private static Refusal refusal(Answer<Stored.Live> answer) {
-    return ((Answer.Refused<Stored.Live>) answer).refusal();
+  private static Rejection refusal(Result<Stored.Live> answer) {
+    return ((Result.Refused<Stored.Live>) answer).refusal();
   }
 }

@@ -5,7 +5,7 @@ import static io.eksphemeral.domain.State.DESTROY_FAILED;
 import static io.eksphemeral.domain.State.READY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.control.Mortality.When;
+import io.eksphemeral.control.CrashInjector.When;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
@@ -29,7 +29,7 @@ final class CrashTest {
   private static int points;
 
   /** A part of a life to die in. What goes wrong in the world is settled before it begins. */
-  record Scenario(String name, Consumer<Life> part) {
+  record Scenario(String name, Consumer<LifecycleHarness> part) {
     @Override
     public String toString() {
       return name;
@@ -129,7 +129,7 @@ final class CrashTest {
                 life.created("one");
                 life.created("two");
                 assertThat(life.create(Samples.newId(), Samples.spec("three")))
-                    .isInstanceOf(Answer.Refused.class);
+                    .isInstanceOf(Result.Refused.class);
                 life.untilAllGone();
               }),
           new Scenario(
@@ -189,8 +189,8 @@ final class CrashTest {
 
   /** Whether there was such a call to die at. */
   private static boolean diedAt(Scenario scenario, int call, When when) {
-    Life life = new Life(new Limits(1440, 10, 2, 2));
-    life.willDie(Mortality.at(call, when));
+    LifecycleHarness life = new LifecycleHarness(new Limits(1440, 10, 2, 2));
+    life.willDie(CrashInjector.at(call, when));
     boolean died;
     try {
       died = life.diesIn(() -> scenario.part.accept(life));

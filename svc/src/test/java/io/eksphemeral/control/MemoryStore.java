@@ -1,6 +1,6 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.MarkFormat.Taken;
+import io.eksphemeral.control.TaskObjectCodec.FenceHolder;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
@@ -30,7 +30,8 @@ public final class MemoryStore implements ClusterStore {
     String key = StoreKeys.record(cluster.id());
     return items.containsKey(key)
         ? Optional.empty()
-        : Optional.of(write(key, cluster, RecordFormat.text(RecordFormat.encode(cluster))));
+        : Optional.of(
+            write(key, cluster, ClusterRecordCodec.text(ClusterRecordCodec.encode(cluster))));
   }
 
   @Override
@@ -42,7 +43,8 @@ public final class MemoryStore implements ClusterStore {
   public synchronized Optional<Stored.Live> replace(Stored.Live read, Cluster changed) {
     String key = StoreKeys.record(read.id());
     return isStill(key, read.version())
-        ? Optional.of(write(key, changed, RecordFormat.text(RecordFormat.encode(changed, read))))
+        ? Optional.of(
+            write(key, changed, ClusterRecordCodec.text(ClusterRecordCodec.encode(changed, read))))
         : Optional.empty();
   }
 
@@ -50,7 +52,8 @@ public final class MemoryStore implements ClusterStore {
   public synchronized Optional<Stored.Live> recover(Stored.Unreadable read, Cluster recovered) {
     String key = StoreKeys.record(read.id());
     return isStill(key, read.version())
-        ? Optional.of(write(key, recovered, RecordFormat.text(RecordFormat.encode(recovered))))
+        ? Optional.of(
+            write(key, recovered, ClusterRecordCodec.text(ClusterRecordCodec.encode(recovered))))
         : Optional.empty();
   }
 
@@ -76,13 +79,13 @@ public final class MemoryStore implements ClusterStore {
     if (holder.isPresent() && !holder.get().holder().equals(wanted.holder())) {
       return holder.get();
     }
-    put(StoreKeys.claim(wanted.name()), MarkFormat.encode(wanted));
+    put(StoreKeys.claim(wanted.name()), TaskObjectCodec.encode(wanted));
     return wanted;
   }
 
   @Override
   public synchronized Optional<Claim> claimOn(String name) {
-    return get(StoreKeys.claim(name)).flatMap(text -> MarkFormat.claim(name, text));
+    return get(StoreKeys.claim(name)).flatMap(text -> TaskObjectCodec.claim(name, text));
   }
 
   @Override
@@ -110,8 +113,8 @@ public final class MemoryStore implements ClusterStore {
   }
 
   @Override
-  public synchronized Optional<Taken> taken(TaskKey key) {
-    return get(StoreKeys.fence(key)).map(MarkFormat::taken);
+  public synchronized Optional<FenceHolder> taken(TaskKey key) {
+    return get(StoreKeys.fence(key)).map(TaskObjectCodec::taken);
   }
 
   @Override
@@ -119,20 +122,20 @@ public final class MemoryStore implements ClusterStore {
     String fence = StoreKeys.fence(key);
     Optional<String> there = get(fence);
     if (there.isPresent()) {
-      return MarkFormat.taken(there.get()).handle().equals(handle);
+      return TaskObjectCodec.taken(there.get()).handle().equals(handle);
     }
-    put(fence, MarkFormat.encode(new Taken(taker, handle)));
+    put(fence, TaskObjectCodec.encode(new FenceHolder(taker, handle)));
     return true;
   }
 
   @Override
   public synchronized Optional<TaskResult> result(TaskKey key) {
-    return get(StoreKeys.result(key)).flatMap(MarkFormat::result);
+    return get(StoreKeys.result(key)).flatMap(TaskObjectCodec::result);
   }
 
   @Override
   public synchronized void putResult(TaskKey key, TaskResult result) {
-    put(StoreKeys.result(key), MarkFormat.encode(result));
+    put(StoreKeys.result(key), TaskObjectCodec.encode(result));
   }
 
   @Override
@@ -147,7 +150,7 @@ public final class MemoryStore implements ClusterStore {
 
   @Override
   public synchronized Optional<Versions> versions() {
-    return get(StoreKeys.VERSIONS).flatMap(MarkFormat::versions);
+    return get(StoreKeys.VERSIONS).flatMap(TaskObjectCodec::versions);
   }
 
   /** Puts a text under a key, past the port. */
@@ -183,8 +186,8 @@ public final class MemoryStore implements ClusterStore {
   }
 
   private static Stored decode(ClusterId id, String version, String text) {
-    return text.getBytes(StandardCharsets.UTF_8).length > RecordFormat.LONGEST
+    return text.getBytes(StandardCharsets.UTF_8).length > ClusterRecordCodec.LONGEST
         ? new Stored.Unreadable(id, "it is too long", version, text)
-        : RecordFormat.decode(id, version, text);
+        : ClusterRecordCodec.decode(id, version, text);
   }
 }

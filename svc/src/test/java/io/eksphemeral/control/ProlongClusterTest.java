@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** How far an end can be moved, to the minute. */
 final class ProlongClusterTest {
-  private final Life life = new Life(new Limits(60, 10, 10, 5));
+  private final LifecycleHarness life = new LifecycleHarness(new Limits(60, 10, 10, 5));
 
   @Test
   void aReadyClusterReachesTheLimitAndNotAMinuteMore() {
@@ -17,11 +17,11 @@ final class ProlongClusterTest {
     life.until(id, READY);
 
     refused(id, 31, "60 minutes in all; it has 30 so far");
-    assertThat(life.prolong(id, 30)).isInstanceOf(Answer.Done.class);
+    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Done.class);
     assertThat(life.cluster(id).lifetime()).isEqualTo(60);
     refused(id, 1, "60 minutes in all; it has 60 so far");
-    assertThat(life.prolong(id, -1)).isInstanceOf(Answer.Done.class);
-    assertThat(life.prolong(id, 1)).isInstanceOf(Answer.Done.class);
+    assertThat(life.prolong(id, -1)).isInstanceOf(Result.Done.class);
+    assertThat(life.prolong(id, 1)).isInstanceOf(Result.Done.class);
   }
 
   @Test
@@ -29,9 +29,9 @@ final class ProlongClusterTest {
     ClusterId id = life.created("dev");
 
     refused(id, 31, "60 minutes in all");
-    assertThat(life.prolong(id, 30)).isInstanceOf(Answer.Done.class);
+    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Done.class);
     refused(id, -60, "dev would live for less than a minute");
-    assertThat(life.prolong(id, -59)).isInstanceOf(Answer.Done.class);
+    assertThat(life.prolong(id, -59)).isInstanceOf(Result.Done.class);
     assertThat(life.cluster(id).lifetime()).isEqualTo(1);
   }
 
@@ -42,19 +42,19 @@ final class ProlongClusterTest {
     refused(id, Integer.MAX_VALUE, "60 minutes in all");
     life.until(id, READY);
     refused(id, Integer.MAX_VALUE, "60 minutes in all");
-    assertThat(life.prolong(id, Integer.MIN_VALUE)).isInstanceOf(Answer.Done.class);
+    assertThat(life.prolong(id, Integer.MIN_VALUE)).isInstanceOf(Result.Done.class);
     assertThat(life.expires(id)).isEqualTo(life.clock.instant());
   }
 
   /** The operator has lowered the limit since. */
   @Test
   void oneThatIsPastTheLimitCanBeShortened() {
-    Life lowered = new Life(new Limits(20, 10, 10, 5));
+    LifecycleHarness lowered = new LifecycleHarness(new Limits(20, 10, 10, 5));
     ClusterId id = lowered.created("dev");
     lowered.until(id, READY);
 
-    assertThat(lowered.prolong(id, 1)).isInstanceOf(Answer.Refused.class);
-    assertThat(lowered.prolong(id, -5)).isInstanceOf(Answer.Done.class);
+    assertThat(lowered.prolong(id, 1)).isInstanceOf(Result.Refused.class);
+    assertThat(lowered.prolong(id, -5)).isInstanceOf(Result.Done.class);
 
     assertThat(lowered.cluster(id).lifetime()).isEqualTo(25);
   }
@@ -63,7 +63,7 @@ final class ProlongClusterTest {
     int before = life.cluster(id).lifetime();
     assertThat(life.prolong(id, minutes))
         .isInstanceOfSatisfying(
-            Answer.Refused.class, refused -> assertThat(refused.refusal().error()).contains(why));
+            Result.Refused.class, refused -> assertThat(refused.refusal().error()).contains(why));
     assertThat(life.cluster(id).lifetime()).isEqualTo(before);
   }
 }

@@ -4,13 +4,13 @@ import static io.eksphemeral.control.Samples.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.control.Mailer.Mail;
-import io.eksphemeral.control.Refusal.Kind;
+import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
-import io.eksphemeral.domain.Mailing;
-import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Notification;
+import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
@@ -37,7 +37,7 @@ final class RacesTest {
 
   @Test
   void aTaskThatWasStartedTwiceIsOverWhenTheOneThatWorksIs() {
-    Life life = new Life();
+    LifecycleHarness life = new LifecycleHarness();
     life.tasks.next(TaskKind.CREATE, Fate.TWICE);
     ClusterId id = life.created("dev");
     life.pass(Duration.ofMinutes(2));
@@ -54,7 +54,7 @@ final class RacesTest {
     ready();
     meanwhile.put("replace", () -> other.prolong().prolong("dev", 10, ALICE));
 
-    assertThat(plane.prolong().prolong("dev", 15, ALICE)).isInstanceOf(Answer.Done.class);
+    assertThat(plane.prolong().prolong("dev", 15, ALICE)).isInstanceOf(Result.Done.class);
 
     assertThat(cluster().lifetime()).isEqualTo(30 + 10 + 15);
   }
@@ -82,7 +82,7 @@ final class RacesTest {
     ready();
     meanwhile.put("replace", () -> other.prolong().prolong("dev", 10, ALICE));
 
-    assertThat(plane.destroy().destroy("dev", ALICE)).isInstanceOf(Answer.Done.class);
+    assertThat(plane.destroy().destroy("dev", ALICE)).isInstanceOf(Result.Done.class);
     assertThat(cluster().state()).isEqualTo(State.DESTROYING);
   }
 
@@ -211,7 +211,9 @@ final class RacesTest {
 
     slow.sweep().all(() -> ENOUGH);
 
-    assertThat(cluster().mailings()).extracting(Mailing::delivery).containsExactly(Delivery.SENT);
+    assertThat(cluster().mailings())
+        .extracting(Notification::delivery)
+        .containsExactly(Delivery.SENT);
     for (int i = 0; i < 3; i++) {
       clock.advance(Duration.ofMinutes(5));
       quick.sweep().all(() -> ENOUGH);
@@ -240,7 +242,9 @@ final class RacesTest {
 
     plane(store, tasks, mailer).sweep().all(() -> ENOUGH);
 
-    assertThat(cluster().mailings()).extracting(Mailing::delivery).containsExactly(Delivery.SENT);
+    assertThat(cluster().mailings())
+        .extracting(Notification::delivery)
+        .containsExactly(Delivery.SENT);
   }
 
   @Test
@@ -259,7 +263,7 @@ final class RacesTest {
           other.create().create(next, Samples.spec("dev"), ALICE);
         });
 
-    assertThat(((Answer.Done<Stored.Live>) plane.destroy().destroy("dev", ALICE)).value().id())
+    assertThat(((Result.Done<Stored.Live>) plane.destroy().destroy("dev", ALICE)).value().id())
         .isEqualTo(id);
 
     assertThat(((Stored.Live) store.find(next).orElseThrow()).cluster().state())
@@ -271,7 +275,7 @@ final class RacesTest {
     meanwhile.put("add", this::created);
 
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Answer.Done.class);
+        .isInstanceOf(Result.Done.class);
 
     assertThat(cluster().tasks()).hasSize(1);
     assertThat(tasks.launched()).isEqualTo(1);
@@ -282,7 +286,7 @@ final class RacesTest {
     meanwhile.put("list", () -> other.sweep().all(() -> ENOUGH));
 
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Answer.Done.class);
+        .isInstanceOf(Result.Done.class);
 
     assertThat(cluster().tasks()).hasSize(1);
     assertThat(tasks.launched()).isEqualTo(1);
@@ -308,7 +312,7 @@ final class RacesTest {
         });
 
     assertThat(plane.create().create(late, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Answer.Done.class);
+        .isInstanceOf(Result.Done.class);
 
     assertThat(((Stored.Live) store.find(late).orElseThrow()).cluster().tasks()).hasSize(1);
     assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(late);
@@ -329,7 +333,7 @@ final class RacesTest {
 
   private void created() {
     assertThat(other.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Answer.Done.class);
+        .isInstanceOf(Result.Done.class);
   }
 
   private void ready() {
@@ -354,7 +358,7 @@ final class RacesTest {
     return ControlPlane.over(
         over,
         runner,
-        new Letters(mailer, null, ""),
+        new Notifications(mailer, null, ""),
         Samples.CONFIG,
         Limits.DEFAULT,
         Versions.any("1.35"),
@@ -382,7 +386,7 @@ final class RacesTest {
             }));
   }
 
-  private static Refusal refusal(Answer<Stored.Live> answer) {
-    return ((Answer.Refused<Stored.Live>) answer).refusal();
+  private static Rejection refusal(Result<Stored.Live> answer) {
+    return ((Result.Refused<Stored.Live>) answer).refusal();
   }
 }

@@ -10,8 +10,8 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
-import io.eksphemeral.domain.Mailing;
-import io.eksphemeral.domain.Mailing.Delivery;
+import io.eksphemeral.domain.Notification;
+import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
@@ -56,7 +56,7 @@ final class ReconcilerTest {
         };
 
     assertThat(plane(store, ONE).create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Answer.Done.class);
+        .isInstanceOf(Result.Done.class);
 
     assertThat(pauses).containsExactly(moment(), moment(), moment());
     assertThat(tasks.launched()).isEqualTo(1);
@@ -68,7 +68,7 @@ final class ReconcilerTest {
 
     assertThat(plane(store, ONE).create().create(id, Samples.spec("dev"), ALICE))
         .isInstanceOfSatisfying(
-            Answer.Refused.class,
+            Result.Refused.class,
             refused ->
                 assertThat(refused.refusal().error())
                     .contains("as many clusters as may be at a time (1)"));
@@ -126,12 +126,14 @@ final class ReconcilerTest {
   @Test
   void whereThereIsNobodyToMailThatIsOnRecord() {
     Spec nobodys = new Spec("dev", 1, "1.35", 30, "nobody@example.com", List.of(), null);
-    assertThat(plane.create().create(id, nobodys, ALICE)).isInstanceOf(Answer.Done.class);
+    assertThat(plane.create().create(id, nobodys, ALICE)).isInstanceOf(Result.Done.class);
     letTasksEnd();
 
     sweep();
 
-    assertThat(cluster().mailings()).extracting(Mailing::delivery).containsExactly(Delivery.NOBODY);
+    assertThat(cluster().mailings())
+        .extracting(Notification::delivery)
+        .containsExactly(Delivery.NOBODY);
   }
 
   @Test
@@ -141,7 +143,9 @@ final class ReconcilerTest {
     sweepThen("replace", 2, () -> sweep());
 
     assertThat(mailer.delivered()).hasSize(1);
-    assertThat(cluster().mailings()).extracting(Mailing::delivery).containsExactly(Delivery.SENT);
+    assertThat(cluster().mailings())
+        .extracting(Notification::delivery)
+        .containsExactly(Delivery.SENT);
   }
 
   @Test
@@ -160,7 +164,7 @@ final class ReconcilerTest {
     for (int write = 1; write <= 3; write++) {
       ClusterId broken = Samples.newId();
       assertThat(plane.create().create(broken, Samples.spec("dev-" + write), BOB))
-          .isInstanceOf(Answer.Done.class);
+          .isInstanceOf(Result.Done.class);
       letTasksEnd();
 
       SweepReport report =
@@ -198,7 +202,7 @@ final class ReconcilerTest {
 
   private void created() {
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Answer.Done.class);
+        .isInstanceOf(Result.Done.class);
   }
 
   private void letTasksEnd() {
@@ -244,7 +248,7 @@ final class ReconcilerTest {
     return ControlPlane.over(
         over,
         tasks,
-        new Letters(mailer, null, ""),
+        new Notifications(mailer, null, ""),
         Samples.CONFIG,
         limits,
         Versions.any("1.35"),

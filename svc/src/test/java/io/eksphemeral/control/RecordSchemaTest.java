@@ -40,7 +40,7 @@ final class RecordSchemaTest {
   private static final Path FILE = Path.of("cluster.schema.json");
 
   /** A kind of life; what is settled before it begins, or happens in it. */
-  record Kind(String name, Consumer<Life> begin) {
+  record Kind(String name, Consumer<LifecycleHarness> begin) {
     @Override
     public String toString() {
       return name;
@@ -128,7 +128,7 @@ final class RecordSchemaTest {
   @ParameterizedTest
   @FieldSource("KINDS")
   void everyRecordOfALifeIsAsTheSchemaSays(Kind kind) {
-    Life life = new Life();
+    LifecycleHarness life = new LifecycleHarness();
     kind.begin().accept(life);
     ClusterId id = life.store.ids().getFirst();
 
@@ -147,7 +147,7 @@ final class RecordSchemaTest {
     Set<String> unknown = new TreeSet<>();
     JsonNode described = MAPPER.readTree(Files.readString(FILE));
     for (Kind kind : KINDS) {
-      Life life = new Life();
+      LifecycleHarness life = new LifecycleHarness();
       kind.begin().accept(life);
       ClusterId id = life.store.ids().getFirst();
       life.until(
@@ -288,7 +288,7 @@ final class RecordSchemaTest {
 
   /** A ready cluster, with every field that a spec can have, and a mail. */
   private static ObjectNode rich() {
-    Life life = new Life();
+    LifecycleHarness life = new LifecycleHarness();
     ClusterId id =
         life.created(
             new Spec(
@@ -300,7 +300,7 @@ final class RecordSchemaTest {
                 List.of(Samples.BOB),
                 new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))));
     life.until(id, State.READY);
-    return RecordFormat.encode(life.cluster(id));
+    return ClusterRecordCodec.encode(life.cluster(id));
   }
 
   private static void collectUnknown(String json, JsonNode described, Set<String> unknown) {

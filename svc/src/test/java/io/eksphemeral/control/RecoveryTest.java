@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A cluster whose record cannot be read is destroyed by its id (promises P1 and P3). */
 final class RecoveryTest {
-  private final Life life = new Life();
+  private final LifecycleHarness life = new LifecycleHarness();
   private ClusterId id = Samples.newId();
 
   @BeforeEach
@@ -39,7 +39,7 @@ final class RecoveryTest {
   }
 
   private void destroyed() {
-    assertThat(life.destroy(id)).isInstanceOf(Answer.Done.class);
+    assertThat(life.destroy(id)).isInstanceOf(Result.Done.class);
     life.untilAllGone();
     assertThat(life.cluster(id).state()).isEqualTo(State.GONE);
     assertThat(life.cluster(id).name()).isEqualTo("dev");
@@ -88,7 +88,7 @@ final class RecoveryTest {
     spoil(
         record()
             .replace("\"log\"", "\"gol\"")
-            .replaceFirst("}$", ",\"x\":\"" + "x".repeat(RecordFormat.LONGEST) + "\"}"));
+            .replaceFirst("}$", ",\"x\":\"" + "x".repeat(ClusterRecordCodec.LONGEST) + "\"}"));
 
     destroyed();
   }
@@ -153,7 +153,7 @@ final class RecoveryTest {
     ClusterId other = life.created("dev");
     spoil("{\"name\": \"dev\", ");
 
-    assertThat(life.destroy(id)).isInstanceOf(Answer.Done.class);
+    assertThat(life.destroy(id)).isInstanceOf(Result.Done.class);
     life.until(() -> life.store.find(id).isEmpty(), "its end");
 
     assertThat(life.cluster(id).name()).isEqualTo(id.madeUpName());
@@ -165,9 +165,9 @@ final class RecoveryTest {
   void itsNameAloneDoesNotDo() {
     spoil("{");
 
-    assertThat(life.destroy("dev")).isInstanceOf(Answer.Refused.class);
+    assertThat(life.destroy("dev")).isInstanceOf(Result.Refused.class);
     assertThat(record()).isEqualTo("{");
-    assertThat(((Answer.Refused<?>) life.prolong(id, 5)).refusal().error())
+    assertThat(((Result.Refused<?>) life.prolong(id, 5)).refusal().error())
         .contains("./eksp-destroy.sh " + id);
     destroyed();
   }
@@ -191,7 +191,7 @@ final class RecoveryTest {
     }
     spoil("{");
 
-    assertThat(life.destroy(id)).isInstanceOf(Answer.Done.class);
+    assertThat(life.destroy(id)).isInstanceOf(Result.Done.class);
 
     assertThat(life.cluster(id).tasks())
         .filteredOn(task -> task.kind() == TaskKind.DESTROY)

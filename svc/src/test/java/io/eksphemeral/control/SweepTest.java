@@ -218,7 +218,7 @@ final class SweepTest {
   private ClusterId create(String name) {
     ClusterId id = Samples.newId();
     assertThat(plane(store, Limits.DEFAULT).create().create(id, Samples.spec(name), ALICE))
-        .isInstanceOf(Answer.Done.class);
+        .isInstanceOf(Result.Done.class);
     return id;
   }
 
@@ -241,7 +241,7 @@ final class SweepTest {
     return ControlPlane.over(
         over,
         tasks,
-        new Letters(new MemoryMailer(), null, ""),
+        new Notifications(new MemoryMailer(), null, ""),
         Samples.CONFIG,
         limits,
         Versions.any("1.35"),

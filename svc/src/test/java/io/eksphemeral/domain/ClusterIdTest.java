@@ -96,7 +96,7 @@ final class ClusterIdTest {
   void theMadeUpNameIsTheSameForTheSameIdAndIsAName() {
     ClusterId id = new ClusterId(TEXT);
     assertThat(id.madeUpName()).isEqualTo("default-eksp-25d5390c");
-    assertThat(SpecRules.isName(id.madeUpName())).isTrue();
+    assertThat(SpecValidator.isName(id.madeUpName())).isTrue();
   }
 
   @Test

@@ -2,8 +2,8 @@ package io.eksphemeral.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.domain.Mailing.Delivery;
-import io.eksphemeral.domain.Mailing.Topic;
+import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Notification.Topic;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -113,7 +113,7 @@ final class ClusterTest {
         .hasSize(2 + 2 * Cluster.MOST_ATTEMPTS_KEPT)
         .containsSubsequence("attempt 1", "no 1", "attempt 82", "no 82", "attempt 100", "no 100");
     assertThat(cluster.mailings())
-        .extracting(Mailing::about)
+        .extracting(Notification::about)
         .hasSize(Cluster.MOST_ATTEMPTS_KEPT)
         .contains(at(1), at(100));
     assertThat(cluster.destroying("again", at(101)).openTask().orElseThrow().attempt())
@@ -133,7 +133,7 @@ final class ClusterTest {
     }
     assertThat(cluster.mailings())
         .filteredOn(mailing -> mailing.topic() == Topic.READY)
-        .extracting(Mailing::about)
+        .extracting(Notification::about)
         .containsExactly(at(0), at(1), at(2));
   }
 
@@ -221,7 +221,7 @@ final class ClusterTest {
     Cluster anew = back.mailed(Topic.NOTICE, expires, Delivery.SENDING, at(27));
     assertThat(anew.notice().orElseThrow().tried()).isEqualTo(at(27));
     assertThat(anew.mailings())
-        .extracting(Mailing::topic)
+        .extracting(Notification::topic)
         .containsExactly(Topic.READY, Topic.NOTICE);
 
     Cluster sent = anew.mailed(Topic.NOTICE, expires, Delivery.SENT, at(28));
@@ -232,7 +232,7 @@ final class ClusterTest {
     Cluster late = back.mailed(Topic.NOTICE, expires, Delivery.FAILED, at(27));
     assertThat(late.notice()).isEmpty();
     assertThat(late.mailings())
-        .extracting(Mailing::topic)
+        .extracting(Notification::topic)
         .containsExactly(Topic.NOTICE, Topic.READY);
   }
 
@@ -294,7 +294,7 @@ final class ClusterTest {
       cluster = cluster.mailed(Topic.NOTICE, at(100 + minute), Delivery.SENT, at(minute));
     }
     assertThat(cluster.mailings())
-        .extracting(Mailing::about)
+        .extracting(Notification::about)
         .containsExactly(at(116), at(117), at(118), at(119), at(120));
   }
 

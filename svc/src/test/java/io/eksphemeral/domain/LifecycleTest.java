@@ -3,9 +3,9 @@ package io.eksphemeral.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.eksphemeral.domain.Mailing.Delivery;
-import io.eksphemeral.domain.Mailing.Topic;
-import io.eksphemeral.domain.Sighting.View;
+import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Notification.Topic;
+import io.eksphemeral.domain.TaskObservation.TaskStatus;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import java.time.Duration;
 import java.time.Instant;
@@ -132,7 +132,7 @@ final class LifecycleTest {
       missing    closed yes     task-over task-over task-over
       """;
 
-  record Row(Cluster cluster, Sighting known, Instant now, String expected, String what) {
+  record Row(Cluster cluster, TaskObservation known, Instant now, String expected, String what) {
     @Override
     public String toString() {
       return what;
@@ -171,8 +171,8 @@ final class LifecycleTest {
             IntStream.range(3, line.size())
                 .mapToObj(column -> {
                   String view = line.get(0);
-                  Sighting known =
-                      new Sighting(
+                  TaskObservation known =
+                      new TaskObservation(
                           view(view),
                           Fence.valueOf(line.get(1).toUpperCase(Locale.ROOT)),
                           line.get(2).equals("yes") ? List.of("task-r") : List.of());
@@ -187,13 +187,13 @@ final class LifecycleTest {
 
   @Test
   void aClusterIsAdmittedBeforeAnythingElse() {
-    assertThat(said(ASKED, Sighting.NONE, at("100h"))).isEqualTo("admit");
+    assertThat(said(ASKED, TaskObservation.NONE, at("100h"))).isEqualTo("admit");
   }
 
   @Test
   void theHourUntilATaskIsGivenUpCountsFromItsLaunchAndNotFromItsPlan() {
     Cluster late = ADMITTED.launched("task-1", at("20m"));
-    Sighting missing = new Sighting(new View.Missing(), Fence.TAKEN, List.of());
+    TaskObservation missing = new TaskObservation(new TaskStatus.Missing(), Fence.TAKEN, List.of());
 
     assertThat(said(late, missing, at("65m-1ms"))).isEqualTo("nothing");
     assertThat(said(late, missing, at("80m-1ms"))).isEqualTo("nothing");
@@ -205,14 +205,14 @@ final class LifecycleTest {
   @CsvSource({"45m, nothing", "65m-1ms, nothing", "65m, stop"})
   void theDeadlineOfACreationCountsFromItsLaunchAndNotFromItsPlan(String now, String expected) {
     Cluster late = ADMITTED.launched("task-1", at("20m"));
-    assertThat(said(late, sighting(new View.Running()), at(now))).isEqualTo(expected);
+    assertThat(said(late, sighting(new TaskStatus.Running()), at(now))).isEqualTo(expected);
   }
 
   @ParameterizedTest
   @CsvSource({"60m, nothing", "80m-1ms, nothing", "80m, stop"})
   void soDoesTheDeadlineOfADestruction(String now, String expected) {
     Cluster late = TO_DESTROY.launched("task-2", at("20m"));
-    assertThat(said(late, sighting(new View.Running()), at(now))).isEqualTo(expected);
+    assertThat(said(late, sighting(new TaskStatus.Running()), at(now))).isEqualTo(expected);
   }
 
   /** Once it was told to stop, at 3h, and is not among those that are meant to run. */
@@ -225,7 +225,7 @@ final class LifecycleTest {
   })
   void anHourIsATasksToStopFromWhenItWasToldHoweverLateThatWas(
       String view, String now, String expected) {
-    Sighting known = new Sighting(view(view), Fence.TAKEN, List.of());
+    TaskObservation known = new TaskObservation(view(view), Fence.TAKEN, List.of());
     assertThat(said(CREATING.stopping(at("3h")), known, at(now))).isEqualTo(expected);
   }
 
@@ -239,14 +239,14 @@ final class LifecycleTest {
   })
   void aTaskWhoseLaunchWasNeverNotedIsWaitedForFromWhenItIsToEnd(
       String view, String now, String expected) {
-    Sighting known = new Sighting(view(view), Fence.TAKEN, List.of());
+    TaskObservation known = new TaskObservation(view(view), Fence.TAKEN, List.of());
     assertThat(said(ADMITTED, known, at("3h"))).isEqualTo("stopping");
     assertThat(said(ADMITTED.stopping(at("3h")), known, at(now))).isEqualTo(expected);
   }
 
   @Test
   void aTaskThatNobodyTriedToLaunchHasNotTakenTooLong() {
-    Sighting open = new Sighting(new View.Unlaunched(), Fence.OPEN, List.of());
+    TaskObservation open = new TaskObservation(new TaskStatus.Unlaunched(), Fence.OPEN, List.of());
     assertThat(said(ADMITTED, open, at("100h"))).isEqualTo("launch");
     assertThat(said(ADMITTED.notLaunched("no room"), open, at("45m"))).isEqualTo("close");
     assertThat(said(TO_DESTROY, open, at("100h"))).isEqualTo("launch");
@@ -255,14 +255,16 @@ final class LifecycleTest {
 
   @Test
   void theTaskThatRunsIsTheOneThatIsStopped() {
-    Sighting known = new Sighting(new View.Running(), Fence.TAKEN, List.of("task-r", "task-s"));
+    TaskObservation known =
+        new TaskObservation(new TaskStatus.Running(), Fence.TAKEN, List.of("task-r", "task-s"));
     assertThat(Lifecycle.decide(CREATING, known, at("45m")))
         .isEqualTo(new Decision.Stop("task-r", "the create task took longer than 45 minutes"));
   }
 
   @Test
   void whatKeptATaskFromBeingLaunchedIsSaidWhenItsTimeIsUp() {
-    Sighting closed = new Sighting(new View.Unlaunched(), Fence.CLOSED, List.of());
+    TaskObservation closed =
+        new TaskObservation(new TaskStatus.Unlaunched(), Fence.CLOSED, List.of());
     assertThat(changed(ADMITTED.notLaunched("RESOURCE:MEMORY"), closed, at("45m")).error())
         .isEqualTo("the create task took longer than 45 minutes: RESOURCE:MEMORY");
     assertThat(changed(ADMITTED, closed, at("45m")).error())
@@ -281,7 +283,7 @@ final class LifecycleTest {
   @CsvSource({"READY, ready", "FOREIGN, gone", "FAILED, create-failed", "ABSENT, create-failed"})
   void theResultOfACreationOutranksEverything(Outcome outcome, String expected) {
     for (Fence fence : Fence.values()) {
-      Sighting known = new Sighting(reported(outcome), fence, List.of("task-r"));
+      TaskObservation known = new TaskObservation(reported(outcome), fence, List.of("task-r"));
       assertThat(said(CREATING, known, at("100h"))).isEqualTo(expected);
       assertThat(said(ADMITTED, known, at("1m"))).isEqualTo(expected);
     }
@@ -296,7 +298,7 @@ final class LifecycleTest {
   })
   void theResultOfADestructionOutranksEverything(Outcome outcome, String expected) {
     for (Fence fence : Fence.values()) {
-      Sighting known = new Sighting(reported(outcome), fence, List.of("task-r"));
+      TaskObservation known = new TaskObservation(reported(outcome), fence, List.of("task-r"));
       assertThat(said(DESTROYING, known, at("100h"))).isEqualTo(expected);
       assertThat(said(TO_DESTROY, known, at("1m"))).isEqualTo(expected);
     }
@@ -314,7 +316,7 @@ final class LifecycleTest {
     TaskResult result =
         new TaskResult(Outcome.ABSENT, at("5m"), "done", List.of("volume vol-1"), List.of());
 
-    Cluster failed = changed(DESTROYING, sighting(new View.Reported(result)), at("6m"));
+    Cluster failed = changed(DESTROYING, sighting(new TaskStatus.Reported(result)), at("6m"));
 
     assertThat(failed.state()).isEqualTo(State.DESTROY_FAILED);
     assertThat(failed.leftovers()).containsExactly("volume vol-1");
@@ -327,11 +329,11 @@ final class LifecycleTest {
     TaskResult result =
         new TaskResult(Outcome.FAILED, at("5m"), "no quota", List.of(), List.of("a", "b"));
 
-    Cluster failed = changed(CREATING, sighting(new View.Reported(result)), at("6m"));
+    Cluster failed = changed(CREATING, sighting(new TaskStatus.Reported(result)), at("6m"));
 
     assertThat(failed.error()).isEqualTo("no quota");
     assertThat(failed.log()).containsExactly("a", "b");
-    assertThat(said(failed, Sighting.NONE, at("6m"))).isEqualTo("destroying");
+    assertThat(said(failed, TaskObservation.NONE, at("6m"))).isEqualTo("destroying");
   }
 
   /** What the task's clock says, what ours says, what is taken for the moment it became ready. */
@@ -340,7 +342,7 @@ final class LifecycleTest {
   void aTasksClockThatIsHoursOffMovesNoEnd(String said, String now, String ready) {
     TaskResult result = new TaskResult(Outcome.READY, at(said), "it is up", List.of(), List.of());
 
-    Cluster cluster = changed(CREATING, sighting(new View.Reported(result)), at(now));
+    Cluster cluster = changed(CREATING, sighting(new TaskStatus.Reported(result)), at(now));
 
     assertThat(cluster.ready()).isEqualTo(at(ready));
     assertThat(cluster.expires()).isEqualTo(at(ready).plus(Duration.ofMinutes(30)));
@@ -359,7 +361,7 @@ final class LifecycleTest {
     "100h, tell notice",
   })
   void aNoticeIsDueSixMinutesBeforeTheEndAndHoweverLateItIs(String now, String expected) {
-    assertThat(said(READY, Sighting.NONE, at(now))).isEqualTo(expected);
+    assertThat(said(READY, TaskObservation.NONE, at(now))).isEqualTo(expected);
   }
 
   /** When the notice was tried, the time, and what to do. */
@@ -378,7 +380,7 @@ final class LifecycleTest {
       String tried, String now, String expected) {
     for (Delivery delivery : List.of(Delivery.SENT, Delivery.NOBODY)) {
       Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, delivery, at(tried));
-      assertThat(said(warned, Sighting.NONE, at(now))).isEqualTo(expected);
+      assertThat(said(warned, TaskObservation.NONE, at(now))).isEqualTo(expected);
     }
   }
 
@@ -418,7 +420,7 @@ final class LifecycleTest {
     Cluster sending = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("35m"));
     Cluster tried = sending.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("50m"));
 
-    Mailing notice = changed(tried, Sighting.NONE, at("55m")).notice().orElseThrow();
+    Notification notice = changed(tried, TaskObservation.NONE, at("55m")).notice().orElseThrow();
 
     assertThat(notice.delivery()).isEqualTo(Delivery.FAILED);
     assertThat(notice.why()).isEqualTo("each attempt to send it broke off");
@@ -427,13 +429,14 @@ final class LifecycleTest {
   @Test
   void noOtherMailHoldsUpANotice() {
     Cluster justTold = NEWLY_READY.mailed(Topic.READY, at("10m"), Delivery.SENT, at("34m"));
-    assertThat(said(justTold, Sighting.NONE, at("34m"))).isEqualTo("tell notice");
+    assertThat(said(justTold, TaskObservation.NONE, at("34m"))).isEqualTo("tell notice");
   }
 
   private static String noticed(Cluster sending, Instant now) {
-    return Lifecycle.decide(sending, Sighting.NONE, now) instanceof Decision.Mark(Cluster changed)
+    return Lifecycle.decide(sending, TaskObservation.NONE, now)
+            instanceof Decision.UpdateRecord(Cluster changed)
         ? changed.state().text()
-        : said(sending, Sighting.NONE, now);
+        : said(sending, TaskObservation.NONE, now);
   }
 
   @Test
@@ -442,8 +445,8 @@ final class LifecycleTest {
         READY
             .mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("34m"))
             .mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("40m"));
-    assertThat(said(warned, Sighting.NONE, at("41m-1ms"))).isEqualTo("nothing");
-    assertThat(said(warned, Sighting.NONE, at("41m"))).isEqualTo("destroying");
+    assertThat(said(warned, TaskObservation.NONE, at("41m-1ms"))).isEqualTo("nothing");
+    assertThat(said(warned, TaskObservation.NONE, at("41m"))).isEqualTo("destroying");
   }
 
   @Test
@@ -451,9 +454,9 @@ final class LifecycleTest {
     Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
     Cluster prolonged = warned.prolonged(10, "arn", at("36m"));
 
-    assertThat(said(prolonged, Sighting.NONE, at("44m-1ms"))).isEqualTo("nothing");
-    assertThat(said(prolonged, Sighting.NONE, at("44m"))).isEqualTo("tell notice");
-    assertThat(said(prolonged, Sighting.NONE, at("100h"))).isEqualTo("tell notice");
+    assertThat(said(prolonged, TaskObservation.NONE, at("44m-1ms"))).isEqualTo("nothing");
+    assertThat(said(prolonged, TaskObservation.NONE, at("44m"))).isEqualTo("tell notice");
+    assertThat(said(prolonged, TaskObservation.NONE, at("100h"))).isEqualTo("tell notice");
   }
 
   /** When the expiry was moved there and back after a notice at 35m, and what to do when. */
@@ -470,7 +473,7 @@ final class LifecycleTest {
     Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
     Cluster moved = warned.prolonged(30, "arn", at(there)).prolonged(-30, "arn", at(back));
 
-    assertThat(said(moved, Sighting.NONE, at(now))).isEqualTo(expected);
+    assertThat(said(moved, TaskObservation.NONE, at(now))).isEqualTo(expected);
   }
 
   @Test
@@ -482,8 +485,8 @@ final class LifecycleTest {
     assertThat(again.notice())
         .hasValueSatisfying(notice -> assertThat(notice.tried()).isEqualTo(at("40m")));
     Cluster sent = again.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("41m"));
-    assertThat(said(sent, Sighting.NONE, at("42m-1ms"))).isEqualTo("nothing");
-    assertThat(said(sent, Sighting.NONE, at("42m"))).isEqualTo("destroying");
+    assertThat(said(sent, TaskObservation.NONE, at("42m-1ms"))).isEqualTo("nothing");
+    assertThat(said(sent, TaskObservation.NONE, at("42m"))).isEqualTo("destroying");
   }
 
   @Test
@@ -493,8 +496,8 @@ final class LifecycleTest {
     Cluster sent = moved.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("38m"));
 
     assertThat(sent.notice()).isEmpty();
-    assertThat(said(sent, Sighting.NONE, at("43m-1ms"))).isEqualTo("nothing");
-    assertThat(said(sent, Sighting.NONE, at("43m"))).isEqualTo("tell notice");
+    assertThat(said(sent, TaskObservation.NONE, at("43m-1ms"))).isEqualTo("nothing");
+    assertThat(said(sent, TaskObservation.NONE, at("43m"))).isEqualTo("tell notice");
   }
 
   @Test
@@ -502,8 +505,8 @@ final class LifecycleTest {
     Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
     Cluster moved = warned.prolonged(1, "arn", at("36m"));
 
-    assertThat(said(moved, Sighting.NONE, at("40m-1ms"))).isEqualTo("nothing");
-    assertThat(said(moved, Sighting.NONE, at("40m"))).isEqualTo("tell notice");
+    assertThat(said(moved, TaskObservation.NONE, at("40m-1ms"))).isEqualTo("nothing");
+    assertThat(said(moved, TaskObservation.NONE, at("40m"))).isEqualTo("tell notice");
   }
 
   @Test
@@ -525,14 +528,14 @@ final class LifecycleTest {
             List.of(),
             READY.history());
     assertThatIllegalStateException()
-        .isThrownBy(() -> Lifecycle.decide(endless, Sighting.NONE, at("1m")))
+        .isThrownBy(() -> Lifecycle.decide(endless, TaskObservation.NONE, at("1m")))
         .withMessageContaining("never expires");
   }
 
   @Test
   void aFailedCreationIsTornDownAtOnce() {
     Cluster failed = CREATING.creationFailed("no", List.of(), at("5m"));
-    assertThat(said(failed, Sighting.NONE, at("5m"))).isEqualTo("destroying");
+    assertThat(said(failed, TaskObservation.NONE, at("5m"))).isEqualTo("destroying");
   }
 
   // Trying again.
@@ -549,9 +552,9 @@ final class LifecycleTest {
     Cluster failed =
         failed(failures, BEGIN).mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
 
-    assertThat(said(failed, Sighting.NONE, at(pause).minusMillis(1))).isEqualTo("nothing");
-    assertThat(said(failed, Sighting.NONE, at(pause))).isEqualTo("destroying");
-    Cluster next = changed(failed, Sighting.NONE, at(pause));
+    assertThat(said(failed, TaskObservation.NONE, at(pause).minusMillis(1))).isEqualTo("nothing");
+    assertThat(said(failed, TaskObservation.NONE, at(pause))).isEqualTo("destroying");
+    Cluster next = changed(failed, TaskObservation.NONE, at(pause));
     assertThat(next.openTask().orElseThrow().attempt()).isEqualTo(failures + 1);
     assertThat(next.why(State.DESTROYING)).contains("attempt " + (failures + 1));
   }
@@ -684,16 +687,16 @@ final class LifecycleTest {
   @ParameterizedTest
   @FieldSource("DUES")
   void aMailIsDueOnceAndAgainForAWhileIfItFailed(Due due) {
-    View running = new View.Running();
+    TaskStatus running = new TaskStatus.Running();
     assertThat(said(due.cluster(), sighting(running), at(due.now()))).isEqualTo(due.expected());
   }
 
   @Test
   void theFirstTryOfTheDailyMailIsAboutThatMomentAndEachLaterOneAboutItsOwn() {
-    assertThat(Lifecycle.decide(THRICE, Sighting.NONE, at("1m")))
-        .isEqualTo(new Decision.Tell(Topic.DESTROY_FAILED, at("1m")));
-    assertThat(Lifecycle.decide(again(TOLD), sighting(new View.Running()), at("1470m")))
-        .isEqualTo(new Decision.Tell(Topic.DESTROY_FAILED, at("1470m")));
+    assertThat(Lifecycle.decide(THRICE, TaskObservation.NONE, at("1m")))
+        .isEqualTo(new Decision.Notify(Topic.DESTROY_FAILED, at("1m")));
+    assertThat(Lifecycle.decide(again(TOLD), sighting(new TaskStatus.Running()), at("1470m")))
+        .isEqualTo(new Decision.Notify(Topic.DESTROY_FAILED, at("1470m")));
   }
 
   /** A cluster whose n-th attempt to destroy failed at a moment. */
@@ -710,12 +713,12 @@ final class LifecycleTest {
     return failed.destroying("again", at("24h-1ms")).launched("task-3", at("24h-1ms"));
   }
 
-  private static Cluster changed(Cluster cluster, Sighting known, Instant now) {
-    return ((Decision.Mark) Lifecycle.decide(cluster, known, now)).changed();
+  private static Cluster changed(Cluster cluster, TaskObservation known, Instant now) {
+    return ((Decision.UpdateRecord) Lifecycle.decide(cluster, known, now)).changed();
   }
 
   /** A decision in a word or two. */
-  private static String said(Cluster cluster, Sighting known, Instant now) {
+  private static String said(Cluster cluster, TaskObservation known, Instant now) {
     return switch (Lifecycle.decide(cluster, known, now)) {
       case Decision.Nothing _ -> "nothing";
       case Decision.Admit _ -> "admit";
@@ -723,7 +726,7 @@ final class LifecycleTest {
         assertThat(task).isEqualTo(cluster.openTask().orElseThrow());
         yield "launch";
       }
-      case Decision.Mark(Cluster changed) -> {
+      case Decision.UpdateRecord(Cluster changed) -> {
         assertThat(changed.openTask()).isNotEqualTo(cluster.openTask());
         if (changed.openTask().filter(task -> now.equals(task.stopping())).isPresent()) {
           assertThat(changed.state()).isEqualTo(cluster.state());
@@ -731,7 +734,7 @@ final class LifecycleTest {
         }
         yield changed.state() == cluster.state() ? "task-over" : changed.state().text();
       }
-      case Decision.Tell(Topic topic, Instant about) -> {
+      case Decision.Notify(Topic topic, Instant about) -> {
         assertThat(topic != Topic.NOTICE || about.equals(cluster.expires())).isTrue();
         yield "tell " + topic.text();
       }
@@ -739,30 +742,30 @@ final class LifecycleTest {
         assertThat(handle).isEqualTo("task-r");
         yield "stop";
       }
-      case Decision.Close(Task task) -> {
+      case Decision.CloseFence(Task task) -> {
         assertThat(task).isEqualTo(cluster.openTask().orElseThrow());
         yield "close";
       }
-      case Decision.End _ -> "end";
+      case Decision.Archive _ -> "end";
     };
   }
 
-  private static Sighting sighting(View view) {
-    return new Sighting(view, Fence.TAKEN, List.of("task-r"));
+  private static TaskObservation sighting(TaskStatus view) {
+    return new TaskObservation(view, Fence.TAKEN, List.of("task-r"));
   }
 
-  private static View view(String word) {
+  private static TaskStatus view(String word) {
     return switch (word) {
-      case "unlaunched" -> new View.Unlaunched();
-      case "running" -> new View.Running();
-      case "stopped" -> new View.Stopped("exit code 1");
-      case "missing" -> new View.Missing();
+      case "unlaunched" -> new TaskStatus.Unlaunched();
+      case "running" -> new TaskStatus.Running();
+      case "stopped" -> new TaskStatus.Stopped("exit code 1");
+      case "missing" -> new TaskStatus.Missing();
       default -> throw new IllegalArgumentException(word);
     };
   }
 
-  private static View reported(Outcome outcome) {
-    return new View.Reported(
+  private static TaskStatus reported(Outcome outcome) {
+    return new TaskStatus.Reported(
         new TaskResult(outcome, at("5m"), outcome.text(), List.of(), List.of()));
   }
 

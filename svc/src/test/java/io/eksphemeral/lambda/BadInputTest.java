@@ -1,11 +1,11 @@
 package io.eksphemeral.lambda;
 
-import static io.eksphemeral.lambda.Installation.ID;
-import static io.eksphemeral.lambda.Installation.body;
-import static io.eksphemeral.lambda.Installation.event;
-import static io.eksphemeral.lambda.Installation.json;
-import static io.eksphemeral.lambda.Installation.response;
-import static io.eksphemeral.lambda.Installation.text;
+import static io.eksphemeral.lambda.HandlerFixture.ID;
+import static io.eksphemeral.lambda.HandlerFixture.body;
+import static io.eksphemeral.lambda.HandlerFixture.event;
+import static io.eksphemeral.lambda.HandlerFixture.json;
+import static io.eksphemeral.lambda.HandlerFixture.response;
+import static io.eksphemeral.lambda.HandlerFixture.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
@@ -55,7 +55,7 @@ final class BadInputTest {
   /** A call, the status of its answer, and all that the answer says. */
   record Bad(
       String what,
-      Function<Installation, APIGatewayV2HTTPResponse> call,
+      Function<HandlerFixture, APIGatewayV2HTTPResponse> call,
       ErrorCode code,
       String error,
       List<String> problems) {
@@ -354,7 +354,7 @@ final class BadInputTest {
   @ParameterizedTest
   @FieldSource({"SPECS", "OTHERS", "BYTES"})
   void isAnsweredInASentenceAndChangesNothing(Bad bad) {
-    Installation installation = inUse();
+    HandlerFixture installation = inUse();
     Map<String, String> before = installation.store.contents();
     int launched = installation.tasks.launched();
 
@@ -374,9 +374,10 @@ final class BadInputTest {
   }
 
   /** A ready cluster, one that ends, one that is gone, one of 2019 and one that cannot be read. */
-  private static Installation inUse() {
-    Installation installation =
-        new Installation(new Versions(List.of("1.35", "1.34"), "1.35"), new Limits(1440, 10, 3, 3));
+  private static HandlerFixture inUse() {
+    HandlerFixture installation =
+        new HandlerFixture(
+            new Versions(List.of("1.35", "1.34"), "1.35"), new Limits(1440, 10, 3, 3));
     installation.ready();
     installation.store.add(
         Cluster.asked(ENDING, Samples.spec("ending"), Samples.ALICE, Samples.START)
@@ -427,7 +428,7 @@ final class BadInputTest {
 
   /** Asks for a cluster, having asked what it would cost, which is refused in the same words. */
   private static APIGatewayV2HTTPResponse estimatedAndCreated(
-      Installation installation, APIGatewayV2HTTPEvent event) {
+      HandlerFixture installation, APIGatewayV2HTTPEvent event) {
     event.setRouteKey("POST /estimate");
     APIGatewayV2HTTPResponse estimated =
         installation.create.handleRequest(event, installation.context);

@@ -1,9 +1,9 @@
 package io.eksphemeral.lambda;
 
-import static io.eksphemeral.lambda.Installation.ID;
-import static io.eksphemeral.lambda.Installation.body;
-import static io.eksphemeral.lambda.Installation.event;
-import static io.eksphemeral.lambda.Installation.json;
+import static io.eksphemeral.lambda.HandlerFixture.ID;
+import static io.eksphemeral.lambda.HandlerFixture.body;
+import static io.eksphemeral.lambda.HandlerFixture.event;
+import static io.eksphemeral.lambda.HandlerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.Mockito.doThrow;
@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class CreateClusterHandlerTest {
-  private final Installation installation = new Installation();
+  private final HandlerFixture installation = new HandlerFixture();
 
   @Test
   void aClusterThatIsAskedForIsAcceptedAndItsRecordAnswered() {
@@ -106,7 +106,7 @@ final class CreateClusterHandlerTest {
 
   @Test
   void whereNothingCostsAnythingNoCostIsNamed() {
-    Installation free = Installation.free();
+    HandlerFixture free = HandlerFixture.free();
     APIGatewayV2HTTPEvent event = event("create");
     event.setRouteKey("POST /estimate");
 
@@ -265,7 +265,8 @@ final class CreateClusterHandlerTest {
 
   @Test
   void aFailingStoreIsA503WithoutInternalsAndTheLogHasThem() {
-    Installation failing = new Installation(storeThatThrows(storeDown()), mock(TaskRunner.class));
+    HandlerFixture failing =
+        new HandlerFixture(storeThatThrows(storeDown()), mock(TaskRunner.class));
 
     APIGatewayV2HTTPResponse response =
         failing.create.handleRequest(event("create"), failing.context);
@@ -288,10 +289,10 @@ final class CreateClusterHandlerTest {
     TaskRunner runner = mock(TaskRunner.class);
     doThrow(new TaskRunnerException("RunTask", denied)).when(runner).launch(any(), any());
 
-    for (Installation failing :
+    for (HandlerFixture failing :
         List.of(
-            new Installation(storeThatThrows(denied), mock(TaskRunner.class)),
-            new Installation(new MemoryStore(), runner))) {
+            new HandlerFixture(storeThatThrows(denied), mock(TaskRunner.class)),
+            new HandlerFixture(new MemoryStore(), runner))) {
       APIGatewayV2HTTPResponse response =
           failing.create.handleRequest(event("create"), failing.context);
 
@@ -310,7 +311,7 @@ final class CreateClusterHandlerTest {
     doThrow(new TaskRunnerException("RunTask", new IOException("secret-cluster")))
         .when(runner)
         .launch(any(), any());
-    Installation failing = new Installation(store, runner);
+    HandlerFixture failing = new HandlerFixture(store, runner);
 
     APIGatewayV2HTTPResponse response =
         failing.create.handleRequest(event("create"), failing.context);
@@ -323,8 +324,8 @@ final class CreateClusterHandlerTest {
 
   @Test
   void aFaultOfOursIsA500ThatNamesTheRequestAndNothingElse() {
-    Installation failing =
-        new Installation(
+    HandlerFixture failing =
+        new HandlerFixture(
             storeThatThrows(new IllegalStateException("secret-state")), mock(TaskRunner.class));
 
     APIGatewayV2HTTPResponse response =
@@ -343,7 +344,7 @@ final class CreateClusterHandlerTest {
     MemoryStore real = new MemoryStore();
     ClusterStore store = spy(real);
     doThrow(storeDown()).doCallRealMethod().when(store).replace(any(), any());
-    Installation failing = new Installation(store, installation.tasks);
+    HandlerFixture failing = new HandlerFixture(store, installation.tasks);
 
     assertThat(failing.create.handleRequest(event("create"), failing.context).getStatusCode())
         .isEqualTo(503);
@@ -365,7 +366,7 @@ final class CreateClusterHandlerTest {
   }
 
   /** That the log has one line of JSON, with the route and the whole trace. */
-  static void assertLogged(Installation installation, String route, String... traces) {
+  static void assertLogged(HandlerFixture installation, String route, String... traces) {
     assertThat(installation.context.log())
         .singleElement()
         .satisfies(line -> {

@@ -2,11 +2,11 @@ package io.eksphemeral.lambda;
 
 import static io.eksphemeral.lambda.CreateClusterHandlerTest.assertLogged;
 import static io.eksphemeral.lambda.CreateClusterHandlerTest.storeThatThrows;
-import static io.eksphemeral.lambda.Installation.ID;
-import static io.eksphemeral.lambda.Installation.body;
-import static io.eksphemeral.lambda.Installation.json;
-import static io.eksphemeral.lambda.Installation.response;
-import static io.eksphemeral.lambda.Installation.text;
+import static io.eksphemeral.lambda.HandlerFixture.ID;
+import static io.eksphemeral.lambda.HandlerFixture.body;
+import static io.eksphemeral.lambda.HandlerFixture.json;
+import static io.eksphemeral.lambda.HandlerFixture.response;
+import static io.eksphemeral.lambda.HandlerFixture.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class DestroyClusterHandlerTest {
-  private final Installation installation = new Installation();
+  private final HandlerFixture installation = new HandlerFixture();
 
   @Test
   void oneThatNobodyWantsAnyMoreIsAcceptedForDestruction() {
@@ -41,7 +41,7 @@ final class DestroyClusterHandlerTest {
     assertThat(response.getStatusCode()).isEqualTo(202);
     assertThat(response.getHeaders())
         .containsEntry("content-type", "application/json")
-        .containsEntry("location", "/status/" + Installation.ID);
+        .containsEntry("location", "/status/" + HandlerFixture.ID);
     JsonNode status = body(response).path("status");
     assertThat(status.path("state").asText()).isEqualTo("destroying");
     assertThat(status.path("usually").asInt()).isEqualTo(14 * 60);
@@ -83,7 +83,7 @@ final class DestroyClusterHandlerTest {
 
   @Test
   void aFailingStoreIsA503WithoutInternalsAndTheLogHasThem() {
-    Installation failing = failing(new StoreException("secret", new IOException("reset")));
+    HandlerFixture failing = failing(new StoreException("secret", new IOException("reset")));
 
     APIGatewayV2HTTPResponse response = response(failing.runDestroy(text("destroy")));
 
@@ -260,7 +260,7 @@ final class DestroyClusterHandlerTest {
             });
     ClusterId waiting = Samples.newId();
     installation.store.add(asked(waiting));
-    Installation next = new Installation(installation.store, runner);
+    HandlerFixture next = new HandlerFixture(installation.store, runner);
 
     JsonNode report = json(next.runDestroy(text("schedule")));
 
@@ -271,8 +271,8 @@ final class DestroyClusterHandlerTest {
     assertThat(installation.cluster().state()).isEqualTo(State.READY);
   }
 
-  private static Installation failing(RuntimeException failure) {
-    return new Installation(storeThatThrows(failure), mock(TaskRunner.class));
+  private static HandlerFixture failing(RuntimeException failure) {
+    return new HandlerFixture(storeThatThrows(failure), mock(TaskRunner.class));
   }
 
   private static Cluster asked(ClusterId id) {

@@ -1,8 +1,8 @@
 package io.eksphemeral.lambda;
 
-import static io.eksphemeral.lambda.Installation.ID;
-import static io.eksphemeral.lambda.Installation.body;
-import static io.eksphemeral.lambda.Installation.event;
+import static io.eksphemeral.lambda.HandlerFixture.ID;
+import static io.eksphemeral.lambda.HandlerFixture.body;
+import static io.eksphemeral.lambda.HandlerFixture.event;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ExactLimitsTest {
   private static final int MOST_BYTES = 64 * 1024;
 
-  private final Installation installation = new Installation();
+  private final HandlerFixture installation = new HandlerFixture();
 
   @ParameterizedTest
   @CsvSource({"-1, 200", "0, 200", "1, 413"})

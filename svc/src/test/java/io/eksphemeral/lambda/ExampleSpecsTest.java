@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Spec;
-import io.eksphemeral.domain.SpecRules;
-import io.eksphemeral.domain.SpecRules.Judgement;
+import io.eksphemeral.domain.SpecValidator;
+import io.eksphemeral.domain.SpecValidator.Validation;
 import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,13 +34,14 @@ final class ExampleSpecsTest {
   @ParameterizedTest
   @FieldSource("FILES")
   void eachIsReadAndGivesExactlyItsSpec(String file) throws IOException {
-    SpecReader.Reading reading = SpecReader.read(Files.readAllBytes(Path.of(file)));
+    SpecParser.Reading reading = SpecParser.read(Files.readAllBytes(Path.of(file)));
     assertThat(reading.problems()).isEmpty();
 
-    Judgement judgement =
-        SpecRules.judge(reading.fields(), "made-up", Limits.DEFAULT, Versions.any("1.34"));
+    Validation judgement =
+        SpecValidator.judge(reading.fields(), "made-up", Limits.DEFAULT, Versions.any("1.34"));
 
-    assertThat(judgement).isEqualTo(new Judgement.Fine(Objects.requireNonNull(EXAMPLES.get(file))));
+    assertThat(judgement)
+        .isEqualTo(new Validation.Valid(Objects.requireNonNull(EXAMPLES.get(file))));
   }
 
   @Test
@@ -69,7 +70,7 @@ final class ExampleSpecsTest {
 
   @Test
   void theDefaultLeavesTheVersionToTheService() throws IOException {
-    assertThat(SpecReader.read(Files.readAllBytes(Path.of("default-cc.json"))).fields())
+    assertThat(SpecParser.read(Files.readAllBytes(Path.of("default-cc.json"))).fields())
         .doesNotContainKey("kubeversion");
   }
 

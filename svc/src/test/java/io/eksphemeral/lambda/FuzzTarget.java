@@ -2,10 +2,10 @@ package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
-import io.eksphemeral.control.MarkFormat;
-import io.eksphemeral.control.RecordFormat;
+import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.control.TaskObjectCodec;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,18 +29,18 @@ public final class FuzzTarget {
   /** All mails that are no notices: of each kind one for each cluster that there was. */
   private static final int OTHER_MAILS = 4;
 
-  private static final APIGatewayV2HTTPEvent CREATE = Installation.event("create");
-  private static final APIGatewayV2HTTPEvent STATUS = Installation.event("status-one");
+  private static final APIGatewayV2HTTPEvent CREATE = HandlerFixture.event("create");
+  private static final APIGatewayV2HTTPEvent STATUS = HandlerFixture.event("status-one");
   private static final APIGatewayV2HTTPEvent PROLONG = prolong("1");
   private static final APIGatewayV2HTTPEvent SHORTEN = prolong("-1");
-  private static final String DESTROY = Installation.text("destroy");
-  private static final String SWEEP = Installation.text("schedule");
+  private static final String DESTROY = HandlerFixture.text("destroy");
+  private static final String SWEEP = HandlerFixture.text("schedule");
 
   private FuzzTarget() {}
 
   private static APIGatewayV2HTTPEvent prolong(String minutes) {
-    APIGatewayV2HTTPEvent event = Installation.event("prolong");
-    event.setPathParameters(Map.of("id", Installation.ID.value(), "minutes", minutes));
+    APIGatewayV2HTTPEvent event = HandlerFixture.event("prolong");
+    event.setPathParameters(Map.of("id", HandlerFixture.ID.value(), "minutes", minutes));
     return event;
   }
 
@@ -62,8 +62,8 @@ public final class FuzzTarget {
   }
 
   private static void spec(byte[] body) {
-    Installation installation = new Installation();
-    APIGatewayV2HTTPEvent event = Installation.event("create");
+    HandlerFixture installation = new HandlerFixture();
+    APIGatewayV2HTTPEvent event = HandlerFixture.event("create");
     event.setHeaders(Map.of());
     event.setBody(Base64.getEncoder().encodeToString(body));
     event.setIsBase64Encoded(true);
@@ -75,19 +75,19 @@ public final class FuzzTarget {
     String[] texts = text(bytes).split("\0", 2);
     Map<String, String> parameters =
         Map.of("id", texts[0], "minutes", texts.length > 1 ? texts[1] : "30");
-    Installation installation = new Installation();
+    HandlerFixture installation = new HandlerFixture();
     installation.created();
-    APIGatewayV2HTTPEvent prolong = Installation.event("prolong");
+    APIGatewayV2HTTPEvent prolong = HandlerFixture.event("prolong");
     prolong.setPathParameters(parameters);
     check(installation.create.handleRequest(prolong, installation.context));
-    APIGatewayV2HTTPEvent status = Installation.event("status-one");
+    APIGatewayV2HTTPEvent status = HandlerFixture.event("status-one");
     status.setPathParameters(parameters);
     check(installation.status.handleRequest(status, installation.context));
   }
 
   /** Any event at all, for the function that takes three kinds. */
   private static void anyEvent(byte[] bytes) {
-    Installation installation = new Installation();
+    HandlerFixture installation = new HandlerFixture();
     ByteArrayOutputStream output = new ByteArrayOutputStream();
     try {
       installation.destroy.handleRequest(
@@ -101,9 +101,9 @@ public final class FuzzTarget {
   }
 
   private static void record(byte[] bytes) {
-    Stored stored = RecordFormat.decode(Installation.ID, "v1", text(bytes));
+    Stored stored = ClusterRecordCodec.decode(HandlerFixture.ID, "v1", text(bytes));
     if (stored instanceof Stored.Live live) {
-      RecordFormat.encode(live.cluster(), live);
+      ClusterRecordCodec.encode(live.cluster(), live);
     }
   }
 
@@ -111,7 +111,7 @@ public final class FuzzTarget {
    * A caller who repeats calls: each byte is a call, and how often it is made before the next one.
    */
   private static void repeated(byte[] bytes) {
-    Installation installation = new Installation();
+    HandlerFixture installation = new HandlerFixture();
     installation.ready();
     for (int i = 0; i < Math.min(bytes.length, MOST_CALLS); i++) {
       int times = 1 << (Math.floorMod(bytes[i], 32) / 4); // up to 128
@@ -122,7 +122,7 @@ public final class FuzzTarget {
     }
   }
 
-  private static void call(Installation installation, int which) {
+  private static void call(HandlerFixture installation, int which) {
     switch (which) {
       case 0 -> check(installation.create.handleRequest(PROLONG, installation.context));
       case 1 -> check(installation.create.handleRequest(SHORTEN, installation.context));
@@ -136,7 +136,7 @@ public final class FuzzTarget {
   }
 
   /** What no caller gets past, however often they call (promise P13). */
-  private static void checkBounds(Installation installation) {
+  private static void checkBounds(HandlerFixture installation) {
     installation
         .store
         .contents()
@@ -154,17 +154,17 @@ public final class FuzzTarget {
 
   private static void marks(byte[] bytes) {
     String text = text(bytes);
-    MarkFormat.claim("dev", text);
-    MarkFormat.taken(text);
-    MarkFormat.result(text);
-    MarkFormat.versions(text);
+    TaskObjectCodec.claim("dev", text);
+    TaskObjectCodec.taken(text);
+    TaskObjectCodec.result(text);
+    TaskObjectCodec.versions(text);
   }
 
   /** The header that gives the id, and the route, divided by a zero byte. */
   private static void header(byte[] bytes) {
     String[] texts = text(bytes).split("\0", 2);
-    Installation installation = new Installation();
-    APIGatewayV2HTTPEvent event = Installation.event("create");
+    HandlerFixture installation = new HandlerFixture();
+    APIGatewayV2HTTPEvent event = HandlerFixture.event("create");
     event.setHeaders(Map.of("Idempotency-Key", texts[0]));
     if (texts.length > 1) {
       event.setRouteKey(texts[1]);

@@ -1,11 +1,11 @@
 package io.eksphemeral.lambda;
 
-import static io.eksphemeral.lambda.Installation.ID;
-import static io.eksphemeral.lambda.Installation.body;
-import static io.eksphemeral.lambda.Installation.event;
-import static io.eksphemeral.lambda.Installation.json;
-import static io.eksphemeral.lambda.Installation.response;
-import static io.eksphemeral.lambda.Installation.text;
+import static io.eksphemeral.lambda.HandlerFixture.ID;
+import static io.eksphemeral.lambda.HandlerFixture.body;
+import static io.eksphemeral.lambda.HandlerFixture.event;
+import static io.eksphemeral.lambda.HandlerFixture.json;
+import static io.eksphemeral.lambda.HandlerFixture.response;
+import static io.eksphemeral.lambda.HandlerFixture.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.Mockito.mock;
@@ -18,17 +18,17 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ClusterStore;
-import io.eksphemeral.control.Hostile;
+import io.eksphemeral.control.HostileTexts;
 import io.eksphemeral.control.MemoryStore;
-import io.eksphemeral.control.RecordFormat;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.Cluster;
-import io.eksphemeral.domain.SpecRules;
+import io.eksphemeral.domain.SpecValidator;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.TaskResult;
@@ -119,13 +119,13 @@ final class InjectionTest {
 
   static Stream<Arguments> everyTextInEveryPlace() {
     return PLACES.stream()
-        .flatMap(place -> Hostile.TEXTS.stream().map(text -> Arguments.of(place, text)));
+        .flatMap(place -> HostileTexts.TEXTS.stream().map(text -> Arguments.of(place, text)));
   }
 
   @ParameterizedTest(name = "{0} {index}")
   @MethodSource("everyTextInEveryPlace")
   void whatIsAskedIsRefusedOrHarmless(Place place, String text) {
-    Installation installation = new Installation();
+    HandlerFixture installation = new HandlerFixture();
     APIGatewayV2HTTPEvent event = event("create");
     place.put.accept(event, text);
 
@@ -143,7 +143,7 @@ final class InjectionTest {
     installation.letTasksEnd();
     installation.runDestroy(text("schedule"));
     Cluster cluster = ((Stored.Live) installation.store.list().getFirst()).cluster();
-    assertThat(SpecRules.isName(cluster.name())).isTrue();
+    assertThat(SpecValidator.isName(cluster.name())).isTrue();
     assertThat(cluster.createdBy())
         .isEqualTo(event.getRequestContext().getAuthorizer().getIam().getUserArn());
     assertThat(installation.mailer.delivered()).isNotEmpty();
@@ -151,9 +151,9 @@ final class InjectionTest {
   }
 
   @ParameterizedTest
-  @FieldSource("io.eksphemeral.control.Hostile#TEXTS")
+  @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
   void whatIsInAPathIsRefusedOrHarmless(String text) {
-    Installation installation = new Installation();
+    HandlerFixture installation = new HandlerFixture();
     installation.ready();
     installation.context.forget();
     Map<String, String> before = installation.store.contents();
@@ -184,9 +184,9 @@ final class InjectionTest {
   }
 
   @ParameterizedTest
-  @FieldSource("io.eksphemeral.control.Hostile#TEXTS")
+  @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
   void whatATaskLeavesIsHarmless(String text) {
-    Installation installation = new Installation();
+    HandlerFixture installation = new HandlerFixture();
     installation.created();
     installation.store.putResult(
         new TaskKey(ID, TaskKind.CREATE, 1),
@@ -206,14 +206,14 @@ final class InjectionTest {
   }
 
   @ParameterizedTest
-  @FieldSource("io.eksphemeral.control.Hostile#TEXTS")
+  @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
   void whatAwsSaysIsHarmless(String text) {
     TaskRunner runner = mock(TaskRunner.class);
     when(runner.launch(any(), any())).thenReturn(new TaskRunner.Launch.Refused(text));
     ClusterStore store = mock(ClusterStore.class);
     when(store.ids()).thenThrow(new StoreException(text, new IllegalStateException(text)));
-    Installation refused = new Installation(new MemoryStore(), runner);
-    Installation broken = new Installation(store, runner);
+    HandlerFixture refused = new HandlerFixture(new MemoryStore(), runner);
+    HandlerFixture broken = new HandlerFixture(store, runner);
 
     APIGatewayV2HTTPResponse answer =
         refused.create.handleRequest(event("create"), refused.context);
@@ -229,9 +229,9 @@ final class InjectionTest {
   }
 
   @ParameterizedTest
-  @FieldSource("io.eksphemeral.control.Hostile#TEXTS")
+  @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
   void aRecordWithWhatIsNoNameIsLeftAloneAndSaid(String text) {
-    Installation installation = new Installation();
+    HandlerFixture installation = new HandlerFixture();
     installation.ready();
     ObjectNode record =
         (ObjectNode) json(installation.store.get(StoreKeys.record(ID)).orElseThrow());
@@ -239,7 +239,7 @@ final class InjectionTest {
     installation.store.put(StoreKeys.record(ID), record.toString());
     int mails = installation.mailer.delivered().size();
 
-    if (SpecRules.isName(text)) {
+    if (SpecValidator.isName(text)) {
       return;
     }
     installation.clock.advance(Duration.ofDays(1));
@@ -274,7 +274,7 @@ final class InjectionTest {
     event.setBody(spec.toString());
   }
 
-  private static void assertSinks(Installation installation) {
+  private static void assertSinks(HandlerFixture installation) {
     installation
         .store
         .contents()
@@ -287,7 +287,7 @@ final class InjectionTest {
         .forEach(stored -> assertConfig(stored.getValue()));
     for (Stored stored : installation.store.list()) {
       if (stored instanceof Stored.Live live) {
-        String again = RecordFormat.encode(live.cluster()).toString();
+        String again = ClusterRecordCodec.encode(live.cluster()).toString();
         assertThat(json(again)).isEqualTo(json(live.json()));
         assertPlain(again);
       }
@@ -309,7 +309,7 @@ final class InjectionTest {
     Object yaml = new Load(LoadSettings.builder().build()).loadFromString(config);
     assertThat(MAPPER.<JsonNode>valueToTree(yaml)).isEqualTo(json(config));
 
-    Installation usual = new Installation();
+    HandlerFixture usual = new HandlerFixture();
     usual.created();
     JsonNode expected = json(usual.store.get(StoreKeys.config(ID)).orElseThrow());
     assertThat(places(expected, "")).containsAll(places(json(config), ""));
@@ -326,7 +326,7 @@ final class InjectionTest {
   }
 
   /** Each event is a line of JSON, in letters that every terminal shows. */
-  private static void assertLog(Installation installation) {
+  private static void assertLog(HandlerFixture installation) {
     for (String line : installation.context.log()) {
       assertThat(line).matches("[\\x20-\\x7e]+\n");
       assertThat(json(line).path("event").asText()).isNotEmpty();

@@ -1,8 +1,8 @@
 package io.eksphemeral.lambda;
 
-import static io.eksphemeral.lambda.Installation.event;
-import static io.eksphemeral.lambda.Installation.response;
-import static io.eksphemeral.lambda.Installation.text;
+import static io.eksphemeral.lambda.HandlerFixture.event;
+import static io.eksphemeral.lambda.HandlerFixture.response;
+import static io.eksphemeral.lambda.HandlerFixture.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.verifyNoInteractions;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 final class PingTest {
   private final ClusterStore store = mock(ClusterStore.class);
   private final TaskRunner tasks = mock(TaskRunner.class);
-  private final Installation installation = new Installation(store, tasks);
+  private final HandlerFixture installation = new HandlerFixture(store, tasks);
 
   @Test
   void eachFunctionAnswersThatThereIsNothingAndTouchesNothing() {

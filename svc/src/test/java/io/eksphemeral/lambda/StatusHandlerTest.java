@@ -2,10 +2,10 @@ package io.eksphemeral.lambda;
 
 import static io.eksphemeral.lambda.CreateClusterHandlerTest.assertLogged;
 import static io.eksphemeral.lambda.CreateClusterHandlerTest.storeThatThrows;
-import static io.eksphemeral.lambda.Installation.ID;
-import static io.eksphemeral.lambda.Installation.body;
-import static io.eksphemeral.lambda.Installation.event;
-import static io.eksphemeral.lambda.Installation.json;
+import static io.eksphemeral.lambda.HandlerFixture.ID;
+import static io.eksphemeral.lambda.HandlerFixture.body;
+import static io.eksphemeral.lambda.HandlerFixture.event;
+import static io.eksphemeral.lambda.HandlerFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.mock;
@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class StatusHandlerTest {
-  private final Installation installation = new Installation();
+  private final HandlerFixture installation = new HandlerFixture();
 
   @Test
   void whereThereIsNothingTheListsAreEmpty() {
@@ -94,9 +94,9 @@ final class StatusHandlerTest {
   @Test
   void oneThatIsGoneIsStillFoundByItsIdAndNoMoreListed() {
     installation.created();
-    installation.runDestroy(Installation.text("destroy"));
+    installation.runDestroy(HandlerFixture.text("destroy"));
     installation.letTasksEnd();
-    installation.runDestroy(Installation.text("schedule"));
+    installation.runDestroy(HandlerFixture.text("schedule"));
 
     assertThat(call(event("status")).getBody()).isEqualTo("[]");
     APIGatewayV2HTTPResponse response = call(event("status-one"));
@@ -140,7 +140,7 @@ final class StatusHandlerTest {
     installation.created();
     assertThat(cost()).isZero();
     installation.letTasksEnd();
-    installation.runDestroy(Installation.text("schedule"));
+    installation.runDestroy(HandlerFixture.text("schedule"));
     double ready = cost();
     assertThat(ready).isPositive();
     assertThat(body(call(event("clusters"))).at("/0/status/cost").asDouble()).isEqualTo(ready);
@@ -149,9 +149,9 @@ final class StatusHandlerTest {
     double later = cost();
     assertThat(later).isGreaterThan(ready);
 
-    installation.runDestroy(Installation.text("destroy"));
+    installation.runDestroy(HandlerFixture.text("destroy"));
     installation.letTasksEnd();
-    installation.runDestroy(Installation.text("schedule"));
+    installation.runDestroy(HandlerFixture.text("schedule"));
     double gone = cost();
     assertThat(gone).isGreaterThan(later);
     installation.clock.advance(Duration.ofDays(10));
@@ -165,7 +165,7 @@ final class StatusHandlerTest {
   @Test
   void allAreShownWithOneLookAtTheVersions() {
     MemoryStore store = spy(new MemoryStore());
-    Installation spied = new Installation(store, mock(TaskRunner.class));
+    HandlerFixture spied = new HandlerFixture(store, mock(TaskRunner.class));
     store.add(asked(Samples.newId(), "one"));
     store.add(asked(Samples.newId(), "other"));
 
@@ -179,7 +179,7 @@ final class StatusHandlerTest {
   void withoutTheVersionsAllIsShownButTheCost() {
     MemoryStore store = spy(new MemoryStore());
     doThrow(new StoreException("down")).when(store).versions();
-    Installation failing = new Installation(store, mock(TaskRunner.class));
+    HandlerFixture failing = new HandlerFixture(store, mock(TaskRunner.class));
     store.add(asked(Samples.newId(), "dev"));
 
     JsonNode record = body(failing.status.handleRequest(event("clusters"), failing.context)).get(0);
@@ -223,8 +223,8 @@ final class StatusHandlerTest {
 
   @Test
   void aFailingStoreIsA503WithoutInternalsAndTheLogHasThem() {
-    Installation failing =
-        new Installation(
+    HandlerFixture failing =
+        new HandlerFixture(
             storeThatThrows(new StoreException("secret", new IOException("Connection reset"))),
             mock(TaskRunner.class));
 

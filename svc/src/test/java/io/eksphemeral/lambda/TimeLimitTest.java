@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.ControlPlane;
-import io.eksphemeral.control.Letters;
+import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Versions;
@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class TimeLimitTest {
   private final List<Duration> allowed = new ArrayList<>();
   private final TimeLimit time = new TimeLimit(allowed::add);
-  private final Installation installation = new Installation();
+  private final HandlerFixture installation = new HandlerFixture();
 
   @ParameterizedTest
   @CsvSource({
@@ -42,19 +42,19 @@ final class TimeLimitTest {
       throws IOException {
     ByteArrayOutputStream answer = new ByteArrayOutputStream();
     InputStream input =
-        new ByteArrayInputStream(Installation.text(event).getBytes(StandardCharsets.UTF_8));
+        new ByteArrayInputStream(HandlerFixture.text(event).getBytes(StandardCharsets.UTF_8));
     ControlPlane plane =
         ControlPlane.over(
             installation.store,
             installation.tasks,
-            new Letters(installation.mailer, null, ""),
+            new Notifications(installation.mailer, null, ""),
             Samples.CONFIG,
             Limits.DEFAULT,
             Versions.any("1.35"),
             installation.clock,
             _ -> {},
             Runnable::run);
-    Presentation presentation = new Presentation("nobody", Duration.ZERO, Duration.ZERO, null);
+    ProviderInfo presentation = new ProviderInfo("nobody", Duration.ZERO, Duration.ZERO, null);
     BareContext context = context(left);
     switch (event) {
       case "create", "prolong" ->

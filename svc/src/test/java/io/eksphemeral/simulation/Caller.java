@@ -16,10 +16,10 @@ final class Caller {
   }
 
   /** What is going to happen to a process at one of its calls. */
-  record Fate(Trouble.Kind kind, int call, long amount) {}
+  record Fate(Fault.Kind kind, int call, long amount) {}
 
   private final String name;
-  private final Strands strands;
+  private final DeterministicScheduler strands;
   private boolean isDead;
   private long deadline = Long.MAX_VALUE;
   private int calls;
@@ -29,7 +29,7 @@ final class Caller {
   /** How far its clock is ahead, in milliseconds. */
   long skew;
 
-  Caller(String name, Strands strands) {
+  Caller(String name, DeterministicScheduler strands) {
     this.name = name;
     this.strands = strands;
   }
@@ -59,7 +59,7 @@ final class Caller {
   /** Goes on only if it lives. */
   void live() {
     if (strands.isOver()) {
-      throw new Strands.Over();
+      throw new DeterministicScheduler.Over();
     }
     if (strands.now() > deadline) {
       isDead = true;

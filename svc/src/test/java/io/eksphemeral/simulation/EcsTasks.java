@@ -69,14 +69,14 @@ final class EcsTasks {
 
   private record Asked(String request, Task task, long at) {}
 
-  private final Strands strands;
+  private final DeterministicScheduler strands;
   private final Map<String, Asked> byToken = new HashMap<>();
   private final Map<String, Task> byArn = new HashMap<>();
   private final Map<ClusterId, List<Task>> byCluster = new HashMap<>();
 
   private final Map<ClusterId, Long> hidden = new HashMap<>();
 
-  EcsTasks(Strands strands) {
+  EcsTasks(DeterministicScheduler strands) {
     this.strands = strands;
   }
 

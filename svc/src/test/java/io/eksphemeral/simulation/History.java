@@ -7,10 +7,10 @@ import java.util.function.Supplier;
 /** What happened in a world, a line each; kept only where somebody is going to read it. */
 final class History {
   private final boolean isKept;
-  private final Strands strands;
+  private final DeterministicScheduler strands;
   private final List<String> lines = new ArrayList<>();
 
-  History(boolean isKept, Strands strands) {
+  History(boolean isKept, DeterministicScheduler strands) {
     this.isKept = isKept;
     this.strands = strands;
   }

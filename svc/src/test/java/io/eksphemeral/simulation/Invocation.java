@@ -20,15 +20,15 @@ final class Invocation {
   final long begun;
 
   /** What somebody asks for; null where nobody does. */
-  final @Nullable Act act;
+  final @Nullable UserAction act;
 
   /** The ends and life-times that it wrote, in the order it did. */
-  final List<Promises.Granted> granted = new ArrayList<>();
+  final List<InvariantChecker.Granted> granted = new ArrayList<>();
 
   /** How many calls of AWS it took so far. */
   int calls;
 
-  Invocation(What what, @Nullable Act act, long begun) {
+  Invocation(What what, @Nullable UserAction act, long begun) {
     this.what = what;
     this.act = act;
     this.begun = begun;

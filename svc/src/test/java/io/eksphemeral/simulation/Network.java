@@ -1,7 +1,7 @@
 package io.eksphemeral.simulation;
 
-import io.eksphemeral.simulation.Trouble.Kind;
-import io.eksphemeral.simulation.Trouble.Where;
+import io.eksphemeral.simulation.Fault.Kind;
+import io.eksphemeral.simulation.Fault.Where;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
@@ -56,12 +56,13 @@ final class Network {
     }
   }
 
-  private final Strands strands;
-  private final Troubles troubles;
-  private final Dice dice;
+  private final DeterministicScheduler strands;
+  private final FaultInjector troubles;
+  private final SeededRandom dice;
   private final History history;
 
-  Network(Strands strands, Troubles troubles, Dice dice, History history) {
+  Network(
+      DeterministicScheduler strands, FaultInjector troubles, SeededRandom dice, History history) {
     this.strands = strands;
     this.troubles = troubles;
     this.dice = dice;
@@ -90,7 +91,7 @@ final class Network {
     }
     T answer;
     try {
-      Trouble trouble = troubles.strikes(call.service().where, call.canStrike());
+      Fault trouble = troubles.strikes(call.service().where, call.canStrike());
       answer = trouble == null ? plain(caller, call, effect) : go(trouble, caller, call, effect);
     } finally {
       if (fate != null && fate.kind() == Kind.FUNCTION_DIES_AFTER) {
@@ -120,7 +121,7 @@ final class Network {
     return answer;
   }
 
-  private <T> T go(Trouble trouble, Caller caller, Call call, Supplier<T> effect) {
+  private <T> T go(Fault trouble, Caller caller, Call call, Supplier<T> effect) {
     return switch (trouble.kind()) {
       case S3_FAILS, ECS_FAILS, SES_FAILS -> {
         wait(caller, trouble.amount());

@@ -1,21 +1,21 @@
 package io.eksphemeral.simulation;
 
 import io.eksphemeral.domain.ClusterId;
-import io.eksphemeral.simulation.Act.AddField;
-import io.eksphemeral.simulation.Act.AddLegacy;
-import io.eksphemeral.simulation.Act.Create;
-import io.eksphemeral.simulation.Act.Deploy;
-import io.eksphemeral.simulation.Act.Destroy;
-import io.eksphemeral.simulation.Act.HideTasks;
-import io.eksphemeral.simulation.Act.Look;
-import io.eksphemeral.simulation.Act.LookAtAll;
-import io.eksphemeral.simulation.Act.LookAtIds;
-import io.eksphemeral.simulation.Act.MakeForeign;
-import io.eksphemeral.simulation.Act.Prolong;
-import io.eksphemeral.simulation.Act.Repeat;
-import io.eksphemeral.simulation.Act.SpoilRecord;
-import io.eksphemeral.simulation.Trouble.Kind;
-import io.eksphemeral.simulation.Trouble.Where;
+import io.eksphemeral.simulation.Fault.Kind;
+import io.eksphemeral.simulation.Fault.Where;
+import io.eksphemeral.simulation.UserAction.AddField;
+import io.eksphemeral.simulation.UserAction.AddLegacy;
+import io.eksphemeral.simulation.UserAction.Create;
+import io.eksphemeral.simulation.UserAction.Deploy;
+import io.eksphemeral.simulation.UserAction.Destroy;
+import io.eksphemeral.simulation.UserAction.HideTasks;
+import io.eksphemeral.simulation.UserAction.Look;
+import io.eksphemeral.simulation.UserAction.LookAtAll;
+import io.eksphemeral.simulation.UserAction.LookAtIds;
+import io.eksphemeral.simulation.UserAction.MakeForeign;
+import io.eksphemeral.simulation.UserAction.Prolong;
+import io.eksphemeral.simulation.UserAction.Repeat;
+import io.eksphemeral.simulation.UserAction.SpoilRecord;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * All that people do and all that goes wrong in a world, from its seed. A plan without some of it
  * is a plan, too, which is how the shortest one is found that still breaks a promise.
  */
-record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
+record Plan(long seed, List<UserAction> acts, List<Fault> troubles) {
   private static final long MINUTE = 60_000;
 
   private static final long SWEEP = 5 * MINUTE;
@@ -71,28 +71,28 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
 
   /** The plan of a seed. */
   static Plan of(long seed) {
-    Dice dice = new Dice(seed);
-    List<Act> acts = new ArrayList<>();
+    SeededRandom dice = new SeededRandom(seed);
+    List<UserAction> acts = new ArrayList<>();
     List<ClusterId> clusters = new ArrayList<>();
     List<String> names = NAMES.subList(0, (int) dice.between(1, NAMES.size()));
     for (long i = dice.between(4, 14); i > 0; i--) {
       addLife(acts, clusters, names, dice);
     }
     addRest(acts, clusters, dice);
-    acts.sort(Comparator.comparingLong(Act::at));
+    acts.sort(Comparator.comparingLong(UserAction::at));
 
-    List<Trouble> troubles = new ArrayList<>();
+    List<Fault> troubles = new ArrayList<>();
     int most = dice.chance(0.1) ? 0 : dice.chance(0.6) ? 8 : 24;
     for (long i = dice.between(0, most); i > 0; i--) {
       troubles.add(dice.pick(KINDS).roll(dice.between(0, TROUBLED), dice));
     }
-    troubles.sort(Comparator.comparingLong(Trouble::at));
+    troubles.sort(Comparator.comparingLong(Fault::at));
     return new Plan(seed, List.copyOf(acts), List.copyOf(troubles));
   }
 
   /** What people do with a cluster. */
   private static void addLife(
-      List<Act> acts, List<ClusterId> clusters, List<String> names, Dice dice) {
+      List<UserAction> acts, List<ClusterId> clusters, List<String> names, SeededRandom dice) {
     long at = moment(acts, dice);
     ClusterId id = id(dice);
     clusters.add(id);
@@ -144,7 +144,7 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
   }
 
   /** A time at which somebody begins something: often when it may get in the way of others. */
-  private static long moment(List<Act> acts, Dice dice) {
+  private static long moment(List<UserAction> acts, SeededRandom dice) {
     if (dice.chance(0.3)) {
       return dice.between(1, BUSY / SWEEP) * SWEEP + dice.between(-3000, 3000);
     }
@@ -153,7 +153,7 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
         : dice.pick(acts).at() + dice.between(0, dice.chance(0.5) ? 60 : 2000);
   }
 
-  private static void addRest(List<Act> acts, List<ClusterId> clusters, Dice dice) {
+  private static void addRest(List<UserAction> acts, List<ClusterId> clusters, SeededRandom dice) {
     for (long i = dice.between(0, 4); i > 0; i--) {
       long at = dice.between(0, TROUBLED);
       acts.add(dice.chance(0.5) ? new LookAtAll(at) : new LookAtIds(at));
@@ -184,7 +184,7 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
     }
   }
 
-  private static ClusterId id(Dice dice) {
+  private static ClusterId id(SeededRandom dice) {
     return new ClusterId(
         "%08x-0000-7000-8000-%012x"
             .formatted(dice.between(0, 0xffffffffL), dice.between(0, 0xffffffffffL)));
@@ -197,13 +197,13 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
   long calm() {
     long last =
         LongStream.concat(
-                acts.stream().mapToLong(Plan::until), troubles.stream().mapToLong(Trouble::until))
+                acts.stream().mapToLong(Plan::until), troubles.stream().mapToLong(Fault::until))
             .max()
             .orElse(0);
     return Math.max(last, TROUBLED + 30 * MINUTE);
   }
 
-  private static long until(Act act) {
+  private static long until(UserAction act) {
     return switch (act) {
       case SpoilRecord spoilt -> spoilt.until();
       case Repeat repeat -> repeat.at() + repeat.rounds() * (repeat.pause() + 2000);
@@ -214,7 +214,7 @@ record Plan(long seed, List<Act> acts, List<Trouble> troubles) {
   /** Whether any function's clock is ever wrong. */
   boolean clocksDiffer() {
     return troubles.stream()
-        .map(Trouble::kind)
+        .map(Fault::kind)
         .anyMatch(kind -> kind == Kind.CLOCK_IS_AHEAD || kind == Kind.CLOCK_IS_BEHIND);
   }
 

@@ -1,10 +1,10 @@
 package io.eksphemeral.simulation;
 
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.simulation.Fault.Kind;
+import io.eksphemeral.simulation.Fault.Where;
 import io.eksphemeral.simulation.Network.Call;
 import io.eksphemeral.simulation.Network.Service;
-import io.eksphemeral.simulation.Trouble.Kind;
-import io.eksphemeral.simulation.Trouble.Where;
 import java.util.List;
 import java.util.Optional;
 import software.amazon.awssdk.services.ecs.EcsClient;
@@ -25,11 +25,11 @@ import software.amazon.awssdk.services.ecs.model.Task;
 /** ECS as one process has it. */
 final class SimulatedEcs implements EcsClient {
   private final EcsTasks tasks;
-  private final Containers containers;
+  private final SimulatedContainers containers;
   private final Network network;
   private final Caller caller;
 
-  SimulatedEcs(EcsTasks tasks, Containers containers, Network network, Caller caller) {
+  SimulatedEcs(EcsTasks tasks, SimulatedContainers containers, Network network, Caller caller) {
     this.tasks = tasks;
     this.containers = containers;
     this.network = network;

@@ -1,9 +1,9 @@
 package io.eksphemeral.simulation;
 
+import io.eksphemeral.simulation.Fault.Kind;
 import io.eksphemeral.simulation.Network.Call;
 import io.eksphemeral.simulation.Network.Service;
 import io.eksphemeral.simulation.StoredObjects.StoredObject;
-import io.eksphemeral.simulation.Trouble.Kind;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

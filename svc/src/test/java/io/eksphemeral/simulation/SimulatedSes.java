@@ -11,11 +11,11 @@ final class SimulatedSes implements SesClient {
   private static final SendEmailResponse SENT =
       SendEmailResponse.builder().messageId("sent").build();
 
-  private final Promises promises;
+  private final InvariantChecker promises;
   private final Network network;
   private final Caller caller;
 
-  SimulatedSes(Promises promises, Network network, Caller caller) {
+  SimulatedSes(InvariantChecker promises, Network network, Caller caller) {
     this.promises = promises;
     this.network = network;
     this.caller = caller;

@@ -16,7 +16,7 @@ final class SimulationBench {
     long wanted = Long.parseLong(arguments[0]);
     long firstSeed = Long.parseLong(arguments[1]);
     long begun = System.nanoTime();
-    Tally tally = new Tally();
+    SimulationReport tally = new SimulationReport();
     Thread main = Thread.currentThread();
     Runtime.getRuntime()
         .addShutdownHook(
@@ -31,7 +31,7 @@ final class SimulationBench {
     tally.happen(
         wanted,
         firstSeed,
-        new Tally.Watcher() {
+        new SimulationReport.Watcher() {
           @Override
           public void lived(long livesSoFar) {
             System.err.printf(
@@ -39,7 +39,7 @@ final class SimulationBench {
           }
 
           @Override
-          public void broke(long seed, Promises.Broken broken) {
+          public void broke(long seed, InvariantChecker.Broken broken) {
             System.err.printf("seed %d: %s%n", seed, broken);
           }
         });
@@ -54,14 +54,14 @@ final class SimulationBench {
         Math.round(tally.lives() / seconds));
     System.out.printf(
         "The last cluster was gone %d minutes after its end, or after something last went wrong, of %d allowed.%n",
-        tally.latestEndMinutes(), Promises.GONE_WITHIN.toMinutes());
+        tally.latestEndMinutes(), InvariantChecker.GONE_WITHIN.toMinutes());
     table("what went wrong", "times", tally.struckByText());
     table("transition", "times", tally.transitions());
     table("what callers repeat", "at the most", tally.most());
     tally.broken().forEach((broke, how) -> System.out.printf("%nseed %d: %s%n", broke, how));
     tally.broken().keySet().stream()
         .findFirst()
-        .ifPresent(first -> System.out.println("\n" + Failing.of(first).story()));
+        .ifPresent(first -> System.out.println("\n" + Shrinker.of(first).story()));
     System.out.flush();
     Runtime.getRuntime().halt(tally.broken().isEmpty() && tally.isAllSeen() ? 0 : 1);
   }

@@ -3,7 +3,7 @@ package io.eksphemeral.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.domain.ClusterId;
-import io.eksphemeral.simulation.Trouble.Kind;
+import io.eksphemeral.simulation.Fault.Kind;
 import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -26,13 +26,13 @@ class SimulationTest {
 
   @Test
   void livesInWhichAllGoesWrongKeepEveryPromise() {
-    Tally tally = new Tally();
-    tally.happen(Long.getLong("lives", 2000), FIRST_SEED, new Tally.Watcher() {});
+    SimulationReport tally = new SimulationReport();
+    tally.happen(Long.getLong("lives", 2000), FIRST_SEED, new SimulationReport.Watcher() {});
 
     tally.broken().keySet().stream()
         .findFirst()
         .ifPresent(seed -> {
-          throw new AssertionError(Failing.of(seed).story());
+          throw new AssertionError(Shrinker.of(seed).story());
         });
     assertThat(tally.struck()).as("each kind of trouble").doesNotContainValue(0L);
     assertThat(tally.transitions()).as("each transition").doesNotContainValue(0L);
@@ -52,8 +52,8 @@ class SimulationTest {
                 1505,
                 List.of(create(108_512, 1, "fdad9ca4-0000-7000-8000-006187ad58fb", "dev", 5, BOB)),
                 List.of(
-                    new Trouble(Kind.S3_EFFECT_LATE, 608_613, 2, 21_812),
-                    new Trouble(Kind.S3_IS_DOWN, 807_600, 0, 7_542_176)))),
+                    new Fault(Kind.S3_EFFECT_LATE, 608_613, 2, 21_812),
+                    new Fault(Kind.S3_IS_DOWN, 807_600, 0, 7_542_176)))),
         Arguments.of(
             "P2: a task was told to stop hours after its launch, and given up while it still worked",
             new Plan(
@@ -65,19 +65,19 @@ class SimulationTest {
                     create(
                         6_060_657, 0, "0988b095-0000-7000-8000-00cd7949b33b", "test", 5, NOBODY)),
                 List.of(
-                    new Trouble(Kind.CREATE_HANGS, 1_159_600, 1, 1),
-                    new Trouble(Kind.S3_IS_DOWN, 7_568_978, 0, 7_214_429)))));
+                    new Fault(Kind.CREATE_HANGS, 1_159_600, 1, 1),
+                    new Fault(Kind.S3_IS_DOWN, 7_568_978, 0, 7_214_429)))));
   }
 
-  private static Act.Create create(
+  private static UserAction.Create create(
       long at, int who, String id, String name, int minutes, String owner) {
-    return new Act.Create(at, who, new ClusterId(id), name, 1, minutes, owner, true);
+    return new UserAction.Create(at, who, new ClusterId(id), name, 1, minutes, owner, true);
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("onceBroken")
   void whatOnceBrokeAPromiseDoesNotAnyMore(String what, Plan plan) {
-    World.Outcome outcome = World.of(plan, false);
+    Simulation.Outcome outcome = Simulation.of(plan, false);
     assertThat(outcome.broken()).as(what).isNull();
     assertThat(outcome.lives()).isPositive();
   }
@@ -87,8 +87,9 @@ class SimulationTest {
    */
   @Test
   void theSameSeedIsTheSameWorld() {
-    List<World.Outcome> alone = LongStream.range(0, 30).mapToObj(SimulationTest::told).toList();
-    List<World.Outcome> together =
+    List<Simulation.Outcome> alone =
+        LongStream.range(0, 30).mapToObj(SimulationTest::told).toList();
+    List<Simulation.Outcome> together =
         LongStream.range(0, 120).parallel().mapToObj(seed -> told(seed % 30)).toList();
 
     for (int i = 0; i < together.size(); i++) {
@@ -96,21 +97,21 @@ class SimulationTest {
           .as("history of the seed %d", i % 30)
           .isEqualTo(alone.get(i % 30).history());
     }
-    assertThat(alone).extracting(World.Outcome::lives).anyMatch(lives -> lives > 1);
+    assertThat(alone).extracting(Simulation.Outcome::lives).anyMatch(lives -> lives > 1);
   }
 
-  private static World.Outcome told(long seed) {
-    return World.of(Plan.of(seed), true);
+  private static Simulation.Outcome told(long seed) {
+    return Simulation.of(Plan.of(seed), true);
   }
 
   @Test
   @EnabledIfSystemProperty(named = "seed", matches = "\\d+")
   void oneSeed() {
     long seed = Long.getLong("seed");
-    if (World.of(Plan.of(seed), false).broken() == null) {
-      World.of(Plan.of(seed), true).history().forEach(System.out::println);
+    if (Simulation.of(Plan.of(seed), false).broken() == null) {
+      Simulation.of(Plan.of(seed), true).history().forEach(System.out::println);
     } else {
-      throw new AssertionError(Failing.of(seed).story());
+      throw new AssertionError(Shrinker.of(seed).story());
     }
   }
 }

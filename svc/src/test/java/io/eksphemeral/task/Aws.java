@@ -3,7 +3,7 @@ package io.eksphemeral.task;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.eksphemeral.control.MarkFormat;
+import io.eksphemeral.control.TaskObjectCodec;
 import io.eksphemeral.domain.TaskResult;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -186,7 +186,8 @@ final class Aws {
   /** The result of a task, read as the control plane reads it. */
   TaskResult result(String id, String label) throws IOException {
     String text = object("tasks/%s/%s.result".formatted(id, label)).orElseThrow();
-    return MarkFormat.result(text).orElseThrow(() -> new AssertionError("unreadable: " + text));
+    return TaskObjectCodec.result(text)
+        .orElseThrow(() -> new AssertionError("unreadable: " + text));
   }
 
   /** Runs a script of svc/task to its end; the environment is what is given and nothing else. */

@@ -2,8 +2,8 @@ package io.eksphemeral.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.control.Hostile;
-import io.eksphemeral.domain.SpecRules;
+import io.eksphemeral.control.HostileTexts;
+import io.eksphemeral.domain.SpecValidator;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -20,7 +20,7 @@ class HostileTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
 
   static Stream<Arguments> everyTextForEveryScript() {
-    return Hostile.TEXTS.stream()
+    return HostileTexts.TEXTS.stream()
         .filter(text -> !text.contains("\0")) // no environment has one
         .flatMap(text ->
             Stream.of("prepare.sh", "report.sh", "teardown.sh")
@@ -33,7 +33,7 @@ class HostileTest {
     Aws aws = Aws.empty();
 
     for (String variable : new String[] {"NAME", "ID", "ATTEMPT"}) {
-      if (variable.equals("NAME") && SpecRules.isName(text)) {
+      if (variable.equals("NAME") && SpecValidator.isName(text)) {
         continue;
       }
       Aws.Outcome outcome = aws.run(script, ID, "dev", 1, Map.of("EKSPHEMERAL_" + variable, text));

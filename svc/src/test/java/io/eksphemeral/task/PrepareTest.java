@@ -11,9 +11,9 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import com.sun.net.httpserver.HttpServer;
-import io.eksphemeral.control.MarkFormat;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.control.TaskObjectCodec;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskResult;
@@ -71,8 +71,8 @@ class PrepareTest {
   void itTakesTheFenceAndFetchesTheConfig() throws Exception {
     assertThat(prepare(Map.of()).exit()).isZero();
 
-    assertThat(MarkFormat.taken(aws.object(FENCE).orElseThrow()))
-        .isEqualTo(new MarkFormat.Taken(Fence.TAKEN, "task-1"));
+    assertThat(TaskObjectCodec.taken(aws.object(FENCE).orElseThrow()))
+        .isEqualTo(new TaskObjectCodec.FenceHolder(Fence.TAKEN, "task-1"));
     assertThat(config()).isEqualTo(wanted());
     for (String file : List.of("cluster.yaml", "nodegroup.yaml")) {
       assertThat(Files.getPosixFilePermissions(shared.resolve(file)))
@@ -496,7 +496,7 @@ class PrepareTest {
       ecs.stop(0);
     }
 
-    assertThat(MarkFormat.taken(aws.object(FENCE).orElseThrow()).handle())
+    assertThat(TaskObjectCodec.taken(aws.object(FENCE).orElseThrow()).handle())
         .isEqualTo("arn:aws:ecs:task/eksp/1");
   }
 
@@ -558,6 +558,6 @@ class PrepareTest {
   }
 
   private Versions versions() throws IOException {
-    return MarkFormat.versions(aws.object(StoreKeys.VERSIONS).orElseThrow()).orElseThrow();
+    return TaskObjectCodec.versions(aws.object(StoreKeys.VERSIONS).orElseThrow()).orElseThrow();
   }
 }

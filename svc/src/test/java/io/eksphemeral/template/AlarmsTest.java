@@ -6,7 +6,7 @@ import static io.eksphemeral.template.Template.target;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.eksphemeral.lambda.Installation;
+import io.eksphemeral.lambda.HandlerFixture;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -69,7 +69,7 @@ final class AlarmsTest {
 
   /** Sweeps every five minutes, which count nothing but what is said of each by its number. */
   private void sweeps(int from, int to, IntFunction<Map<String, Integer>> counted) {
-    JsonNode line = new Installation().sweep();
+    JsonNode line = new HandlerFixture().sweep();
     published.keySet().removeIf(metric -> metric.namespace().equals("EKSphemeral"));
     for (int at = from; at < to; at += SWEEP) {
       for (JsonNode directive : line.at("/_aws/CloudWatchMetrics")) {

@@ -1,0 +1,265 @@
+package io.eksphemeral.local;
+
+import io.eksphemeral.control.ClusterRecordCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A folder of small text files, each under a key such as {@code names/dev}. A file is written whole
+ * or not at all, and once a method has returned, its effect outlives the process and the machine.
+ * Nobody else on the machine can read the files. Only one process may use a folder at a time.
+ */
+final class AtomicFiles {
+  /** More than anything that is kept here; what is larger is no file of ours. */
+  static final int MOST_BYTES = ClusterRecordCodec.LONGEST;
+
+  private static final String TEMPORARIES = ".tmp";
+  private static final Pattern KEY =
+      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*");
+  private static final int LOCKS = 64;
+
+  private final Path root;
+  private final Sync sync;
+  private final Path temporaries;
+  private final AtomicLong written = new AtomicLong();
+  private final List<ReentrantLock> locks =
+      Stream.generate(() -> new ReentrantLock()).limit(LOCKS).toList();
+
+  private AtomicFiles(Path root, Sync sync) {
+    this.root = root;
+    this.sync = sync;
+    this.temporaries = root.resolve(TEMPORARIES);
+  }
+
+  /** Opens a folder, made if it isn't there, and clears away what a killed process was writing. */
+  static AtomicFiles open(Path root) throws IOException {
+    return open(root, Sync.REAL);
+  }
+
+  /** The same with another way to reach the disk. */
+  static AtomicFiles open(Path root, Sync sync) throws IOException {
+    AtomicFiles folder = new AtomicFiles(root, sync);
+    createPrivately(folder.temporaries, sync);
+    try (DirectoryStream<Path> leftOver = Files.newDirectoryStream(folder.temporaries)) {
+      for (Path file : leftOver) {
+        Files.delete(file);
+      }
+    }
+    return folder;
+  }
+
+  Path root() {
+    return root;
+  }
+
+  /** Makes what is in a file, or which files are in a folder, outlive a power failure. */
+  interface Sync {
+    Sync REAL = (_, channel) -> channel.force(true);
+
+    void force(Path path, FileChannel channel) throws IOException;
+  }
+
+  /** Something done under a key that may fail for reasons of the file system. */
+  interface IoAction<T> {
+    T run() throws IOException;
+  }
+
+  /** Does something that nobody else does under the same key meanwhile. Must not be nested. */
+  <T> T alone(String key, IoAction<T> act) throws IOException {
+    Lock lock = locks.get(Math.floorMod(key.hashCode(), LOCKS));
+    lock.lock();
+    try {
+      return act.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The text under a key; empty if there is none.
+   *
+   * @throws IOException also if it is no text of ours: too large, not UTF-8, a folder, a pipe
+   */
+  Optional<String> read(String key) throws IOException {
+    ByteBuffer bytes;
+    try (FileChannel file = openFile(path(key))) {
+      long size = file.size();
+      if (size > MOST_BYTES) {
+        throw new IOException("it has %d bytes, more than anything of ours".formatted(size));
+      }
+      bytes = ByteBuffer.allocate((int) size);
+      int got = 0;
+      while (got >= 0 && bytes.hasRemaining()) {
+        got = file.read(bytes);
+      }
+    } catch (NoSuchFileException _) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString());
+    } catch (CharacterCodingException e) {
+      throw new IOException("it is not UTF-8", e);
+    }
+  }
+
+  /** The first bytes under a key, of whatever they are, as far as they are UTF-8. */
+  String beginning(String key, int most) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(most);
+    try (FileChannel file = openFile(path(key))) {
+      int got = 0;
+      while (got >= 0 && bytes.hasRemaining()) {
+        got = file.read(bytes);
+      }
+    }
+    return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+  }
+
+  /** Opens a file to read it; but no pipe, since that may never end. */
+  private static FileChannel openFile(Path path) throws IOException {
+    if (Files.readAttributes(path, BasicFileAttributes.class).isOther()) {
+      throw new IOException("it is no regular file");
+    }
+    return FileChannel.open(path, StandardOpenOption.READ);
+  }
+
+  /** Writes a text under a key, in the place of what is there. */
+  void write(String key, String text) throws IOException {
+    Path target = path(key);
+    Path folder = target.resolveSibling(".").normalize();
+    createPrivately(folder, sync);
+    Path temporary = temporaries.resolve(Long.toString(written.incrementAndGet()));
+    try {
+      try (FileChannel file =
+          FileChannel.open(
+              temporary,
+              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+              privately("rw-------"))) {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+        while (bytes.hasRemaining()) {
+          file.write(bytes);
+        }
+        sync.force(temporary, file);
+      }
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.deleteIfExists(temporary);
+      throw e;
+    }
+    sync(folder, sync);
+  }
+
+  /** Writes a text under a key that has none. Returns whether it was written. */
+  boolean writeNew(String key, String text) throws IOException {
+    return alone(
+        key,
+        () -> {
+          if (Files.exists(path(key))) {
+            return false;
+          }
+          write(key, text);
+          return true;
+        });
+  }
+
+  /** Removes what is under a key. Returns whether anything was. */
+  boolean remove(String key) throws IOException {
+    Path file = path(key);
+    boolean removed = Files.deleteIfExists(file);
+    if (removed) {
+      sync(file.resolveSibling(".").normalize(), sync);
+    }
+    return removed;
+  }
+
+  /** The names of what is directly in a folder below this one, in no order; none if it isn't. */
+  List<String> names(String below) throws IOException {
+    Path folder = below.isEmpty() ? root : path(below);
+    List<String> names = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        String name = String.valueOf(file.getFileName());
+        if (KEY.matcher(name).matches()) {
+          names.add(name);
+        }
+      }
+    } catch (NoSuchFileException | NotDirectoryException _) {
+      return List.of();
+    }
+    return names;
+  }
+
+  private Path path(String key) {
+    // No segment that begins with a dot gets past this, so no key leads out of the folder.
+    if (!KEY.matcher(key).matches()) {
+      throw new IllegalArgumentException("not the key of a file: " + key);
+    }
+    return root.resolve(key);
+  }
+
+  static void createPrivately(Path folder) throws IOException {
+    createPrivately(folder, Sync.REAL);
+  }
+
+  /** Makes a folder, and those above it that are missing, each of which is an entry of the next. */
+  private static void createPrivately(Path folder, Sync sync) throws IOException {
+    if (Files.isDirectory(folder)) {
+      return;
+    }
+    Path above = folder.toAbsolutePath().getParent();
+    if (above != null) {
+      createPrivately(above, sync);
+    }
+    try {
+      Files.createDirectory(folder, privately("rwx------"));
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(folder)) {
+        throw e;
+      }
+    }
+    if (above != null) {
+      sync(above, sync);
+    }
+  }
+
+  static FileAttribute<?>[] privately(String permissions) {
+    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  /** Makes a change of a folder's entries outlive a power failure. */
+  private static void sync(Path folder, Sync sync) throws IOException {
+    try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
+      sync.force(folder, entries);
+    } catch (AccessDeniedException _) {
+      // One above the home, in which we may write and not read.
+    }
+  }
+}

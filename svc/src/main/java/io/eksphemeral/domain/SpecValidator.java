@@ -1,0 +1,312 @@
+package io.eksphemeral.domain;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a spec may say (promise P9: every problem at once, a sentence each). Takes the spec as the
+ * plain values that JSON has: String, BigDecimal, Boolean, List, Map and null.
+ */
+public final class SpecValidator {
+  /** How long a cluster lives whose spec does not say, in minutes. */
+  public static final int DEFAULT_TIMEOUT = 20;
+
+  /** Whose a cluster is whose spec does not say. */
+  public static final String DEFAULT_OWNER = "nobody@example.com";
+
+  /** EKS takes names of a hundred characters, eksctl's stacks leave room for this many. */
+  private static final int NAME_LENGTH = 63;
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*");
+
+  /** How many roles and users get in besides who asks: eksctl makes a stack for each. */
+  static final int MOST_ACCESS = 20;
+
+  /** How many subnets a task of ECS takes. */
+  static final int MOST_SUBNETS = 16;
+
+  /** The longest path of a role or user, with the slashes around it. */
+  private static final int PATH_LENGTH = 512;
+
+  /** A role or user, as IAM names it: a path of names, and a name. */
+  private static final Pattern PRINCIPAL =
+      Pattern.compile(
+          "arn:aws(-[a-z]{1,9}){0,2}:iam::[0-9]{12}:(role|user)"
+              + "(?<path>/([A-Za-z0-9_+=,.@-]+/)*)[A-Za-z0-9_+=,.@-]{1,64}");
+
+  private static final Pattern SECURITY_GROUP = Pattern.compile("sg-[0-9a-f]{8,17}");
+  private static final Pattern SUBNET = Pattern.compile("subnet-[0-9a-f]{8,17}");
+
+  private final Limits limits;
+  private final Versions versions;
+  private final List<String> problems = new ArrayList<>();
+
+  private SpecValidator(Limits limits, Versions versions) {
+    this.limits = limits;
+    this.versions = versions;
+  }
+
+  /** What became of a spec. */
+  public sealed interface Validation {
+    /** It is fine; every default is filled in. */
+    record Valid(Spec spec) implements Validation {}
+
+    /** It is not, for these reasons; at least one. */
+    record Invalid(List<String> problems) implements Validation {}
+  }
+
+  /**
+   * Judges a spec.
+   *
+   * @param name what it is called if it does not say
+   */
+  public static Validation judge(
+      Map<String, ?> fields, String name, Limits limits, Versions versions) {
+    return new SpecValidator(limits, versions).judge(fields, name);
+  }
+
+  /** Whether a text can be the name of a cluster. One that looks like an id would pass for one. */
+  public static boolean isName(String text) {
+    return text.length() <= NAME_LENGTH
+        && NAME.matcher(text).matches()
+        && ClusterId.parse(text).isEmpty();
+  }
+
+  private Validation judge(Map<String, ?> fields, String defaultName) {
+    Draft draft = new Draft(defaultName, versions.preferred());
+    Map<String, BiConsumer<String, @Nullable Object>> known = new LinkedHashMap<>();
+    known.put("name", (field, value) -> draft.name = name(field, value));
+    known.put(
+        "numworkers", (field, value) -> draft.numworkers = whole(field, value, limits.workers()));
+    known.put("kubeversion", (field, value) -> draft.kubeversion = version(field, value));
+    known.put("timeout", (field, value) -> draft.timeout = whole(field, value, limits.minutes()));
+    known.put("owner", (field, value) -> draft.owner = owner(field, value));
+    known.put("access", (field, value) -> draft.access = principals(field, value));
+    known.put("task", (field, value) -> draft.task = placement(field, value));
+    eachField("", fields, known);
+    return problems.isEmpty()
+        ? new Validation.Valid(draft.spec())
+        : new Validation.Invalid(List.copyOf(problems));
+  }
+
+  private void eachField(
+      String prefix, Map<?, ?> fields, Map<String, BiConsumer<String, @Nullable Object>> known) {
+    fields.forEach((key, value) -> {
+      String field = String.valueOf(key);
+      BiConsumer<String, @Nullable Object> rule = known.get(field);
+      if (rule != null) {
+        rule.accept(prefix + field, value);
+      } else {
+        problems.add(
+            "%s is not a field of a spec%s"
+                .formatted(shown(prefix + field), suggestion(field, known)));
+      }
+    });
+  }
+
+  private static String suggestion(String field, Map<String, ?> known) {
+    Optional<String> nearest =
+        known.keySet().stream()
+            .filter(name -> distance(name, field) <= 2)
+            .min(Comparator.comparingInt(name -> distance(name, field)));
+    return nearest
+        .map("; did you mean %s?"::formatted)
+        .orElseGet(() -> "; it has " + String.join(", ", known.keySet()));
+  }
+
+  private String name(String field, @Nullable Object value) {
+    if (value instanceof String text && isName(text)) {
+      return text;
+    }
+    problem(
+        field,
+        "1 to %d letters a-z or A-Z, digits and dashes, the first not a dash"
+            .formatted(NAME_LENGTH),
+        value);
+    return "";
+  }
+
+  private int whole(String field, @Nullable Object value, int most) {
+    if (value instanceof BigDecimal number
+        && number.compareTo(BigDecimal.ONE) >= 0
+        && number.compareTo(BigDecimal.valueOf(most)) <= 0
+        && number.remainder(BigDecimal.ONE).signum() == 0) {
+      return number.intValueExact();
+    }
+    problem(field, "a whole number from 1 to " + most, value);
+    return 0;
+  }
+
+  private String version(String field, @Nullable Object value) {
+    if (!(value instanceof String text && Versions.isOne(text))) {
+      problem(field, "a version in quotes like \"" + versions.preferred() + "\"", value);
+      return "";
+    }
+    if (!versions.offers(text)) {
+      problem(field, "one that EKS offers: " + String.join(", ", versions.offered()), value);
+    }
+    return text;
+  }
+
+  private String owner(String field, @Nullable Object value) {
+    if (!(value instanceof String text && MailAddress.isOne(text))) {
+      problem(field, "a mail address like " + DEFAULT_OWNER, value);
+      return "";
+    }
+    if (!limits.owners().allow(text)) {
+      String domains = String.join(" or ", limits.owners().domains());
+      problem(field, "a mail address at " + domains, value);
+    }
+    return text;
+  }
+
+  private List<String> principals(String field, @Nullable Object value) {
+    return texts(
+        field, value, SpecValidator::isPrincipal, MOST_ACCESS, "ARNs of IAM roles or users");
+  }
+
+  private static boolean isPrincipal(String text) {
+    Matcher arn = PRINCIPAL.matcher(text);
+    return text.length() <= Cluster.LONGEST_ARN
+        && arn.matches()
+        && arn.group("path").length() <= PATH_LENGTH;
+  }
+
+  private @Nullable Placement placement(String field, @Nullable Object value) {
+    if (!(value instanceof Map<?, ?> fields)) {
+      problem(field, "an object with securitygroup and subnets", value);
+      return null;
+    }
+    Draft draft = new Draft("", "");
+    Map<String, BiConsumer<String, @Nullable Object>> known = new LinkedHashMap<>();
+    known.put("securitygroup", (name, inner) -> draft.securitygroup = group(name, inner));
+    known.put(
+        "subnets",
+        (name, inner) ->
+            draft.subnets =
+                texts(
+                    name,
+                    inner,
+                    text -> SUBNET.matcher(text).matches(),
+                    MOST_SUBNETS,
+                    "ids of subnets"));
+    eachField(field + ".", fields, known);
+    return new Placement(draft.securitygroup, draft.subnets);
+  }
+
+  private @Nullable String group(String field, @Nullable Object value) {
+    if (value instanceof String text && SECURITY_GROUP.matcher(text).matches()) {
+      return text;
+    }
+    problem(field, "the id of a security group like sg-0123456789abcdef0", value);
+    return null;
+  }
+
+  private List<String> texts(
+      String field, @Nullable Object value, Predicate<String> shape, int most, String what) {
+    List<String> texts = new ArrayList<>();
+    if (!(value instanceof List<?> items)) {
+      problem(field, "a list of " + what, value);
+      return texts;
+    }
+    if (items.size() > most) {
+      problems.add(
+          "%s has %d entries; at most %d are allowed".formatted(field, items.size(), most));
+    }
+    for (Object item : items) {
+      if (item instanceof String text && shape.test(text)) {
+        texts.add(text);
+      } else {
+        problem(field, "a list of " + what, item);
+      }
+    }
+    return texts;
+  }
+
+  private void problem(String field, String wanted, @Nullable Object value) {
+    problems.add("%s must be %s, not %s".formatted(field, wanted, shown(value)));
+  }
+
+  /** A value as it stood in the spec, in short, on one line. */
+  private static String shown(@Nullable Object value) {
+    String text =
+        switch (value) {
+          case null -> "null";
+          case String string -> '"' + string + '"';
+          case List<?> list -> "a list";
+          case Map<?, ?> map -> "an object";
+          default -> value.toString();
+        };
+    return shortened(text);
+  }
+
+  /** A text's first 80 characters, those that are not ASCII by their numbers. */
+  public static String shortened(String text) {
+    StringBuilder line = new StringBuilder();
+    text.codePoints()
+        .limit(80)
+        .forEach(point -> {
+          if (point < 0x20 || point > 0x7e) {
+            line.append("\\u%04x".formatted(point));
+          } else {
+            line.appendCodePoint(point);
+          }
+        });
+    return text.codePointCount(0, text.length()) > 80 ? line + "…" : line.toString();
+  }
+
+  /** The Levenshtein distance of two texts, letter case aside, at least their lengths' apart. */
+  private static int distance(String a, String b) {
+    if (Math.abs(a.length() - b.length()) > 2) {
+      return Integer.MAX_VALUE;
+    }
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        boolean same =
+            Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
+        int replaced = diagonal + (same ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[b.length()];
+  }
+
+  /** A spec being read, with the default of each field until one is given. */
+  private static final class Draft {
+    private String name;
+    private int numworkers = 1;
+    private String kubeversion;
+    private int timeout = DEFAULT_TIMEOUT;
+    private String owner = DEFAULT_OWNER;
+    private List<String> access = List.of();
+    private @Nullable Placement task;
+    private @Nullable String securitygroup;
+    private List<String> subnets = List.of();
+
+    Draft(String name, String kubeversion) {
+      this.name = name;
+      this.kubeversion = kubeversion;
+    }
+
+    Spec spec() {
+      return new Spec(name, numworkers, kubeversion, timeout, owner, access, task);
+    }
+  }
+}

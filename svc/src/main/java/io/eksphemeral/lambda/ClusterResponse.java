@@ -1,0 +1,103 @@
+package io.eksphemeral.lambda;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.ClusterRecordCodec;
+import io.eksphemeral.control.StoreException;
+import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Costs;
+import io.eksphemeral.domain.Versions;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** A record as the API shows it: what is stored, and what follows from it now. */
+final class ClusterResponse {
+  private final ProviderInfo presentation;
+  private final InstantSource clock;
+  private final Supplier<Versions> versions;
+
+  ClusterResponse(ProviderInfo presentation, InstantSource clock, Supplier<Versions> versions) {
+    this.presentation = presentation;
+    this.clock = clock;
+    this.versions = versions;
+  }
+
+  JsonNode of(Stored stored) {
+    return show(stored, costs());
+  }
+
+  ArrayNode of(List<Stored> all) {
+    ArrayNode records = JsonNodeFactory.instance.arrayNode();
+    Optional<Costs> costs = costs();
+    all.forEach(stored -> records.add(show(stored, costs)));
+    return records;
+  }
+
+  /** An answer is not to fail for what it would only add. */
+  private Optional<Costs> costs() {
+    try {
+      return presentation.costs(versions);
+    } catch (StoreException _) {
+      return Optional.empty();
+    }
+  }
+
+  private JsonNode show(Stored stored, Optional<Costs> costs) {
+    return switch (stored) {
+      case Stored.Live live -> live(live, costs);
+      case Stored.Legacy legacy -> ClusterRecordCodec.parse(legacy.json());
+      case Stored.Unreadable unreadable -> unreadable(unreadable);
+    };
+  }
+
+  private ObjectNode live(Stored.Live live, Optional<Costs> costs) {
+    ObjectNode record = ClusterRecordCodec.encode(live.cluster(), live);
+    ObjectNode status = JsonNodeFactory.instance.objectNode();
+    for (Map.Entry<String, JsonNode> field : record.path("status").properties()) {
+      if (field.getKey().equals("createdby")) {
+        addDerived(status, live.cluster(), costs);
+      }
+      status.set(field.getKey(), field.getValue());
+    }
+    record.set("status", status);
+    return record;
+  }
+
+  private void addDerived(ObjectNode status, Cluster cluster, Optional<Costs> costs) {
+    Instant now = clock.instant();
+    cluster.minutesLeft(now).ifPresent(minutes -> status.put("minutesleft", minutes));
+    usually(cluster).ifPresent(usual -> status.put("usually", usual.toSeconds()));
+    costs.ifPresent(known -> status.put("cost", known.soFar(cluster, now).doubleValue()));
+    status.put("provider", presentation.provider());
+  }
+
+  /** How long what is under way usually takes. */
+  private Optional<Duration> usually(Cluster cluster) {
+    return switch (cluster.state()) {
+      case CREATING -> Optional.of(presentation.usualCreation());
+      case CREATE_FAILED, DESTROYING -> Optional.of(presentation.usualDestruction());
+      case READY, DESTROY_FAILED, GONE -> Optional.empty();
+    };
+  }
+
+  private static ObjectNode unreadable(Stored.Unreadable unreadable) {
+    ObjectNode record = JsonNodeFactory.instance.objectNode();
+    record
+        .putObject("status")
+        .put("id", unreadable.id().value())
+        .put("state", "unreadable")
+        .put(
+            "error",
+            "this record cannot be read: %s; to destroy its cluster: ./eksp-destroy.sh %s"
+                .formatted(unreadable.why(), unreadable.id()));
+    return record;
+  }
+}

@@ -1,0 +1,128 @@
+package io.eksphemeral.lambda;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import io.eksphemeral.domain.SpecValidator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a spec's JSON into plain values, strictly: one object in UTF-8 with nothing behind it.
+ * Fields that are there twice are problems, not the end of reading.
+ */
+final class SpecParser {
+  private static final JsonFactory JSON = JsonFactory.builder().build();
+
+  /** With which some editors begin a file in UTF-8. */
+  private static final String BYTE_ORDER_MARK = "\ufeff";
+
+  private final Set<String> problems = new LinkedHashSet<>();
+
+  private SpecParser() {}
+
+  /**
+   * What was read.
+   *
+   * @param fields String, Number (BigDecimal, but for what none can hold), Boolean, List, Map or
+   *     null each; none where it is no object
+   * @param problems what is wrong with it as JSON; with any but double fields there are no fields
+   */
+  record Reading(Map<String, @Nullable Object> fields, List<String> problems) {}
+
+  static Reading read(byte[] body) {
+    return new SpecParser().readAll(body);
+  }
+
+  private Reading readAll(byte[] body) {
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+    } catch (CharacterCodingException e) {
+      return faulty("the spec is not UTF-8");
+    }
+    if (text.startsWith(BYTE_ORDER_MARK)) {
+      text = text.substring(BYTE_ORDER_MARK.length());
+    }
+    if (text.isBlank()) {
+      return faulty("the spec is empty; {} asks for a cluster with every default");
+    }
+    try (JsonParser parser = JSON.createParser(text)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        parser.skipChildren();
+        return faulty("the spec must be a JSON object, like {\"numworkers\": 2}");
+      }
+      Map<String, @Nullable Object> fields = object(parser, "");
+      return parser.nextToken() == null
+          ? new Reading(fields, List.copyOf(problems))
+          : faulty("there is something behind the spec's closing brace");
+    } catch (StreamConstraintsException e) {
+      return faulty("the spec is nested too deep, or has a number or a name that is too long");
+    } catch (JsonProcessingException e) {
+      return faulty(
+          "the spec is not JSON: line %d, column %d"
+              .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("a text in memory could not be read", e);
+    }
+  }
+
+  private static Reading faulty(String problem) {
+    return new Reading(Map.of(), List.of(problem));
+  }
+
+  private Map<String, @Nullable Object> object(JsonParser parser, String prefix)
+      throws IOException {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String field = parser.currentName();
+      parser.nextToken();
+      String path = SpecValidator.shortened(prefix + field);
+      if (fields.containsKey(field)) {
+        problems.add(path + " is there twice");
+      }
+      fields.put(field, value(parser, path + "."));
+    }
+    return fields;
+  }
+
+  private @Nullable Object value(JsonParser parser, String prefix) throws IOException {
+    return switch (parser.currentToken()) {
+      case START_OBJECT -> object(parser, prefix);
+      case START_ARRAY -> {
+        List<@Nullable Object> items = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          items.add(value(parser, prefix));
+        }
+        yield items;
+      }
+      case VALUE_STRING -> parser.getText();
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(parser.getText());
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      default -> null;
+    };
+  }
+
+  /** A number; one with an exponent past what BigDecimal has is as good as infinite, or as zero. */
+  private static Number number(String text) {
+    try {
+      return new BigDecimal(text);
+    } catch (NumberFormatException e) {
+      return Double.valueOf(text);
+    }
+  }
+}

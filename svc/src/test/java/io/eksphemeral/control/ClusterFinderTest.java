@@ -1,0 +1,208 @@
+package io.eksphemeral.control;
+
+import static io.eksphemeral.control.Samples.ALICE;
+import static io.eksphemeral.control.Samples.BOB;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.control.Rejection.Kind;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Notification.Topic;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.Versions;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/** Which cluster is meant, and what becomes of who never gets to change it. */
+final class ClusterFinderTest {
+  private final MemoryStore store = new MemoryStore();
+  private final ManualClock clock = new ManualClock(Samples.START);
+  private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
+  private final ControlPlane plane = plane(store);
+  private final ClusterId id = Samples.newId();
+
+  @Test
+  void whoAlwaysComesTooLateIsToldToTryAgain() {
+    created();
+    AtomicInteger tries = new AtomicInteger();
+    ControlPlane late =
+        plane(
+            replacing(() -> {
+              tries.incrementAndGet();
+              return Optional.empty();
+            }));
+
+    Rejection refusal = refusal(late.destroy().destroy("dev", ALICE));
+
+    assertThat(refusal.kind()).isEqualTo(Kind.CONFLICT);
+    assertThat(refusal.error()).contains("others keep changing dev");
+    assertThat(tries).hasValueBetween(2, 100);
+    assertThat(cluster(id)).isEqualTo(State.CREATING);
+  }
+
+  @Test
+  void whatCannotBeReadAnyMoreIsNotChanged() {
+    created();
+    ControlPlane late =
+        plane(
+            replacing(() -> {
+              store.put(StoreKeys.record(id), "{");
+              return Optional.empty();
+            }));
+
+    assertThat(refusal(late.destroy().destroy("dev", ALICE)).error()).contains("cannot be read");
+
+    assertThat(store.get(StoreKeys.record(id))).contains("{");
+  }
+
+  /** Its archive expired, or it was withdrawn. */
+  @Test
+  void whatIsNotThereAnyMoreIsNotFound() {
+    created();
+    ControlPlane late =
+        plane(
+            replacing(() -> {
+              assertThat(store.remove((Stored.Live) store.find(id).orElseThrow())).isTrue();
+              return Optional.empty();
+            }));
+
+    assertThat(refusal(late.destroy().destroy("dev", ALICE)).kind()).isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void anIdIsFoundWhateverItsClusterIsCalledAndANameOnlyWhileItIsItsOwn() {
+    created();
+    store.claim(new Claim("other", id, clock.instant()));
+
+    assertThat(plane.status().one(id.value())).isInstanceOf(Result.Done.class);
+    assertThat(plane.status().one("dev")).isInstanceOf(Result.Done.class);
+    assertThat(refusal(plane.status().one("other")).kind()).isEqualTo(Kind.NOT_FOUND);
+    assertThat(refusal(plane.status().one("-")).kind()).isEqualTo(Kind.INPUT);
+    assertThat(refusal(plane.status().one(Samples.newId().value())).kind())
+        .isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void aNameIsThatOfARecordThatCannotBeReadToo() {
+    store.put(StoreKeys.record(id), "{");
+    store.claim(new Claim("dev", id, clock.instant()));
+
+    assertThat(plane.status().one("dev"))
+        .isInstanceOfSatisfying(
+            Result.Done.class,
+            done -> assertThat(done.value()).isInstanceOf(Stored.Unreadable.class));
+  }
+
+  /** The key of one that is gone stays its own, for as long as it is in the archive. */
+  @Test
+  void theKeyOfAClusterThatIsGoneGivesNoOther() {
+    created();
+    plane.destroy().destroy("dev", ALICE);
+    letTasksEnd();
+    plane.sweep().all(() -> Duration.ofMinutes(5));
+    assertThat(store.ids()).isEmpty();
+
+    assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOfSatisfying(
+            Result.Done.class,
+            done ->
+                assertThat(((Stored.Live) done.value()).cluster().state()).isEqualTo(State.GONE));
+    assertThat(refusal(plane.create().create(id, Samples.spec("dev"), BOB)).kind())
+        .isEqualTo(Kind.ID_TAKEN);
+    assertThat(refusal(plane.create().create(id, Samples.spec("other"), ALICE)).kind())
+        .isEqualTo(Kind.ID_TAKEN);
+    assertThat(store.ids()).isEmpty();
+  }
+
+  /** Its task has ended, and nobody has looked since; then only its mail keeps it on record. */
+  @Test
+  void theKeyOfAClusterThatEndsByThisVeryCallGivesItsEnd() {
+    created();
+    plane.destroy().destroy("dev", ALICE);
+    letTasksEnd();
+    assertThat(createdAgain()).isEqualTo(State.GONE);
+
+    Stored.Live gone = (Stored.Live) store.find(id).orElseThrow();
+    Instant end = gone.cluster().since(State.GONE).orElseThrow();
+    assertThat(store.replace(gone, gone.cluster().mailed(Topic.GONE, end, Delivery.SENT, end)))
+        .isPresent();
+    assertThat(createdAgain()).isEqualTo(State.GONE);
+
+    assertThat(store.ids()).isEmpty();
+  }
+
+  private State createdAgain() {
+    Result<Stored.Live> answer = plane.create().create(id, Samples.spec("dev"), ALICE);
+    return ((Result.Done<Stored.Live>) answer).value().cluster().state();
+  }
+
+  @Test
+  void allThatIsOnRecordIsListedInTheOrderOfTheIds() {
+    assertThat(plane.status().ids()).isEmpty();
+    assertThat(plane.status().all()).isEmpty();
+    created();
+    ClusterId broken = Samples.newId();
+    store.put(StoreKeys.record(broken), "{");
+
+    assertThat(plane.status().ids()).containsExactly(id, broken);
+    assertThat(plane.status().all()).extracting(Stored::id).containsExactly(id, broken);
+  }
+
+  private void created() {
+    assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
+        .isInstanceOf(Result.Done.class);
+  }
+
+  private void letTasksEnd() {
+    clock.advance(SimulatedTasks.BEGINS_AFTER);
+    tasks.step();
+    clock.advance(SimulatedTasks.ENDS_AFTER);
+    tasks.step();
+  }
+
+  private State cluster(ClusterId id) {
+    return ((Stored.Live) store.find(id).orElseThrow()).cluster().state();
+  }
+
+  private ControlPlane plane(ClusterStore over) {
+    return ControlPlane.over(
+        over,
+        tasks,
+        new Notifications(new MemoryMailer(), null, ""),
+        Samples.CONFIG,
+        Limits.DEFAULT,
+        Versions.any("1.35"),
+        clock,
+        _ -> {},
+        Runnable::run);
+  }
+
+  /** The store, whose records are not replaced, and something else happens instead. */
+  private ClusterStore replacing(Supplier<Optional<Stored.Live>> instead) {
+    return (ClusterStore)
+        Proxy.newProxyInstance(
+            ClusterStore.class.getClassLoader(),
+            new Class<?>[] {ClusterStore.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("replace")) {
+                return instead.get();
+              }
+              try {
+                return method.invoke(store, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private static Rejection refusal(Result<?> answer) {
+    return ((Result.Refused<?>) answer).refusal();
+  }
+}

@@ -1,0 +1,259 @@
+package io.eksphemeral.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.control.Mailer.Mail;
+import io.eksphemeral.control.SimulatedTasks.Fate;
+import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Notification.Topic;
+import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.State;
+import io.eksphemeral.domain.TaskKind;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the mails say, word for word, and to whom. */
+final class NotificationsTest {
+  private static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
+
+  private static final Notifications.Outcome SENT = new Notifications.Outcome(Delivery.SENT, null);
+
+  private final LifecycleHarness life = new LifecycleHarness();
+  private final MemoryMailer mailer = new MemoryMailer();
+  private final Notifications letters = new Notifications(mailer, "operator@eksphemeral.io", "");
+
+  @Test
+  void theNewsThatItIsReadySaysWhenItEndsAndHowToMoveThat() {
+    ClusterId id = life.created("dev");
+    life.until(id, State.READY);
+
+    assertThat(sent(id, Topic.READY))
+        .isEqualTo(
+            new Mail(
+                "alice@eksphemeral.io",
+                "EKSphemeral: cluster dev is ready",
+                """
+                Your cluster dev is ready. It is destroyed at 10:40 UTC on 22 November 2026.
+
+                To keep it for longer:
+                    ./eksp-prolong.sh %s 30
+                To be rid of it now:
+                    ./eksp-destroy.sh %s
+
+                Its id is %s.
+                """
+                    .formatted(id, id, id)));
+  }
+
+  @Test
+  void theNoticeHasTheOneCommandThatProlongs() {
+    ClusterId id = life.created("dev");
+    life.until(id, State.READY);
+
+    assertThat(sent(id, Topic.NOTICE))
+        .isEqualTo(
+            new Mail(
+                "alice@eksphemeral.io",
+                "EKSphemeral: cluster dev is about to be destroyed",
+                """
+                Your cluster dev is destroyed at 12:00 UTC on 22 November 2026, or a few minutes later.
+
+                To keep it for another 30 minutes:
+                    ./eksp-prolong.sh %s 30
+
+                Its id is %s.
+                """
+                    .formatted(id, id)));
+  }
+
+  /** At most the latest five, and nothing of who extended it. */
+  @Test
+  void theNoticeSaysWhoShortenedItsLife() {
+    ClusterId id = life.created("dev");
+    life.until(id, State.READY);
+    for (int i = 1; i <= 6; i++) {
+      life.prolong(id, -i, Samples.BOB);
+    }
+    life.prolong(id, 30);
+
+    assertThat(sent(id, Topic.NOTICE).body())
+        .contains(
+            """
+            or a few minutes later.
+
+            Its expiry was changed:
+                shortened by 2 minutes by arn:aws:iam::123456789012:user/bob, at 10:10 UTC on 22 November 2026
+            """)
+        .contains("shortened by 6 minutes", "\n\nTo keep it for another 30 minutes:")
+        .doesNotContain("by 1 minute by", "extended");
+  }
+
+  @Test
+  void aCommandHasTheOptionsThatReachThisControlPlane() {
+    ClusterId id = life.created("dev");
+    new Notifications(mailer, null, "--local").send(life.cluster(id), Topic.NOTICE, NOON);
+
+    assertThat(mailer.delivered().getLast().body())
+        .contains("    ./eksp-prolong.sh --local " + id + " 30\n");
+  }
+
+  @Test
+  void aFailedCreationIsToldWithWhyAndTheLastLinesOfTheLog() {
+    life.tasks.next(TaskKind.CREATE, Fate.FAILS);
+    ClusterId id = life.created("dev");
+    life.until(id, State.DESTROYING);
+
+    assertThat(sent(id, Topic.CREATE_FAILED))
+        .isEqualTo(
+            new Mail(
+                "alice@eksphemeral.io",
+                "EKSphemeral: cluster dev could not be created",
+                """
+                Your cluster dev could not be created: it did not work
+
+                The last lines of its log:
+                    the last line
+
+                What was built of it is being torn down; there is nothing you need to do.
+
+                Its id is %s.
+                """
+                    .formatted(id)));
+  }
+
+  @Test
+  void aFailedCreationThatLeftNoLogIsToldWithoutOne() {
+    life.tasks.next(TaskKind.CREATE, Fate.DIES);
+    ClusterId id = life.created("dev");
+    life.until(id, State.DESTROYING);
+
+    assertThat(sent(id, Topic.CREATE_FAILED).body())
+        .startsWith(
+            """
+            Your cluster dev could not be created: exit code 137
+
+            What was built of it is being torn down; there is nothing you need to do.
+            """);
+  }
+
+  @Test
+  void ofFailedDestructionsTheOperatorHearsToo() {
+    life.tasks.next(TaskKind.DESTROY, Fate.FAILS);
+    ClusterId id = life.created("dev");
+    life.destroy(id);
+    life.until(id, State.DESTROY_FAILED);
+
+    assertThat(sent(id, Topic.DESTROY_FAILED))
+        .isEqualTo(
+            new Mail(
+                "operator@eksphemeral.io",
+                "EKSphemeral: cluster dev cannot be destroyed, and costs money",
+                """
+                1 attempts to destroy the cluster dev have failed, the last one with: it did not work
+
+                It may still cost money. It is tried again and again, until nothing of it is found.
+                What is known of it:
+                    ./eksp-list.sh %s
+
+                Its id is %s.
+                """
+                    .formatted(id, id)));
+  }
+
+  @Test
+  void theLastMailSaysWhatBecameOfIt() {
+    ClusterId lived = life.created("lived");
+    life.until(lived, State.READY);
+    life.tasks.next(TaskKind.CREATE, Fate.FAILS);
+    ClusterId failed = life.created("failed");
+    ClusterId unwanted = life.created("unwanted");
+    life.destroy(unwanted);
+    life.tasks.addForeign("foreign");
+    ClusterId foreign = life.created("foreign");
+    life.untilAllGone();
+
+    assertThat(sent(lived, Topic.GONE).subject()).isEqualTo("EKSphemeral: cluster lived is gone");
+    assertThat(sent(lived, Topic.GONE).body())
+        .startsWith("Your cluster lived is gone. Nothing is left of it.\n");
+    assertThat(sent(failed, Topic.GONE).body())
+        .startsWith("Your cluster failed is gone. It was never ready: it did not work\n");
+    assertThat(sent(unwanted, Topic.GONE).body())
+        .startsWith(
+            "Your cluster unwanted is gone."
+                + " It was destroyed before it was ready; nothing is left of it.\n");
+    assertThat(sent(foreign, Topic.GONE).body())
+        .startsWith(
+            "Your cluster foreign is gone."
+                + " It was never ready: there is a cluster foreign that is not ours\n");
+  }
+
+  @Test
+  void whatIsNobodysIsReadByNobody() {
+    Cluster nobodys = owned("nobody@example.com");
+    for (Topic topic : List.of(Topic.READY, Topic.NOTICE, Topic.CREATE_FAILED, Topic.GONE)) {
+      assertThat(letters.readers(nobodys, topic)).isEmpty();
+    }
+    assertThat(new Notifications(mailer, null, "").readers(nobodys, Topic.DESTROY_FAILED))
+        .isEmpty();
+  }
+
+  @Test
+  void whereTheOwnerIsNobodyTheOperatorStillHearsOfFailedDestructions() {
+    assertThat(letters.send(owned("nobody@example.com"), Topic.DESTROY_FAILED, NOON))
+        .isEqualTo(SENT);
+    assertThat(mailer.delivered().getLast().to()).isEqualTo("operator@eksphemeral.io");
+  }
+
+  @Test
+  void anOperatorWhoIsTheOwnerIsMailedOnce() {
+    letters.send(owned("operator@eksphemeral.io"), Topic.DESTROY_FAILED, NOON);
+    assertThat(mailer.delivered()).extracting(Mail::to).containsExactly("operator@eksphemeral.io");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"alice@eksphemeral.io", "operator@eksphemeral.io"})
+  void anAddressThatCannotBeMailedKeepsNobodyElseFromHearingAndNobodyHearsTwice(String broken) {
+    List<String> tried = new ArrayList<>();
+    Mailer mailer =
+        mail -> {
+          tried.add(mail.to());
+          return mail.to().equals(broken)
+              ? new Mailer.Delivery.Failed("it is not verified")
+              : new Mailer.Delivery.Sent();
+        };
+
+    assertThat(
+            new Notifications(mailer, "operator@eksphemeral.io", "")
+                .send(owned("alice@eksphemeral.io"), Topic.DESTROY_FAILED, NOON))
+        .as("it is not sent again to who has got it, and says who has not")
+        .isEqualTo(new Notifications.Outcome(Delivery.SENT, broken + ": it is not verified"));
+    assertThat(tried).containsExactly("alice@eksphemeral.io", "operator@eksphemeral.io");
+  }
+
+  @Test
+  void aMailThatDoesNotGoOutIsSaidToHaveFailed() {
+    mailer.setDown(true);
+    Notifications.Outcome outcome = letters.send(Samples.asked("dev"), Topic.GONE, NOON);
+    assertThat(outcome.delivery()).isEqualTo(Delivery.FAILED);
+    assertThat(outcome.why()).isEqualTo("alice@eksphemeral.io: the mail server is down");
+  }
+
+  private Mail sent(ClusterId id, Topic topic) {
+    assertThat(letters.send(life.cluster(id), topic, NOON)).isEqualTo(SENT);
+    return mailer.delivered().getLast();
+  }
+
+  private static Cluster owned(String owner) {
+    return Cluster.asked(
+        Samples.newId(),
+        new Spec("dev", 1, "1.35", 30, owner, List.of(), null),
+        Samples.ALICE,
+        Samples.START);
+  }
+}

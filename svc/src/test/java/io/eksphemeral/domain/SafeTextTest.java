@@ -1,0 +1,61 @@
+package io.eksphemeral.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How long a line of others' words is, in bytes of JSON. */
+final class SafeTextTest {
+  /** What is repeated, how often it fits, and how often it is left beside an ellipsis. */
+  @ParameterizedTest
+  @CsvSource({
+    "x, 500, 497",
+    "~, 500, 497",
+    "\\, 250, 248",
+    "'\"', 250, 248",
+    "\u00e9, 250, 248",
+    "\u0800, 166, 165",
+    "\u20ac, 166, 165",
+    "\ud800\udc00, 125, 124",
+    "\ud83d\ude00, 125, 124"
+  })
+  void aLineHasAtMost500Bytes(String character, int fits, int left) {
+    assertThat(SafeText.plain(character.repeat(fits))).isEqualTo(character.repeat(fits));
+    assertThat(SafeText.plain(character.repeat(fits + 1))).isEqualTo(character.repeat(left) + "…");
+    assertThat(SafeText.plain(character.repeat(10_000))).isEqualTo(character.repeat(left) + "…");
+  }
+
+  /** The last of it may be wider than the ellipsis that takes its place. */
+  @Test
+  void noCharacterIsCutInTwo() {
+    assertThat(SafeText.plain("x".repeat(497) + "😀")).isEqualTo("x".repeat(497) + "…");
+    assertThat(SafeText.plain("x".repeat(496) + "😀")).isEqualTo("x".repeat(496) + "😀");
+    assertThat(SafeText.plain("x".repeat(498) + "€")).isEqualTo("x".repeat(497) + "…");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 4, 20})
+  void aLineMayHaveAnotherLength(int longest) {
+    assertThat(SafeText.plain("x".repeat(longest), longest)).isEqualTo("x".repeat(longest));
+    assertThat(SafeText.plain("x".repeat(longest + 1), longest))
+        .isEqualTo("x".repeat(Math.max(0, longest - 3)) + "…");
+  }
+
+  @Test
+  void whatIsNoTextIsOneBlank() {
+    assertThat(SafeText.plain("a\r\n\tb\u001b\u202e\u2028c")).isEqualTo("a b c");
+    assertThat(SafeText.plain("\u0001".repeat(5000))).isEqualTo(" ");
+  }
+
+  @Test
+  void aListHasItsFirstFiftyLines() {
+    List<String> fifty = Collections.nCopies(50, "a\nb");
+    assertThat(SafeText.plain(fifty)).isEqualTo(Collections.nCopies(50, "a b"));
+    assertThat(SafeText.plain(Collections.nCopies(51, "x"))).hasSize(50);
+  }
+}

@@ -1,0 +1,411 @@
+package io.eksphemeral.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.eksphemeral.domain.SpecValidator.Validation;
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class SpecValidatorTest {
+  private static final Versions VERSIONS = new Versions(List.of("1.35", "1.34"), "1.35");
+  private static final Map<String, @Nullable Object> NONE = Map.of();
+
+  /** A field with a value that it cannot have, and the sentence about it. */
+  record Wrong(String field, @Nullable Object value, String sentence) {}
+
+  static final List<Wrong> WRONGS =
+      List.of(
+          new Wrong("numworkers", "2", "numworkers must be a whole number from 1 to 10, not \"2\""),
+          new Wrong("numworkers", true, "numworkers must be a whole number from 1 to 10, not true"),
+          new Wrong(
+              "numworkers", number("0"), "numworkers must be a whole number from 1 to 10, not 0"),
+          new Wrong(
+              "numworkers", number("-1"), "numworkers must be a whole number from 1 to 10, not -1"),
+          new Wrong(
+              "numworkers",
+              number("2.5"),
+              "numworkers must be a whole number from 1 to 10, not 2.5"),
+          new Wrong(
+              "numworkers", number("11"), "numworkers must be a whole number from 1 to 10, not 11"),
+          new Wrong(
+              "numworkers",
+              number("1e9"),
+              "numworkers must be a whole number from 1 to 10, not 1E+9"),
+          new Wrong(
+              "numworkers",
+              number("1e-2147483647"),
+              "numworkers must be a whole number from 1 to 10, not 1E-2147483647"),
+          new Wrong(
+              "numworkers",
+              number("1e2147483647"),
+              "numworkers must be a whole number from 1 to 10, not 1E+2147483647"),
+          new Wrong(
+              "numworkers",
+              Double.POSITIVE_INFINITY,
+              "numworkers must be a whole number from 1 to 10, not Infinity"),
+          new Wrong("timeout", number("0"), "timeout must be a whole number from 1 to 1440, not 0"),
+          new Wrong(
+              "timeout", number("-5"), "timeout must be a whole number from 1 to 1440, not -5"),
+          new Wrong(
+              "timeout", number("1441"), "timeout must be a whole number from 1 to 1440, not 1441"),
+          new Wrong("timeout", null, "timeout must be a whole number from 1 to 1440, not null"),
+          new Wrong(
+              "timeout",
+              number("12345678901234567890"),
+              "timeout must be a whole number from 1 to 1440, not 12345678901234567890"),
+          new Wrong(
+              "kubeversion",
+              number("1.12"),
+              "kubeversion must be a version in quotes like \"1.35\", not 1.12"),
+          new Wrong(
+              "kubeversion",
+              "1",
+              "kubeversion must be a version in quotes like \"1.35\", not \"1\""),
+          new Wrong(
+              "kubeversion",
+              "v1.12",
+              "kubeversion must be a version in quotes like \"1.35\", not \"v1.12\""),
+          new Wrong(
+              "kubeversion", "", "kubeversion must be a version in quotes like \"1.35\", not \"\""),
+          new Wrong(
+              "kubeversion",
+              "1.345",
+              "kubeversion must be a version in quotes like \"1.35\", not \"1.345\""),
+          new Wrong(
+              "kubeversion",
+              "1.11",
+              "kubeversion must be one that EKS offers: 1.35, 1.34, not \"1.11\""),
+          new Wrong(
+              "owner",
+              "alice",
+              "owner must be a mail address like nobody@example.com, not \"alice\""),
+          new Wrong(
+              "owner",
+              "a@b.io\nx",
+              "owner must be a mail address like nobody@example.com, not \"a@b.io\\u000ax\""),
+          new Wrong(
+              "owner",
+              List.of("a@b.io"),
+              "owner must be a mail address like nobody@example.com, not a list"),
+          new Wrong(
+              "name",
+              "",
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not \"\""),
+          new Wrong(
+              "name",
+              "a b",
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not \"a b\""),
+          new Wrong(
+              "name",
+              "-a",
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not \"-a\""),
+          new Wrong(
+              "name",
+              "é",
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not \"\\u00e9\""),
+          new Wrong(
+              "name",
+              Map.of(),
+              "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not an object"),
+          new Wrong(
+              "access",
+              "arn:aws:iam::123456789012:user/bob",
+              "access must be a list of ARNs of IAM roles or users, not \"arn:aws:iam::123456789012:user/bob\""),
+          new Wrong(
+              "access",
+              List.of("bob"),
+              "access must be a list of ARNs of IAM roles or users, not \"bob\""),
+          new Wrong(
+              "access",
+              List.of("arn:aws:iam::1:user/b"),
+              "access must be a list of ARNs of IAM roles or users, not \"arn:aws:iam::1:user/b\""),
+          new Wrong(
+              "task",
+              "sg-0123456789abcdef0",
+              "task must be an object with securitygroup and subnets, not \"sg-0123456789abcdef0\""),
+          new Wrong(
+              "task",
+              Map.of("securitygroup", "sg-x"),
+              "task.securitygroup must be the id of a security group like sg-0123456789abcdef0, not \"sg-x\""),
+          new Wrong(
+              "task",
+              Map.of("subnets", List.of("vpc-1")),
+              "task.subnets must be a list of ids of subnets, not \"vpc-1\""),
+          new Wrong(
+              "task",
+              Map.of("subnet", List.of()),
+              "\"task.subnet\" is not a field of a spec; did you mean subnets?"));
+
+  @ParameterizedTest
+  @FieldSource("WRONGS")
+  void aWrongValueIsNamedWithItsFieldAndWhatItMustBe(Wrong wrong) {
+    assertThat(problems(Collections.singletonMap(wrong.field(), wrong.value())))
+        .containsExactly(wrong.sentence());
+  }
+
+  @Test
+  void anEmptySpecIsFilledWithDefaults() {
+    assertThat(fine(NONE))
+        .isEqualTo(new Spec("made-up", 1, "1.35", 20, "nobody@example.com", List.of(), null));
+  }
+
+  @Test
+  void aWholeSpecIsTakenAsItIs() {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("name", "A-1");
+    fields.put("numworkers", number("10"));
+    fields.put("kubeversion", "1.34");
+    fields.put("timeout", number("1440"));
+    fields.put("owner", "a@b.io");
+    fields.put("access", List.of("arn:aws:iam::123456789012:role/dev/Admin"));
+    fields.put(
+        "task",
+        Map.of("securitygroup", "sg-0123456789abcdef0", "subnets", List.of("subnet-01234567")));
+
+    assertThat(fine(fields))
+        .isEqualTo(
+            new Spec(
+                "A-1",
+                10,
+                "1.34",
+                1440,
+                "a@b.io",
+                List.of("arn:aws:iam::123456789012:role/dev/Admin"),
+                new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "1.0", "1e0", "10", "1e1", "10.000"})
+  void aWholeNumberMayBeWrittenInAnyWayThatJsonHas(String text) {
+    assertThat(fine(Map.of("numworkers", number(text))).numworkers()).isIn(1, 10);
+  }
+
+  private static final String ACCOUNT = "arn:aws:iam::123456789012:";
+
+  static Stream<String> principals() {
+    return Stream.of(
+        ACCOUNT + "user/alice",
+        ACCOUNT + "role/" + "a".repeat(64),
+        ACCOUNT + "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123",
+        ACCOUNT + "user/a_b+c=d,e.f@g-h",
+        ACCOUNT + "role/" + "a".repeat(510) + "/x",
+        "arn:aws-cn:iam::123456789012:role/dev",
+        "arn:aws-us-gov:iam::123456789012:role/dev",
+        "arn:aws-iso-b:iam::123456789012:role/dev",
+        "arn:aws-eusc:iam::123456789012:role/dev");
+  }
+
+  @ParameterizedTest
+  @MethodSource("principals")
+  void rolesAndUsersGetInByTheirArns(String arn) {
+    assertThat(fine(Map.of("access", List.of(arn))).access()).containsExactly(arn);
+  }
+
+  static Stream<String> noPrincipals() {
+    return Stream.of(
+        ACCOUNT + "role/https://evil.example/x",
+        ACCOUNT + "role/",
+        ACCOUNT + "role//dev",
+        ACCOUNT + "role/a//dev",
+        ACCOUNT + "role/dev/",
+        ACCOUNT + "role/" + "a".repeat(65),
+        ACCOUNT + "role/" + "a".repeat(511) + "/x",
+        ACCOUNT + "role/a b",
+        ACCOUNT + "role/*",
+        ACCOUNT + "role/a\n",
+        ACCOUNT + "role/\u00e4",
+        ACCOUNT + "group/dev",
+        ACCOUNT + "root",
+        "arn:aws:iam::12345678901:role/dev",
+        "arn:aws:iam::1234567890123:role/dev",
+        "arn:aws:iam:eu-west-1:123456789012:role/dev",
+        "arn:aws-:iam::123456789012:role/dev",
+        "arn:awsx:iam::123456789012:role/dev",
+        "arn:aws:sts::123456789012:assumed-role/dev/me");
+  }
+
+  @ParameterizedTest
+  @MethodSource("noPrincipals")
+  void nothingElseGetsIn(String text) {
+    assertThat(problems(Map.of("access", List.of(text))))
+        .singleElement()
+        .asString()
+        .startsWith("access must be a list of ARNs of IAM roles or users, not ");
+  }
+
+  @Test
+  void listsHaveAMaximum() {
+    List<String> twenty = Collections.nCopies(20, ACCOUNT + "role/dev");
+    List<String> sixteen = Collections.nCopies(16, "subnet-01234567");
+    Spec spec = fine(Map.of("access", twenty, "task", Map.of("subnets", sixteen)));
+    assertThat(spec.access()).isEqualTo(twenty);
+    assertThat(Objects.requireNonNull(spec.task()).subnets()).isEqualTo(sixteen);
+
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("access", more(twenty, "bob"));
+    fields.put("task", Map.of("subnets", more(sixteen, "vpc-1")));
+    assertThat(problems(fields))
+        .containsExactly(
+            "access has 21 entries; at most 20 are allowed",
+            "access must be a list of ARNs of IAM roles or users, not \"bob\"",
+            "task.subnets has 17 entries; at most 16 are allowed",
+            "task.subnets must be a list of ids of subnets, not \"vpc-1\"");
+  }
+
+  private static List<String> more(List<String> list, String one) {
+    return Stream.concat(list.stream(), Stream.of(one)).toList();
+  }
+
+  @Test
+  void eachProblemIsNamedInTheOrderOfTheFields() {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("timeout", number("0"));
+    fields.put("timout", number("5"));
+    fields.put("owner", "alice");
+    fields.put("access", Arrays.asList("bob", null));
+
+    assertThat(problems(fields))
+        .satisfiesExactly(
+            first -> assertThat(first).startsWith("timeout must be"),
+            second ->
+                assertThat(second)
+                    .isEqualTo("\"timout\" is not a field of a spec; did you mean timeout?"),
+            third -> assertThat(third).startsWith("owner must be"),
+            fourth -> assertThat(fourth).endsWith("not \"bob\""),
+            fifth -> assertThat(fifth).endsWith("not null"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"timout", "Timeout", "timeuot", "timeouts", "TIMEOUT"})
+  void aSlipOfThePenIsRecognised(String field) {
+    assertThat(problems(Map.of(field, number("5"))))
+        .containsExactly("\"" + field + "\" is not a field of a spec; did you mean timeout?");
+  }
+
+  @Test
+  void whatIsLikeNoFieldIsAnsweredWithAllOfThem() {
+    assertThat(problems(Map.of("color", "red")))
+        .containsExactly(
+            "\"color\" is not a field of a spec;"
+                + " it has name, numworkers, kubeversion, timeout, owner, access, task");
+  }
+
+  @Test
+  void aLongValueIsShownInShort() {
+    String owner = "x".repeat(70_000);
+    assertThat(problems(Map.of("owner", owner)))
+        .singleElement()
+        .satisfies(problem -> assertThat(problem).hasSizeLessThan(200).endsWith("…"));
+  }
+
+  @Test
+  void aNameHasAtMost63Characters() {
+    assertThat(SpecValidator.isName("a".repeat(63))).isTrue();
+    assertThat(SpecValidator.isName("a".repeat(64))).isFalse();
+  }
+
+  /** Its name and another cluster's id could not be told apart. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"9be65bee-3baa-4fd0-aa3e-032325d5390c", "9BE65BEE-3BAA-4FD0-AA3E-032325D5390C"})
+  void whatLooksLikeAnIdIsNoName(String id) {
+    assertThat(SpecValidator.isName(id)).isFalse();
+    assertThat(problems(Map.of("name", id))).singleElement().asString().startsWith("name must be");
+    assertThat(SpecValidator.isName(id.substring(1))).isTrue();
+  }
+
+  /** Each is two letters from one field at the most; of two that are near, the nearer is meant. */
+  @ParameterizedTest
+  @CsvSource({"timeoutss, timeout", "tase, task", "tame, name", "ownr, owner", "xxcess, access"})
+  void theNearestFieldIsSuggested(String field, String suggested) {
+    assertThat(problems(Map.of(field, "x")))
+        .containsExactly(
+            "\"%s\" is not a field of a spec; did you mean %s?".formatted(field, suggested));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"timeoutsss", "taxxx", "txx", "xxxess"})
+  void whatIsThreeLettersFromEachFieldIsNoSlipOfThePen(String field) {
+    assertThat(problems(Map.of(field, "x"))).singleElement().asString().contains("; it has name,");
+  }
+
+  @Test
+  void aTextIsShownInItsFirst80Characters() {
+    assertThat(SpecValidator.shortened("x".repeat(80))).isEqualTo("x".repeat(80));
+    assertThat(SpecValidator.shortened("x".repeat(81))).isEqualTo("x".repeat(80) + "…");
+    assertThat(SpecValidator.shortened("😀".repeat(80))).isEqualTo("\\u1f600".repeat(80));
+    assertThat(SpecValidator.shortened("😀".repeat(81))).isEqualTo("\\u1f600".repeat(80) + "…");
+  }
+
+  @Test
+  void aTextIsShownInPrintableAscii() {
+    assertThat(SpecValidator.shortened(" ~")).isEqualTo(" ~");
+    assertThat(SpecValidator.shortened("\u001f\u007fé\u2028"))
+        .isEqualTo("\\u001f\\u007f\\u00e9\\u2028");
+  }
+
+  @Test
+  void theLimitsOfTheServiceAreTheOnesThatCount() {
+    Limits small = new Limits(60, 2, 1, 1);
+    Validation judgement =
+        SpecValidator.judge(
+            Map.of("numworkers", number("3"), "timeout", number("61")), "made-up", small, VERSIONS);
+    assertThat(((Validation.Invalid) judgement).problems())
+        .containsExactlyInAnyOrder(
+            "numworkers must be a whole number from 1 to 2, not 3",
+            "timeout must be a whole number from 1 to 60, not 61");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "alice@corp.io, true",
+    "alice@CORP.IO, true",
+    "alice@sub.corp.com, true",
+    "alice@corp.com, false",
+    "alice@x.corp.io, false",
+    "alice@xcorp.io, false",
+    "corp.io@evil.com, false",
+    "nobody@example.com, true"
+  })
+  void onlyAddressesOfTheDomainsThatAreInstalledMayBeOwner(String owner, boolean fine) {
+    Limits limits = new Limits(60, 2, 1, 1, OwnerDomains.parse("Corp.io, sub.corp.com"));
+    Validation judgement = SpecValidator.judge(Map.of("owner", owner), "made-up", limits, VERSIONS);
+    if (fine) {
+      assertThat(judgement).isInstanceOf(Validation.Valid.class);
+    } else {
+      assertThat(((Validation.Invalid) judgement).problems())
+          .containsExactly(
+              "owner must be a mail address at corp.io or sub.corp.com, not \"" + owner + "\"");
+    }
+    assertThat(SpecValidator.judge(Map.of(), "made-up", limits, VERSIONS))
+        .as("one without an owner")
+        .isInstanceOf(Validation.Valid.class);
+  }
+
+  private static Spec fine(Map<String, ? extends @Nullable Object> fields) {
+    return ((Validation.Valid) SpecValidator.judge(fields, "made-up", Limits.DEFAULT, VERSIONS))
+        .spec();
+  }
+
+  private static List<String> problems(Map<String, ? extends @Nullable Object> fields) {
+    return ((Validation.Invalid) SpecValidator.judge(fields, "made-up", Limits.DEFAULT, VERSIONS))
+        .problems();
+  }
+
+  private static BigDecimal number(String text) {
+    return new BigDecimal(text);
+  }
+}

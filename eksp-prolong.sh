@@ -24,8 +24,8 @@ expect_arguments 2 2
 need_tools
 cluster=$(path_segment "${arguments[0]}")
 minutes=${arguments[1]}
-if ! [[ $minutes =~ ^-?[0-9]{1,9}$ ]] || [[ $minutes =~ ^-?0+$ ]]; then
-  refuse "the minutes to prolong by must be a whole number of at most 9 digits, and not 0, not '$minutes'"
+if ! [[ $minutes =~ ^-?[1-9][0-9]{0,8}$ ]]; then
+  refuse "invalid minutes '$minutes': a whole number of at most 9 digits is needed, not 0, without a plus sign or leading zeros"
 fi
 find_endpoint
 

@@ -246,13 +246,27 @@ class SurroundingsScriptIT {
   // --- minutes ---
 
   @ParameterizedTest
-  @ValueSource(strings = {"+30", "1.5", "abc", "0", "-0", "00", "5m", "1234567890", " 5", "5 "})
+  @ValueSource(
+      strings = {
+        "+30",
+        "030",
+        "-05",
+        "1.5",
+        "abc",
+        "0",
+        "-0",
+        "00",
+        "5m",
+        "1234567890",
+        " 5",
+        "5 "
+      })
   void whatIsNoNumberOfMinutesIsRefusedAsThat(String minutes) throws Exception {
     scripts
         .run("eksp-prolong.sh", "dev", minutes)
         .exits(2)
         .prints("")
-        .says("the minutes to prolong by must be a whole number", "not '" + minutes + "'");
+        .says("invalid minutes '" + minutes + "'", "without a plus sign or leading zeros");
     assertThat(bodies).isEmpty();
   }
 

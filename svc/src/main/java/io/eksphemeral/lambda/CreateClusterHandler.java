@@ -30,7 +30,7 @@ public final class CreateClusterHandler implements RequestStreamHandler {
 
   private static final int MOST_PROBLEMS = 100;
 
-  private static final Pattern MINUTES = Pattern.compile("-?[0-9]{1,9}");
+  private static final Pattern MINUTES = Pattern.compile("-?[1-9][0-9]{0,8}");
 
   private final ControlPlane plane;
   private final ProviderInfo presentation;
@@ -163,9 +163,10 @@ public final class CreateClusterHandler implements RequestStreamHandler {
 
   private APIGatewayV2HTTPResponse prolong(ApiRequest call) {
     String minutes = call.parameter("minutes");
-    if (!MINUTES.matcher(minutes).matches() || Integer.parseInt(minutes) == 0) {
+    if (!MINUTES.matcher(minutes).matches()) {
       return ErrorCode.INVALID_REQUEST.response(
-          "the minutes to prolong by must be a whole number of at most 9 digits, and not 0");
+          "invalid minutes: a whole number of at most 9 digits is needed, not 0, without a plus sign"
+              + " or leading zeros");
     }
     return switch (plane
         .prolong()

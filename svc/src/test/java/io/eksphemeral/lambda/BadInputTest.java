@@ -41,7 +41,8 @@ final class BadInputTest {
       "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not ";
   private static final String NO_SPEC = "no cluster can be made from this spec";
   private static final String NO_MINUTES =
-      "the minutes to prolong by must be a whole number of at most 9 digits, and not 0";
+      "invalid minutes: a whole number of at most 9 digits is needed, not 0, without a plus sign or"
+          + " leading zeros";
   private static final String TOO_DEEP =
       "the spec is nested too deep, or has a number or a name that is too long";
   private static final String NO_ID = "this is neither the id nor the name of a cluster";
@@ -240,6 +241,8 @@ final class BadInputTest {
           prolong("by 1.5", ID.value(), "1.5", ErrorCode.INVALID_REQUEST, NO_MINUTES),
           prolong("by nothing", ID.value(), "", ErrorCode.INVALID_REQUEST, NO_MINUTES),
           prolong("by +30", ID.value(), "+30", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by 030", ID.value(), "030", ErrorCode.INVALID_REQUEST, NO_MINUTES),
+          prolong("by -05", ID.value(), "-05", ErrorCode.INVALID_REQUEST, NO_MINUTES),
           prolong("by ten digits", ID.value(), "1234567890", ErrorCode.INVALID_REQUEST, NO_MINUTES),
           prolong(
               "by ten digits back",

@@ -6,6 +6,7 @@
 - who invokes a function needs the permission for it: a rule, or an API, without one comes to nothing;
 - events are retried as asynchronous invocations are, by the settings of the alias they went to, and
   what is given up goes where the function's role may send it;
+- a function creates its log group only if its role may: what it logs after the group is deleted is lost;
 - schedules run SPEED times as fast.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import apigateway, eventbridge, lambda_svc
+from ministack.services import apigateway, cloudwatch_logs, eventbridge, lambda_svc
 from ministack.services.cloudformation import provisioners, stacks
 
 import permissions
@@ -181,13 +182,31 @@ def invoke_for_rule(original, arn, payload):
 
 @replace("_route_async_failure", lambda_svc, was="c023331e")
 def give_up(original, target_arn, func_name, event, result):
-    role = lambda_svc._functions[func_name]["config"]["Role"].rsplit("/", 1)[-1]
-    session = f"arn:aws:sts::{get_account_id()}:assumed-role/{role}/{func_name}"
+    session = session_of(lambda_svc._functions[func_name]["config"])
     problem = permissions.denial(session, ("sqs:SendMessage", target_arn, {}))
     if problem:
         lambda_svc.logger.warning("what %s failed at is lost: %s", func_name, problem)
     else:
         original(target_arn, func_name, event, result)
+
+
+# --- what functions log ---
+
+
+@replace("_emit_lambda_logs", lambda_svc, was="111efbf0")
+def log(original, func, *more, **named):
+    config = func.get("config") or func
+    group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
+    arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}"
+    if group in cloudwatch_logs._log_groups or not permissions.denial(
+        session_of(config), ("logs:CreateLogGroup", arn, {})
+    ):
+        original(func, *more, **named)
+
+
+def session_of(config):
+    role = config["Role"].rsplit("/", 1)[-1]
+    return f"arn:aws:sts::{get_account_id()}:assumed-role/{role}/{config['FunctionName']}"
 
 
 # --- schedules ---

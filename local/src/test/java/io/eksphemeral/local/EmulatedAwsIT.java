@@ -7,12 +7,16 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -202,6 +206,47 @@ class EmulatedAwsIT {
     assertThat(log(task, ended(task))).contains(answer);
     aws.call("iam", "delete-role-policy", "--role-name", "reader", "--policy-name", "log").exits(0);
     aws.call("iam", "delete-role", "--role-name", "reader").exits(0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"logs:PutLogEvents, false", "logs:CreateLogGroup, true"})
+  void aFunctionCreatesItsLogGroupOnlyIfItsRoleMay(String action, boolean created)
+      throws Exception {
+    String name = action.replaceFirst(".*:", "");
+    role(name, "lambda.amazonaws.com");
+    String[] grant = {"iam", "put-role-policy", "--role-name", name, "--policy-name", "log"};
+    aws.call(with(grant, "--policy-document", policy(action, "*"))).exits(0);
+    Path code = scratch.resolve(name + ".zip");
+    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(code))) {
+      zip.putNextEntry(new ZipEntry("code.py"));
+      zip.write("def handler(event, context): print('hello')".getBytes(StandardCharsets.UTF_8));
+    }
+    String[] create = {"lambda", "create-function", "--function-name", name, "--zip-file"};
+    aws.call(
+            with(
+                create,
+                "fileb://" + code,
+                "--runtime",
+                "python3.12",
+                "--handler",
+                "code.handler",
+                "--role",
+                "arn:aws:iam::123456789012:role/" + name,
+                "--logging-config",
+                "LogGroup=/log/" + name))
+        .exits(0);
+
+    aws.call("lambda", "invoke", "--function-name", name, scratch.resolve("answer").toString())
+        .exits(0);
+
+    assertThat(
+            aws.aws("logs", "describe-log-groups", "--log-group-name-prefix", "/log/" + name)
+                .path("logGroups"))
+        .hasSize(created ? 1 : 0);
+  }
+
+  private static String[] with(String[] words, String... more) {
+    return Stream.concat(Stream.of(words), Stream.of(more)).toArray(String[]::new);
   }
 
   @Test

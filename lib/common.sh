@@ -9,11 +9,8 @@ umask 077 # what is written is for who runs this, whatever others may read by de
 unset BASH_ENV ENV CDPATH POSIXLY_CORRECT BASH_COMPAT
 export -n SHELLOPTS
 
-# Nothing ends half-way because nobody hears it any more: what is closed leads nowhere, before a file
-# gets its number, and a reader that has gone is no reason to die.
-if [[ /dev/fd/2 -ef $0 ]] || ! true 3>&2; then # bash leaves its script there
-  exec 2>/dev/null
-fi
+# A closed stdin or stdout is replaced, so that no file gets its number; a reader that has gone away
+# does not end a command.
 true 2>/dev/null 3>&1 || exec >/dev/null
 true 2>/dev/null 3<&0 || exec </dev/null
 trap '' PIPE

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Draws the pictures: each img/*.dot becomes a .png beside it.
+# Draws the pictures: each img/*.dot becomes an .svg beside it, which has a light and a dark look.
 #
 #   img/draw.sh
 
@@ -10,5 +10,9 @@ command -v dot >/dev/null || {
   exit 1
 }
 for source in *.dot; do
-  dot -Tpng -Gdpi=110 -o "${source%.dot}.png" "$source"
+  # dot lays out with a wide font, so that the labels fit whichever font a reader has.
+  dot -Tsvg "$source" \
+    | sed -E -e '/^<!--|^ *-->|^<\?xml|^<!DOCTYPE|^ "http/d' \
+      -e 's/ font-family="[^"]*"//; s/ (fill|stroke)="[^"]*"//g' \
+      -e '/^<g id="graph0"/ r style.svg' >"${source%.dot}.svg"
 done

@@ -17,7 +17,7 @@ final class ErrorCodeTest {
   @Test
   void theDocumentationListsEachWithItsStatus() throws IOException {
     List<String> documented =
-        ROW.matcher(Files.readString(Path.of("../dev.md")))
+        ROW.matcher(Files.readString(Path.of("../docs/api.md")))
             .results()
             .map(row -> row.group(1) + " " + row.group(2))
             .toList();

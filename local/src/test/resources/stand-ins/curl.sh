@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Stands in for curl: writes down how it was called, a line each, in curl.calls, and is curl then,
 # unless a test has said in the file curl.does what is to be done instead. Refuses whatever any curl
-# would refuse from the oldest that the README names, 7.75, to the newest.
+# would refuse from the oldest that docs/installing.md names, 7.75, to the newest.
 
 set -u
 printf '%s\n' "${*//$'\n'/ }" >>"$ACCOUNT/curl.calls"

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The {@code code} of an error, for programs: sentences may be reworded, a code stays. dev.md lists
+ * The {@code code} of an error, for programs: sentences may be reworded, a code stays. docs/api.md lists
  * them for callers.
  */
 public enum ErrorCode {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** The spec files that the README tells people to take. */
+/** The spec files that the documents use. */
 final class ExampleSpecsTest {
   private static final String NOTIFIED = "hausenbl+notif@amazon.com";
 

@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The events that API Gateway makes of HTTP calls, in its payload format 2.0. */
+/** Turns requests into the events that API Gateway sends, in its payload format 2.0. */
 final class ApiGatewayEvents {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("dd/MMM/yyyy:HH:mm:ss Z", Locale.ENGLISH)
@@ -32,40 +32,25 @@ final class ApiGatewayEvents {
   private final String user;
 
   /**
-   * @param user who asks, as the operating system calls them
+   * @param user the caller's name in the operating system
    */
   ApiGatewayEvents(String user) {
     this.user = user.isEmpty() ? "nobody" : user.replaceAll("[^A-Za-z0-9+=,.@_-]", "-");
   }
 
-  /**
-   * A call as it came in.
-   *
-   * @param path as it was sent, with nothing decoded
-   * @param query as it was sent; empty if there was none
-   * @param headers each with its values, whatever the case of its name
-   */
-  record Call(
-      String method,
-      String path,
-      String query,
-      Map<String, List<String>> headers,
-      ByteBuffer body) {}
-
-  /** A route that a call matches, with the parameters that are in its path. */
+  /** A route that matches a path, and its path parameters. */
   record Match(Route route, Map<String, String> parameters) {}
 
   /**
-   * The routes at a path, whatever their methods; none if nothing is there. A slash behind it
-   * changes nothing. Segments are compared as they were sent and decoded only after, so that an
-   * encoded slash never makes two of one.
+   * The routes at a path, of all methods. A trailing slash is ignored. Segments are decoded after
+   * they are compared, so that an encoded slash does not split one.
    *
    * @throws IllegalArgumentException if a segment cannot be decoded
    */
   static List<Match> match(String path) {
     boolean hasSlash = path.length() > 1 && path.endsWith("/");
     List<Match> plain = match(hasSlash ? path.substring(0, path.length() - 1) : path, false);
-    // So that minutes that are left out are answered as minutes that are wrong.
+    // Missing minutes then get the same error as invalid ones.
     return plain.isEmpty() && hasSlash ? match(path, true) : plain;
   }
 
@@ -95,30 +80,35 @@ final class ApiGatewayEvents {
     return Optional.of(parameters);
   }
 
-  /** The event of a call. */
-  APIGatewayV2HTTPEvent of(Call call, Match match, String requestId, Instant now) {
+  APIGatewayV2HTTPEvent of(HttpRequest request, Match match, String requestId, Instant now) {
     Map<String, String> headers = new TreeMap<>();
-    call.headers()
+    request
+        .headers()
         .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), join(values)));
     String cookies = headers.remove("cookie");
-    Optional<String> text = text(call.body(), headers.getOrDefault("content-type", ""));
+    Optional<String> text = text(request.body(), headers.getOrDefault("content-type", ""));
     return APIGatewayV2HTTPEvent.builder()
         .withVersion("2.0")
         .withRouteKey(match.route().key())
-        .withRawPath(call.path())
-        .withRawQueryString(call.query())
+        .withRawPath(request.path())
+        .withRawQueryString(request.query())
         .withCookies(cookies == null ? null : List.of(cookies.split("; *", -1)))
         .withHeaders(headers)
-        .withQueryStringParameters(orNull(queryParameters(call.query())))
+        .withQueryStringParameters(orNull(queryParameters(request.query())))
         .withPathParameters(orNull(match.parameters()))
-        .withBody(call.body().hasRemaining() ? text.orElseGet(() -> base64(call.body())) : null)
+        .withBody(
+            request.body().hasRemaining() ? text.orElseGet(() -> base64(request.body())) : null)
         .withIsBase64Encoded(text.isEmpty())
-        .withRequestContext(context(call, match, headers, requestId, now))
+        .withRequestContext(context(request, match, headers, requestId, now))
         .build();
   }
 
   private RequestContext context(
-      Call call, Match match, Map<String, String> headers, String requestId, Instant now) {
+      HttpRequest request,
+      Match match,
+      Map<String, String> headers,
+      String requestId,
+      Instant now) {
     return RequestContext.builder()
         .withAccountId(EventBridgeEvents.ACCOUNT)
         .withApiId("local")
@@ -140,8 +130,8 @@ final class ApiGatewayEvents {
                 .build())
         .withHttp(
             Http.builder()
-                .withMethod(call.method())
-                .withPath(call.path())
+                .withMethod(request.method())
+                .withPath(request.path())
                 .withProtocol("HTTP/1.1")
                 .withSourceIp("127.0.0.1")
                 .withUserAgent(headers.getOrDefault("user-agent", ""))
@@ -149,7 +139,7 @@ final class ApiGatewayEvents {
         .build();
   }
 
-  /** The body as text, if it says that it is text and is; empty if it has to go as base64. */
+  /** The body as text if its type says so and it is; otherwise it is passed on as base64. */
   private static Optional<String> text(ByteBuffer body, String type) {
     String kind = type.strip().toLowerCase(Locale.ROOT);
     boolean says =
@@ -184,7 +174,7 @@ final class ApiGatewayEvents {
     return parameters;
   }
 
-  /** Decodes a segment of a path, where a plus is a plus. */
+  /** In a path a plus stands for itself. */
   private static String decode(String segment) {
     return decodeForm(segment.replace("+", "%2B"));
   }

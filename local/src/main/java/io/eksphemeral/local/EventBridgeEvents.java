@@ -1,5 +1,6 @@
 package io.eksphemeral.local;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.TaskKind;
@@ -8,25 +9,25 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 
-/** The events that EventBridge would send, as JSON. */
+/** The events that EventBridge sends in AWS. */
 final class EventBridgeEvents {
   static final String ACCOUNT = "000000000000";
   static final String REGION = "local";
 
   private EventBridgeEvents() {}
 
-  /** What the five-minute rule sends. */
-  static String scheduled(Instant now) {
+  /** From the five-minute rule. */
+  static JsonNode scheduled(Instant now) {
     ObjectNode event = event("Scheduled Event", "aws.events", now);
     event
         .putArray("resources")
         .add("arn:aws:events:%s:%s:rule/eksp-sweep".formatted(REGION, ACCOUNT));
     event.putObject("detail");
-    return event.toString();
+    return event;
   }
 
-  /** What ECS sends when a task has stopped. */
-  static String stopped(SimulatedTask task, End end) {
+  /** From ECS, when a task has stopped. */
+  static JsonNode stopped(SimulatedTask task, End end) {
     boolean creates = task.key().kind() == TaskKind.CREATE;
     ObjectNode event = event("ECS Task State Change", "aws.ecs", end.at());
     event.putArray("resources").add(task.handle());
@@ -46,7 +47,7 @@ final class EventBridgeEvents {
         .put("name", creates ? "report" : "teardown")
         .put("lastStatus", "STOPPED")
         .put("exitCode", end.exitCode());
-    return event.toString();
+    return event;
   }
 
   private static ObjectNode event(String type, String source, Instant time) {

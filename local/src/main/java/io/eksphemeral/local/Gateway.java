@@ -3,9 +3,7 @@ package io.eksphemeral.local;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.lambda.ErrorCode;
-import io.eksphemeral.local.ApiGatewayEvents.Call;
 import io.eksphemeral.local.ApiGatewayEvents.Match;
-import java.io.IOException;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -19,159 +17,122 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What API Gateway is in AWS: HTTP on the one side, events and functions on the other. It listens
- * on loopback only, and refuses what a web page, or a name that somebody pointed at this machine,
- * could have a browser send.
+ * In place of API Gateway: turns requests into events, and invokes the functions. Rejects requests
+ * that a web page, or a host name that resolves to this machine, could make a browser send.
  */
 final class Gateway {
-  private static final Set<String> FROM_HERE = Set.of("none", "same-origin");
+  private static final Set<String> NOT_FROM_PAGES = Set.of("none", "same-origin");
 
-  /** For browsers that do not say where a call comes from: no page gets to make use of it. */
-  private static final Map<String, String> NOT_FOR_PAGES =
+  /** Keep pages from using responses in browsers that do not say where a request comes from. */
+  private static final Map<String, String> HEADERS =
       Map.of("X-Content-Type-Options", "nosniff", "Cross-Origin-Resource-Policy", "same-origin");
 
-  /** How much of a path the log has. */
-  private static final int LOGGED = 200;
+  private static final int MAX_LOGGED_TARGET = 200;
 
   private final HttpListener listener;
+  private final LambdaInvoker functions;
+  private final ApiGatewayEvents events;
+  private final InstantSource clock;
+  private final Log log;
   private final Semaphore calls;
   private final Set<String> hosts;
 
-  private Gateway(HttpListener listener) {
+  Gateway(
+      HttpListener listener,
+      LambdaInvoker functions,
+      ApiGatewayEvents events,
+      InstantSource clock,
+      Log log) {
     this.listener = listener;
+    this.functions = functions;
+    this.events = events;
+    this.clock = clock;
+    this.log = log;
     this.calls = new Semaphore(listener.bounds().calls(), true);
     int port = listener.port();
     this.hosts = Set.of("127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port);
   }
 
   /**
-   * Takes a port, and answers nobody yet.
+   * Starts to respond.
    *
-   * @param port 0 for any that is free
-   * @throws java.net.BindException if it is taken
+   * @param headers are added to every response
    */
-  static Gateway bind(int port, HttpListener.Bounds bounds) throws IOException {
-    return new Gateway(HttpListener.bind(port, bounds));
+  void start(Map<String, String> headers, Executor threads) {
+    Map<String, String> all = new HashMap<>(HEADERS);
+    all.putAll(headers);
+    listener.start(this::respond, all, threads);
   }
 
-  String url() {
-    return "http://127.0.0.1:" + listener.port();
-  }
-
-  /** How calls are answered. */
-  record Service(
-      LambdaInvoker functions,
-      ApiGatewayEvents events,
-      Map<String, String> headers,
-      InstantSource clock,
-      Log log) {}
-
-  /** Begins to answer. */
-  void start(Service service, Executor threads) {
-    listener.start(
-        new HttpListener.Responder() {
-          @Override
-          public HttpReply answer(HttpRequest request) {
-            return reply(Gateway.this.answer(request, service), service);
-          }
-
-          @Override
-          public HttpReply refuse(ErrorCode code, String error) {
-            return reply(code.response(error), service);
-          }
-        },
-        threads);
-  }
-
-  /** Waits up to a second for what is being answered, and answers nobody any more. */
-  void stop() {
-    listener.stop();
-  }
-
-  private static HttpReply reply(APIGatewayV2HTTPResponse response, Service service) {
-    Map<String, String> headers = new HashMap<>(NOT_FOR_PAGES);
-    headers.putAll(service.headers());
-    if (response.getHeaders() != null) {
-      headers.putAll(response.getHeaders());
-    }
-    String body = response.getBody();
-    return new HttpReply(response.getStatusCode(), headers, body == null ? "" : body);
-  }
-
-  private APIGatewayV2HTTPResponse answer(HttpRequest request, Service service) {
+  private APIGatewayV2HTTPResponse respond(HttpRequest request) {
     APIGatewayV2HTTPResponse response;
     try {
-      response = foreign(request).orElseGet(() -> route(request, service));
+      response = rejectForeign(request).orElseGet(() -> route(request));
     } catch (RuntimeException | Error e) {
-      service.log().failure("a call failed", e);
-      response = ErrorCode.INTERNAL.response("internal error; the log has it");
+      log.failure("a request failed", e);
+      response = ErrorCode.INTERNAL.response("internal error; details are in the log");
     }
     if (!request.method().equals("GET") || response.getStatusCode() >= 500) {
       String target = request.target();
-      String shown = target.length() <= LOGGED ? target : target.substring(0, LOGGED) + "…";
-      service.log().line("%s %s: %d".formatted(request.method(), shown, response.getStatusCode()));
+      String shown =
+          target.length() <= MAX_LOGGED_TARGET
+              ? target
+              : target.substring(0, MAX_LOGGED_TARGET) + "…";
+      log.line("%s %s: %d".formatted(request.method(), shown, response.getStatusCode()));
     }
     return response;
   }
 
-  /** The refusal of a call that is not let in; empty if it is. */
-  private Optional<APIGatewayV2HTTPResponse> foreign(HttpRequest request) {
-    List<String> host = request.all("Host");
+  private Optional<APIGatewayV2HTTPResponse> rejectForeign(HttpRequest request) {
+    List<String> host = request.header("Host");
     if (host.size() != 1 || !hosts.contains(host.getFirst().toLowerCase(Locale.ROOT))) {
       return Optional.of(
-          ErrorCode.FORBIDDEN.response("this is not the host that the call was meant for"));
+          ErrorCode.FORBIDDEN.response("the Host header does not name this control plane"));
     }
-    if (!request.all("Origin").stream().allMatch(("http://" + host.getFirst())::equalsIgnoreCase)
-        || !FROM_HERE.containsAll(request.all("Sec-Fetch-Site"))) {
-      return Optional.of(ErrorCode.FORBIDDEN.response("calls from web pages are not answered"));
+    if (!request.header("Origin").stream().allMatch(("http://" + host.getFirst())::equalsIgnoreCase)
+        || !NOT_FROM_PAGES.containsAll(request.header("Sec-Fetch-Site"))) {
+      return Optional.of(ErrorCode.FORBIDDEN.response("requests from web pages are not allowed"));
     }
     return Optional.empty();
   }
 
-  private APIGatewayV2HTTPResponse route(HttpRequest request, Service service) {
-    String target = request.target();
-    int question = target.indexOf('?');
-    String path = question < 0 ? target : target.substring(0, question);
-    String query = question < 0 ? "" : target.substring(question + 1);
-    List<Match> there;
+  private APIGatewayV2HTTPResponse route(HttpRequest request) {
+    List<Match> matches;
     try {
-      there = ApiGatewayEvents.match(path);
+      matches = ApiGatewayEvents.match(request.path());
     } catch (IllegalArgumentException _) {
       return ErrorCode.INVALID_REQUEST.response("a % in the path is not followed by two digits");
     }
-    if (there.isEmpty()) {
-      return ErrorCode.NOT_FOUND.response("there is nothing at this path");
+    if (matches.isEmpty()) {
+      return ErrorCode.NOT_FOUND.response("not found: no such path");
     }
     String method = request.method().equals("HEAD") ? "GET" : request.method();
-    Optional<Match> match =
-        there.stream().filter(one -> one.route().method().equals(method)).findFirst();
-    if (match.isEmpty()) {
-      return notAllowed(there);
-    }
-    Call call = new Call(request.method(), path, query, request.headers(), request.body());
-    return call(call, match.get(), service);
+    return matches.stream()
+        .filter(match -> match.route().method().equals(method))
+        .findFirst()
+        .map(match -> invoke(request, match))
+        .orElseGet(() -> methodNotAllowed(matches));
   }
 
-  private static APIGatewayV2HTTPResponse notAllowed(List<Match> there) {
+  private static APIGatewayV2HTTPResponse methodNotAllowed(List<Match> matches) {
     String allowed =
         String.join(
             ", ",
-            there.stream()
+            matches.stream()
                 .map(match -> match.route().method())
                 .map(method -> method.equals("GET") ? "GET, HEAD" : method)
                 .toList());
     APIGatewayV2HTTPResponse response =
-        ErrorCode.METHOD_NOT_ALLOWED.response("this path is for " + allowed);
+        ErrorCode.METHOD_NOT_ALLOWED.response("allowed methods: " + allowed);
     response.getHeaders().put("allow", allowed);
     return response;
   }
 
-  /** Has a function answer, as soon as there are few enough calls for that. */
-  private APIGatewayV2HTTPResponse call(Call call, Match match, Service service) {
+  /** Invokes the function once few enough other calls are running. */
+  private APIGatewayV2HTTPResponse invoke(HttpRequest request, Match match) {
     try {
       if (!calls.tryAcquire(listener.bounds().queueing().toMillis(), TimeUnit.MILLISECONDS)) {
-        return ErrorCode.TOO_MANY_REQUESTS.response(
-            "too many requests at a time; try again in a moment");
+        return ErrorCode.TOO_MANY_REQUESTS.response("too many requests at a time; try again");
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
@@ -179,8 +140,8 @@ final class Gateway {
     }
     try {
       APIGatewayV2HTTPEvent event =
-          service.events().of(call, match, UUID.randomUUID().toString(), service.clock().instant());
-      return service.functions().call(match.route().function(), event);
+          events.of(request, match, UUID.randomUUID().toString(), clock.instant());
+      return functions.invoke(match.route().function(), event);
     } finally {
       calls.release();
     }

@@ -6,11 +6,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.io.Connection;
 
 /**
- * Until when each connection has to get on: Jetty ends those on which nothing happens, but not
- * those on which a byte comes now and then.
+ * The deadline of each connection. Jetty's idle timeout does not end those on which a byte arrives
+ * now and then.
  */
 final class HttpDeadlines implements Connection.Listener {
-  /** While a function works on a request, which comes to an end by itself. */
+  /** While a function handles a request, which ends by itself. */
   private static final Duration NO_END = Duration.ofDays(1);
 
   private final HttpListener.Bounds bounds;
@@ -31,30 +31,30 @@ final class HttpDeadlines implements Connection.Listener {
       expect(patience);
     }
 
-    /** Whether there were few enough connections before this one. */
+    /** Whether the connection is within the limit. */
     boolean hasRoom() {
       return hasRoom;
     }
 
-    /** A request is there, and is worked on. */
+    /** A request is complete, and is being handled. */
     void work() {
       due = System.nanoTime() + NO_END.toNanos();
       busy = true;
     }
 
-    /** Something has to be sent, or read, within a time. */
+    /** The client has to send or read something in time. */
     void expect(Duration patience) {
       due = System.nanoTime() + patience.toNanos();
     }
 
-    /** The answer has gone out. */
+    /** The response is written. */
     void rest(Duration patience) {
       expect(patience);
       busy = false;
     }
   }
 
-  /** That of a connection, which may have been closed meanwhile. */
+  /** The connection may have been closed meanwhile. */
   Deadline of(Connection connection) {
     return open.getOrDefault(connection, new Deadline(true, bounds.patience()));
   }

@@ -1,11 +1,13 @@
 package io.eksphemeral.local;
 
-import io.eksphemeral.lambda.ErrorCode;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -16,44 +18,34 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * HTTP/1.1 on a loopback port, by Jetty, with a virtual thread for each request. Whoever sends, and
- * however much and however slowly, the memory that requests take is bounded, and each of them comes
- * to an end.
+ * HTTP/1.1 on a loopback port, by Jetty, with a virtual thread per request. However much or slowly
+ * a client sends, memory is bounded and every request ends.
  */
 final class HttpListener {
   /**
-   * What bounds the requests.
+   * Limits.
    *
-   * @param connections that are open at a time; more are answered with 429 and closed
-   * @param largeBodies of more than {@link JettyAdapter#SMALL_BODY} that are in memory at a time;
-   *     what is sent beyond that waits
-   * @param calls that are worked on at a time; further ones wait
-   * @param patience how long a request may take to arrive, an answer to be read, and a connection
-   *     to send nothing
-   * @param queueing how long they wait for one of the large bodies or calls to end, before the
-   *     answer is 429
+   * @param connections open at a time; further ones get a 429 and are closed
+   * @param largeBodies of more than {@link JettyAdapter#SMALL_BODY} in memory at a time; further
+   *     ones wait
+   * @param calls of functions at a time; further ones wait
+   * @param patience how long a client may take to send a request or read a response, and how long a
+   *     connection may be idle
+   * @param queueing how long a large body or a call waits before it gets a 429
    */
   record Bounds(int connections, int largeBodies, int calls, Duration patience, Duration queueing) {
     static final Bounds USUAL =
         new Bounds(1024, 64, 16, Duration.ofSeconds(30), Duration.ofSeconds(10));
   }
 
-  /** What answers. */
-  interface Responder {
-    HttpReply answer(HttpRequest request);
-
-    /** The answer to what is no request, or is refused before anybody looks at what it asks. */
-    HttpReply refuse(ErrorCode code, String error);
-  }
-
   private static final Duration CHECK_EVERY = Duration.ofMillis(250);
   private static final int MOST_HEAD = 16 * 1024;
   private static final int BACKLOG = 512;
 
-  /** How many connections more than there may be are told so at a time; the rest wait for that. */
+  /** How many connections beyond the limit get a 429 at a time; the rest wait for that. */
   private static final int TURNED_AWAY = 64;
 
-  /** For the selector; requests have virtual threads. */
+  /** For the selector; requests run on virtual threads. */
   private static final int PLATFORM_THREADS = 6;
 
   private final QueuedThreadPool pool;
@@ -80,17 +72,16 @@ final class HttpListener {
     connector.setHost("127.0.0.1");
     connector.setPort(port);
     connector.setAcceptQueueSize(BACKLOG);
-    connector.setIdleTimeout(
-        0); // the deadlines cover it, and cut off who sends a byte now and then
+    connector.setIdleTimeout(0); // the deadlines cover it, and clients that send a byte at a time
     connector.addBean(deadlines);
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(bounds.connections() + TURNED_AWAY, connector));
   }
 
   /**
-   * Takes a port on loopback, and answers nobody yet.
+   * Binds a port on loopback; connections wait until {@link #start}.
    *
-   * @param port 0 for any that is free
+   * @param port 0 for any free one
    * @throws BindException if it is taken
    */
   static HttpListener bind(int port, Bounds bounds) throws IOException {
@@ -107,16 +98,27 @@ final class HttpListener {
     return connector.getLocalPort();
   }
 
+  String url() {
+    return "http://127.0.0.1:" + port();
+  }
+
   Bounds bounds() {
     return bounds;
   }
 
-  /** Begins to answer. */
-  void start(Responder responder, Executor threads) {
-    JettyAdapter handler = new JettyAdapter(responder, bounds, deadlines);
+  /**
+   * Starts to respond.
+   *
+   * @param headers are added to every response
+   */
+  void start(
+      Function<HttpRequest, APIGatewayV2HTTPResponse> responder,
+      Map<String, String> headers,
+      Executor threads) {
+    JettyAdapter handler = new JettyAdapter(responder, headers, bounds, deadlines);
     pool.setVirtualThreadsExecutor(threads);
     server.setHandler(handler);
-    server.setErrorHandler(handler::refuseMalformed);
+    server.setErrorHandler(handler::rejectMalformed);
     try {
       server.start();
     } catch (Exception e) {
@@ -132,7 +134,7 @@ final class HttpListener {
     }
   }
 
-  /** Waits up to a second for what is being answered, and answers nobody any more. */
+  /** Accepts no further requests, and waits up to a second for the current ones. */
   void stop() {
     stopped = true;
     connector.close();

@@ -5,15 +5,24 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A request as it was sent, with nothing decoded.
+ * A request as it was received; nothing is decoded.
  *
- * @param target the path, and what follows it
- * @param headers each with its values, whatever the case of its name
+ * @param target path and query
+ * @param headers the values of each header; names are case-insensitive
  */
 record HttpRequest(
     String method, String target, Map<String, List<String>> headers, ByteBuffer body) {
-  /** The values of a header; none if it is not there. */
-  List<String> all(String header) {
-    return headers.getOrDefault(header, List.of());
+  List<String> header(String name) {
+    return headers.getOrDefault(name, List.of());
+  }
+
+  String path() {
+    int question = target.indexOf('?');
+    return question < 0 ? target : target.substring(0, question);
+  }
+
+  String query() {
+    int question = target.indexOf('?');
+    return question < 0 ? "" : target.substring(question + 1);
   }
 }

@@ -2,6 +2,7 @@ package io.eksphemeral.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.lambda.ErrorCode;
 import io.eksphemeral.local.HttpDeadlines.Deadline;
 import java.io.ByteArrayOutputStream;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
@@ -24,44 +26,47 @@ import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Invocable;
 
-/** Reads a request, within the bounds, has it answered, and writes the answer. */
+/** Reads requests within the bounds, and writes the responses. */
 final class JettyAdapter extends Handler.Abstract {
-  /** The longest body, in bytes. A spec has half of it at most, and a function says so. */
+  /** In bytes; twice the longest spec, so that the function rejects those that are too long. */
   static final int MOST_BODY = 128 * 1024;
 
-  /** What any number of connections may send at a time. */
+  /** In bytes; any number of connections may send that much at a time. */
   static final int SMALL_BODY = 8 * 1024;
 
   private static final int BUFFER = 4 * 1024;
 
-  /** How much more is read, and thrown away, of what is refused, so that the sender reads why. */
+  /** How much of a rejected request is read and discarded, so that the client sees the response. */
   private static final int MOST_LINGERING = 16 * 1024 * 1024;
 
   private static final Duration LINGERING = Duration.ofSeconds(5);
 
-  private final HttpListener.Responder responder;
+  private final Function<HttpRequest, APIGatewayV2HTTPResponse> responder;
+  private final Map<String, String> headers;
   private final HttpListener.Bounds bounds;
   private final HttpDeadlines deadlines;
   private final Semaphore largeBodies;
 
   JettyAdapter(
-      HttpListener.Responder responder, HttpListener.Bounds bounds, HttpDeadlines deadlines) {
+      Function<HttpRequest, APIGatewayV2HTTPResponse> responder,
+      Map<String, String> headers,
+      HttpListener.Bounds bounds,
+      HttpDeadlines deadlines) {
     super(Invocable.InvocationType.BLOCKING);
     this.responder = responder;
+    this.headers = headers;
     this.bounds = bounds;
     this.deadlines = deadlines;
     this.largeBodies = new Semaphore(bounds.largeBodies(), true);
   }
 
-  /**
-   * A request that is refused before anybody looks at what it asks; the connection ends with it.
-   */
-  private static final class Refused extends Exception {
+  /** Why a request is rejected before it is complete. Its connection is closed. */
+  private static final class RejectedRequest extends Exception {
     private static final long serialVersionUID = 1;
 
     private final ErrorCode code;
 
-    Refused(ErrorCode code, String error) {
+    RejectedRequest(ErrorCode code, String error) {
       super(error, null, false, false);
       this.code = code;
     }
@@ -72,18 +77,17 @@ final class JettyAdapter extends Handler.Abstract {
     Deadline deadline = deadlines.of(request.getConnectionMetaData().getConnection());
     try (Body body = new Body()) {
       if (!deadline.hasRoom()) {
-        throw new Refused(
-            ErrorCode.TOO_MANY_REQUESTS, "too many connections; try again in a moment");
+        throw new RejectedRequest(ErrorCode.TOO_MANY_REQUESTS, "too many connections; try again");
       }
       HttpRequest read = read(request, body);
       deadline.work();
-      HttpReply reply = responder.answer(read);
+      APIGatewayV2HTTPResponse answer = responder.apply(read);
       deadline.expect(bounds.patience());
-      write(response, reply);
-    } catch (Refused refused) {
+      write(response, answer);
+    } catch (RejectedRequest rejected) {
       deadline.expect(LINGERING);
       response.getHeaders().put(HttpHeader.CONNECTION, "close");
-      write(response, responder.refuse(refused.code, String.valueOf(refused.getMessage())));
+      write(response, rejected.code.response(String.valueOf(rejected.getMessage())));
       linger(request);
     } finally {
       deadline.rest(bounds.patience());
@@ -92,8 +96,8 @@ final class JettyAdapter extends Handler.Abstract {
     return true;
   }
 
-  /** Answers what Jetty found to be no request, or failed at. */
-  boolean refuseMalformed(Request request, Response response, Callback callback)
+  /** Responds where Jetty found no valid request, or failed. */
+  boolean rejectMalformed(Request request, Response response, Callback callback)
       throws IOException {
     Object status = request.getAttribute(ErrorHandler.ERROR_STATUS);
     ErrorCode code =
@@ -105,19 +109,19 @@ final class JettyAdapter extends Handler.Abstract {
     Object message = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
     response.reset();
     response.getHeaders().put(HttpHeader.CONNECTION, "close");
-    write(response, responder.refuse(code, "this is not a valid HTTP request: " + message));
+    write(response, code.response("not a valid HTTP request: " + message));
     callback.succeeded();
     return true;
   }
 
-  private HttpRequest read(Request request, Body body) throws IOException, Refused {
+  private HttpRequest read(Request request, Body body) throws IOException, RejectedRequest {
     if (request.getHeaders().getLongField(HttpHeader.CONTENT_LENGTH) > MOST_BODY) {
       throw tooLarge();
     }
     if (request.getHeaders().getFields(HttpHeader.TRANSFER_ENCODING).stream()
         .anyMatch(field -> !field.getValue().equalsIgnoreCase("chunked"))) {
-      throw new Refused(
-          ErrorCode.INVALID_REQUEST, "the only transfer encoding that is read is chunked");
+      throw new RejectedRequest(
+          ErrorCode.INVALID_REQUEST, "the only supported transfer encoding is chunked");
     }
     Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     request
@@ -133,17 +137,17 @@ final class JettyAdapter extends Handler.Abstract {
         request.getMethod(), request.getHttpURI().getPathQuery(), headers, body.bytes());
   }
 
-  private static Refused tooLarge() {
-    return new Refused(
+  private static RejectedRequest tooLarge() {
+    return new RejectedRequest(
         ErrorCode.TOO_LARGE, "a request has at most %d KiB".formatted(MOST_BODY / 1024));
   }
 
-  /** A body as it comes: to have said that much will come takes no memory. */
+  /** A body as it arrives; a mere Content-Length takes no memory. */
   private final class Body implements AutoCloseable {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private boolean isLarge;
 
-    void add(byte[] part, int length) throws Refused {
+    void add(byte[] part, int length) throws RejectedRequest {
       if (bytes.size() + length > MOST_BODY) {
         throw tooLarge();
       }
@@ -153,16 +157,15 @@ final class JettyAdapter extends Handler.Abstract {
       bytes.write(part, 0, length);
     }
 
-    private void takeLargeBody() throws Refused {
+    private void takeLargeBody() throws RejectedRequest {
       try {
         isLarge = largeBodies.tryAcquire(bounds.queueing().toMillis(), TimeUnit.MILLISECONDS);
       } catch (InterruptedException _) {
         Thread.currentThread().interrupt();
       }
       if (!isLarge) {
-        throw new Refused(
-            ErrorCode.TOO_MANY_REQUESTS,
-            "too many large requests at a time; try again in a moment");
+        throw new RejectedRequest(
+            ErrorCode.TOO_MANY_REQUESTS, "too many large requests at a time; try again");
       }
     }
 
@@ -178,15 +181,16 @@ final class JettyAdapter extends Handler.Abstract {
     }
   }
 
-  private static void write(Response response, HttpReply reply) throws IOException {
-    byte[] body = reply.body().getBytes(UTF_8);
-    response.setStatus(reply.status());
-    reply.headers().forEach((name, value) -> response.getHeaders().put(name, value));
+  private void write(Response response, APIGatewayV2HTTPResponse answer) throws IOException {
+    byte[] body = answer.getBody().getBytes(UTF_8);
+    response.setStatus(answer.getStatusCode());
+    headers.forEach((name, value) -> response.getHeaders().put(name, value));
+    answer.getHeaders().forEach((name, value) -> response.getHeaders().put(name, value));
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
     Content.Sink.write(response, true, ByteBuffer.wrap(body));
   }
 
-  /** To close a connection on which something is unread would take the answer from the sender. */
+  /** If a connection is closed with unread data, the client may lose the response. */
   private static void linger(Request request) {
     byte[] ignored = new byte[BUFFER];
     try {
@@ -196,7 +200,7 @@ final class JettyAdapter extends Handler.Abstract {
         got = in.read(ignored);
       }
     } catch (IOException _) {
-      // It went away, or was cut off.
+      // The client went away, or its deadline passed.
     }
   }
 }

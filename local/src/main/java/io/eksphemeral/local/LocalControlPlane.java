@@ -21,16 +21,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * The control plane on one machine: the same functions as in AWS, between a gateway and a scheduler
- * of its own, over plain files.
+ * The control plane on one machine: the functions of AWS, invoked by a gateway and a scheduler,
+ * over files.
  */
 public final class LocalControlPlane {
   private static final String PROVIDER = "rehearsal: nothing is really built";
 
-  /** What there is to choose from where nothing is built: any version; this one if none is. */
+  /** Nothing is built, so any version will do; this is the default. */
   private static final Versions VERSIONS = Versions.any("1.35");
 
-  /** What eksctl would be told, with stand-ins for what an installation in AWS has. */
+  /** As in AWS, with placeholders for what an installation there has. */
   static final EksctlConfig CONFIG =
       new EksctlConfig(
           new EksctlConfig.Settings(
@@ -40,10 +40,10 @@ public final class LocalControlPlane {
               "arn:aws:iam::%s:role/eksp-cni".formatted(EventBridgeEvents.ACCOUNT),
               new Nodes(List.of("t3.medium", "t3a.medium"), true)));
 
-  /** How many clusters a sweep works on at a time, as in AWS. */
+  /** As many clusters at a time as in AWS. */
   private static final int SWEEP_THREADS = 64;
 
-  /** What the process ends with when somebody removed its home. */
+  /** Exit code. */
   private static final int HOME_REMOVED = 5;
 
   private static final Duration KEEP_CLOCK_EVERY = ScaledClock.LEAD.dividedBy(2);
@@ -54,18 +54,18 @@ public final class LocalControlPlane {
   private final Timer timer;
   private final SimulatedTaskRunner rehearsal;
   private final Scheduler scheduler;
-  private final Gateway gateway;
+  private final HttpListener listener;
   private volatile boolean stopped;
 
   /**
-   * Runs it until it is told to end. Ends with 2 for a wrong option or environment, 3 if the port
-   * is taken, 4 if the home is another control plane's, 5 once the home was removed.
+   * Runs until it is stopped. Exits with 2 for an invalid option or environment variable, 3 if the
+   * port is taken, 4 if another control plane uses the home, 5 if the home is removed.
    */
   public static void main(String[] arguments) {
     run(arguments, InstantSource.system());
   }
 
-  /** The same by another clock on the wall. */
+  /** The same with another real clock. */
   static void run(String[] arguments, InstantSource realTime) {
     try {
       Settings settings = Settings.of(List.of(arguments), System.getenv());
@@ -75,8 +75,8 @@ public final class LocalControlPlane {
       System.err.println("eksphemeral: " + e.getMessage());
       System.exit(e.reason().exitCode());
     } catch (IOException | RuntimeException e) {
-      // Threads of the half that did start would keep the process, the home and the port.
-      System.err.println("eksphemeral: the control plane could not be started: " + e);
+      // Threads that did start would keep the process running.
+      System.err.println("eksphemeral: the control plane failed to start: " + e);
       System.exit(1);
     }
   }
@@ -84,7 +84,7 @@ public final class LocalControlPlane {
   private LocalControlPlane(Settings settings, InstantSource realTime)
       throws IOException, StartException {
     home = take(settings);
-    gateway = bind(settings);
+    listener = bind(settings);
     clock = ScaledClock.start(realTime, settings.speed(), home.files());
     log = new Log(System.out, clock);
     SecureRandom random = new SecureRandom();
@@ -115,38 +115,37 @@ public final class LocalControlPlane {
             Sleeper.real(),
             Executors.newFixedThreadPool(SWEEP_THREADS, Thread.ofVirtual().factory()));
 
-    ProviderInfo presentation =
+    ProviderInfo provider =
         new ProviderInfo(PROVIDER, settings.pace().create(), settings.pace().destroy(), null);
-    DestroyClusterHandler destroy = new DestroyClusterHandler(plane, presentation);
     LambdaInvoker functions =
         new LambdaInvoker(
-            new CreateClusterHandler(plane, presentation, random)::handleRequest,
-            new StatusHandler(plane.status(), presentation, clock, plane::versions)::handleRequest,
-            destroy::handleRequest,
-            destroy,
+            new CreateClusterHandler(plane, provider, random),
+            new StatusHandler(plane.status(), provider, clock, plane::versions),
+            new DestroyClusterHandler(plane, provider),
             realTime,
             log);
-    scheduler = new Scheduler(functions, () -> keepHouse(store), clock, timer, log);
+    scheduler = new Scheduler(functions, () -> cleanUp(store), clock, timer, log);
 
-    // What an earlier process began is known before anybody can ask for the same again.
+    // Before the first request: tasks of an earlier process continue.
     rehearsal.start(scheduler::stopped);
-    gateway.start(
-        new Gateway.Service(
+    new Gateway(
+            listener,
             functions,
             new ApiGatewayEvents(System.getProperty("user.name", "")),
+            clock,
+            log)
+        .start(
             Map.of(
                 "Eksphemeral-Control-Plane", Long.toString(pid()),
                 "Eksphemeral-Provider", PROVIDER,
                 "Eksphemeral-Speed", Integer.toString(settings.speed())),
-            clock,
-            log),
-        threads);
+            threads);
     scheduler.start();
     keepClock();
-    home.announce(pid(), gateway.url(), settings.described());
+    home.announce(pid(), listener.url(), settings.described());
     System.out.println(
         "listening on %s, provider %s, speed %d"
-            .formatted(gateway.url(), PROVIDER, settings.speed()));
+            .formatted(listener.url(), PROVIDER, settings.speed()));
   }
 
   private static long pid() {
@@ -162,19 +161,18 @@ public final class LocalControlPlane {
                     .formatted(settings.home())));
   }
 
-  private static Gateway bind(Settings settings) throws IOException, StartException {
+  private static HttpListener bind(Settings settings) throws IOException, StartException {
     try {
-      return Gateway.bind(settings.port(), HttpListener.Bounds.USUAL);
+      return HttpListener.bind(settings.port(), HttpListener.Bounds.USUAL);
     } catch (BindException _) {
       throw new StartException(
           StartException.Reason.PORT_TAKEN,
-          "port %d is taken by another program, or another control plane"
-              .formatted(settings.port()));
+          "port %d is taken by another program or control plane".formatted(settings.port()));
     }
   }
 
-  /** What rules of the bucket, and ECS, do in AWS. */
-  private void keepHouse(FileStore store) {
+  /** In AWS, ECS and the bucket's lifecycle rules do this. */
+  private void cleanUp(FileStore store) {
     rehearsal.forgetOld();
     store.expire(clock.instant()).forEach(id -> log.line("the archive of " + id + " is removed"));
   }
@@ -184,35 +182,35 @@ public final class LocalControlPlane {
       return;
     }
     if (home.isRemoved()) {
-      log.line("the home was removed, and so this process, %d, ends".formatted(pid()));
-      // Nothing is put in order: that would write into what may be another one's home by now.
+      log.line("the home was removed; process %d exits".formatted(pid()));
+      // No orderly shutdown: it would write into the path, which another home may have by now.
       Runtime.getRuntime().halt(HOME_REMOVED);
     }
     try {
       clock.keep();
     } catch (IOException | RuntimeException | Error e) {
-      log.failure("the clock stands still, as its time cannot be kept", e);
+      log.failure("the clock has stopped, because its time cannot be saved", e);
     }
     try {
       home.boundLog();
     } catch (IOException | RuntimeException | Error _) {
-      // The disk may be full; it is tried again in a moment, and a line about it is more log.
+      // The disk may be full; the next attempt follows soon, and logging this would add to it.
     } finally {
       timer.after(KEEP_CLOCK_EVERY, this::keepClock);
     }
   }
 
-  /** Ends in an orderly way; the operating system gives the home back when the process is over. */
+  /** The operating system releases the home when the process exits. */
   private void stop() {
     stopped = true;
     scheduler.stop();
-    gateway.stop();
+    listener.stop();
     rehearsal.close();
     try {
       clock.stop();
       home.retract();
     } catch (IOException e) {
-      log.failure("stopping did not work in all parts", e);
+      log.failure("an orderly shutdown failed", e);
     }
     log.line("stopped");
   }

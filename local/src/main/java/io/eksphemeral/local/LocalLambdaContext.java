@@ -11,9 +11,9 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One invocation of a function, as the function sees it.
+ * What a function is told about an invocation.
  *
- * @param deadline when its time is up, on the real clock
+ * @param deadline on the real clock
  */
 record LocalLambdaContext(
     String function, String request, Instant deadline, InstantSource realTime, Log log)

@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * Has the sweep run every five minutes of the clock, in place of the rule, and for one cluster as
- * soon as a task of it has stopped. What goes wrong in one run, errors such as a moment without
- * memory included, never keeps the next from coming.
+ * In place of EventBridge: sweeps all clusters every five minutes of the clock, and a single one as
+ * soon as a task of it has stopped. A run that fails, even with an {@link Error} such as a brief
+ * lack of memory, does not prevent the next one.
  */
 final class Scheduler {
-  /** What AWS does by itself, of which something may be due with each run. */
+  /** Housekeeping that AWS does by itself. */
   interface IoRunnable {
     void run() throws IOException;
   }
@@ -33,24 +33,24 @@ final class Scheduler {
     this.log = log;
   }
 
-  /** Runs for the first time, and from then on every five minutes. */
+  /** Sweeps now, and every five minutes from then on. */
   void start() {
     timer.after(Duration.ZERO, this::run);
   }
 
-  /** Begins no further run. */
+  /** Starts no further run. */
   void stop() {
     stopped = true;
   }
 
-  /** Tells of a task that has stopped. */
+  /** Sweeps the cluster of a task that has stopped. */
   void stopped(SimulatedTask task) {
     End end = task.end();
     if (end != null && !stopped) {
       log.line("task %s stopped: %s".formatted(task.handle(), end.reason()));
       attempt(
-          "the news of task " + task.handle(),
-          () -> functions.feed(EventBridgeEvents.stopped(task, end)));
+          "the sweep after task " + task.handle(),
+          () -> functions.invoke(EventBridgeEvents.stopped(task, end)));
     }
   }
 
@@ -59,7 +59,7 @@ final class Scheduler {
       return;
     }
     try {
-      attempt("the sweep", () -> functions.feed(EventBridgeEvents.scheduled(clock.instant())));
+      attempt("the sweep", () -> functions.invoke(EventBridgeEvents.scheduled(clock.instant())));
       attempt("the housekeeping", housekeeping);
     } finally {
       timer.after(clock.real(PERIOD), this::run);

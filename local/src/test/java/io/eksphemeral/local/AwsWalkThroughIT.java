@@ -29,9 +29,9 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The walk-through of docs/installing.md, from an empty account to an empty account: the real template,
- * scripts, functions and tasks, and a stand-in for eksctl that has real stacks made. One step leads
- * to the next, as for who reads it; a life of a minute goes on beside the others.
+ * The walk-through of docs/installing.md, from an empty account to an empty account: the real
+ * template, scripts, functions and tasks, and a stand-in for eksctl that has real stacks made. One
+ * step leads to the next, as for who reads it; a life of a minute goes on beside the others.
  */
 @Tag("account")
 @TestMethodOrder(OrderAnnotation.class)

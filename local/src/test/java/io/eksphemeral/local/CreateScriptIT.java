@@ -289,7 +289,7 @@ class CreateScriptIT {
         .api()
         .answers(
             400,
-            "{\"error\":\"no cluster can be made from this spec\",\"problems\":"
+            "{\"error\":\"invalid spec:\",\"problems\":"
                 + "[\"kubeversion must be one that EKS offers: 1.34, 1.35, not \\\"1.12\\\"\"]}");
 
     scripts

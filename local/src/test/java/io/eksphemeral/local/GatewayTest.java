@@ -56,7 +56,7 @@ final class GatewayTest {
   private final List<APIGatewayV2HTTPEvent> events =
       Collections.synchronizedList(new ArrayList<>());
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private Gateway gateway;
+  private HttpListener listener;
   private int port;
   private boolean broken;
   private volatile String answerBody = "grüße\n";
@@ -64,30 +64,26 @@ final class GatewayTest {
 
   @BeforeEach
   void start() throws IOException {
-    gateway = Gateway.bind(0, BOUNDS);
-    port = URI.create(gateway.url()).getPort();
+    listener = HttpListener.bind(0, BOUNDS);
+    port = listener.port();
     Log lines = new Log(new PrintStream(log, true, StandardCharsets.UTF_8), clock);
-    gateway.start(
-        new Gateway.Service(
+    new Gateway(
+            listener,
             new LambdaInvoker(
                 (event, context) -> answer("create", event, context),
                 (event, context) -> answer("status", event, context),
                 (event, context) -> answer("destroy", event, context),
-                (_, _, _) -> {
-                  throw new IllegalStateException("nothing is swept here");
-                },
                 clock,
                 lines),
             new ApiGatewayEvents("alice"),
-            Map.of("Eksphemeral-Speed", "60"),
             clock,
-            lines),
-        threads);
+            lines)
+        .start(Map.of("Eksphemeral-Speed", "60"), threads);
   }
 
   @AfterEach
   void stop() {
-    gateway.stop();
+    listener.stop();
     threads.close();
   }
 
@@ -728,7 +724,7 @@ final class GatewayTest {
     assertThat(answer.head()).containsIgnoringCase("\r\ncontent-type: application/json\r\n");
     assertThat(answer.body())
         .isEqualTo(
-            "{\"error\":\"there is nothing at this path\",\"code\":\"not-found\",\"problems\":[]}");
+            "{\"error\":\"not found: no such path\",\"code\":\"not-found\",\"problems\":[]}");
     assertThat(calls).isEmpty();
   }
 
@@ -783,7 +779,7 @@ final class GatewayTest {
         .isEqualTo(
             method.equals("HEAD")
                 ? ""
-                : "{\"error\":\"this path is for %s\",\"code\":\"method-not-allowed\",\"problems\":[]}"
+                : "{\"error\":\"allowed methods: %s\",\"code\":\"method-not-allowed\",\"problems\":[]}"
                     .formatted(allowed));
     assertThat(calls).isEmpty();
   }
@@ -833,7 +829,7 @@ final class GatewayTest {
 
   @Test
   void aTakenPortIsAnAnswerAtOnce() {
-    assertThatThrownBy(() -> Gateway.bind(port, BOUNDS)).isInstanceOf(BindException.class);
+    assertThatThrownBy(() -> HttpListener.bind(port, BOUNDS)).isInstanceOf(BindException.class);
   }
 
   @Test
@@ -846,6 +842,6 @@ final class GatewayTest {
         }
       }
     }
-    assertThat(URI.create(gateway.url()).getHost()).isEqualTo("127.0.0.1");
+    assertThat(URI.create(listener.url()).getHost()).isEqualTo("127.0.0.1");
   }
 }

@@ -276,7 +276,7 @@ final class LocalControlPlaneIT {
 
       assertThat(program.exitCode()).isEqualTo(5);
       assertThat(program.output().getLast())
-          .endsWith("the home was removed, and so this process, %d, ends".formatted(program.pid()));
+          .endsWith("the home was removed; process %d exits".formatted(program.pid()));
     }
   }
 
@@ -331,7 +331,7 @@ final class LocalControlPlaneIT {
       assertThat(program.exitCode()).isEqualTo(3);
       assertThat(program.output())
           .containsExactly(
-              "eksphemeral: port %d is taken by another program, or another control plane"
+              "eksphemeral: port %d is taken by another program or control plane"
                   .formatted(other.getLocalPort()));
       assertThat(home.resolve("bucket")).doesNotExist();
       assertThat(home.resolve("control-plane.pid")).doesNotExist();

@@ -2,12 +2,15 @@ package io.eksphemeral.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.eksphemeral.control.ManualClock;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.lambda.ApiHandler;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -48,16 +51,23 @@ final class SchedulerTest {
     Log lines = new Log(new PrintStream(log, true, StandardCharsets.UTF_8), clock);
     LambdaInvoker functions =
         new LambdaInvoker(
-            (_, _) -> null,
-            (_, _) -> null,
-            (_, _) -> null,
-            (input, _, context) -> {
-              fed.add(JsonMapper.builder().build().readTree(input));
-              assertThat(context.getRemainingTimeInMillis()).isEqualTo(300_000);
-              switch (failure) {
-                case RuntimeException e -> throw e;
-                case Error e -> throw e;
-                case null, default -> {}
+            SchedulerTest::failRequest,
+            SchedulerTest::failRequest,
+            new ApiHandler() {
+              @Override
+              public APIGatewayV2HTTPResponse handle(APIGatewayV2HTTPEvent event, Context context) {
+                return failRequest(event, context);
+              }
+
+              @Override
+              public JsonNode handle(JsonNode event, Context context) {
+                fed.add(event);
+                assertThat(context.getRemainingTimeInMillis()).isEqualTo(300_000);
+                return switch (failure) {
+                  case RuntimeException e -> throw e;
+                  case Error e -> throw e;
+                  case null, default -> event;
+                };
               }
             },
             real,
@@ -72,6 +82,11 @@ final class SchedulerTest {
             clock,
             timer,
             lines);
+  }
+
+  private static APIGatewayV2HTTPResponse failRequest(
+      APIGatewayV2HTTPEvent event, Context context) {
+    throw new AssertionError("no request was expected: " + event);
   }
 
   @Test
@@ -118,7 +133,7 @@ final class SchedulerTest {
     assertThat(fed).hasSize(3);
     assertThat(chores).isEqualTo(2);
     assertThat(log.toString(StandardCharsets.UTF_8))
-        .contains("the sweep failed", "the news of task", "for a moment");
+        .contains("the sweep failed", "the sweep after task", "for a moment");
   }
 
   @Test

@@ -1,23 +1,15 @@
 package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ControlPlane;
-import io.eksphemeral.control.Rejection;
-import io.eksphemeral.control.Result;
-import io.eksphemeral.control.Stored;
 import io.eksphemeral.control.SweepReport;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.State;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -25,69 +17,52 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * {@code DestroyClusterFunc}: the sweep, on the five-minute rule for all clusters and on the news
- * that a task stopped for one; and destroying a cluster that somebody does not want any more.
+ * {@code DestroyClusterFunc}: sweeps all clusters every five minutes, sweeps one cluster when a
+ * task of it has stopped, and destroys clusters on request.
  */
-public final class DestroyClusterHandler implements RequestStreamHandler {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
-
+public final class DestroyClusterHandler implements ApiHandler {
   private final ControlPlane plane;
   private final ClusterResponse view;
   private final TimeLimit time;
 
-  /** As Lambda makes it, from the function's environment. */
+  /** Reads the function's environment; Lambda calls this. */
   public DestroyClusterHandler() {
     AwsControlPlane.Changing aws = AwsControlPlane.changing(System.getenv());
     this(aws.plane(), aws.presentation(), aws.time());
   }
 
-  public DestroyClusterHandler(ControlPlane plane, ProviderInfo presentation) {
-    this(plane, presentation, TimeLimit.NONE);
+  public DestroyClusterHandler(ControlPlane plane, ProviderInfo provider) {
+    this(plane, provider, TimeLimit.NONE);
   }
 
-  DestroyClusterHandler(ControlPlane plane, ProviderInfo presentation, TimeLimit time) {
+  DestroyClusterHandler(ControlPlane plane, ProviderInfo provider, TimeLimit time) {
     this.plane = plane;
     this.time = time;
-    this.view = new ClusterResponse(presentation, plane.clock(), plane::versions);
+    this.view = new ClusterResponse(provider, plane.clock(), plane::versions);
   }
 
-  /**
-   * Takes an event of any of the three kinds; calls of the API are known by their route.
-   *
-   * @throws IllegalArgumentException if it is of none of them
-   */
   @Override
-  public void handleRequest(InputStream input, OutputStream output, Context context)
-      throws IOException {
-    JsonNode event = MAPPER.readTree(input);
-    JsonNode answer =
-        event.has("routeKey")
-            ? ApiGatewayJson.write(handleRequest(ApiGatewayJson.read(event), context))
-            : switch (event.path("detail-type").asText()) {
-              case "Scheduled Event" -> sweepAll(context);
-              case "ECS Task State Change" -> sweepOne(event.path("detail"), context);
-              default ->
-                  throw new IllegalArgumentException(
-                      "an event of no known kind: " + event.path("detail-type"));
-            };
-    MAPPER.writeValue(output, answer);
-  }
-
-  /** Answers a call. */
-  public APIGatewayV2HTTPResponse handleRequest(APIGatewayV2HTTPEvent event, Context context) {
+  public APIGatewayV2HTTPResponse handle(APIGatewayV2HTTPEvent event, Context context) {
     time.beginCall(context);
-    return ApiRequest.answer(event, context, this::destroy);
+    return ApiRequest.respond(
+        event,
+        context,
+        request -> request.route() == Route.DESTROY ? destroy(request) : ApiResponse.unknownPath());
   }
 
-  private APIGatewayV2HTTPResponse destroy(ApiRequest call) {
-    if (call.route().filter(Route.DESTROY::equals).isEmpty()) {
-      return ApiRequest.notThere();
-    }
-    return switch (plane.destroy().destroy(call.parameter("id"), call.asker())) {
-      case Result.Done<Stored.Live>(Stored.Live live) ->
-          ApiRequest.accepted(live.id(), view.of(live));
-      case Result.Refused<Stored.Live>(Rejection refusal) -> ApiRequest.refused(refusal);
+  @Override
+  public JsonNode handle(JsonNode event, Context context) {
+    return switch (event.path("detail-type").asText()) {
+      case "Scheduled Event" -> sweepAll(context);
+      case "ECS Task State Change" -> sweepOne(event.path("detail"), context);
+      default -> ApiHandler.super.handle(event, context);
     };
+  }
+
+  private APIGatewayV2HTTPResponse destroy(ApiRequest request) {
+    return ApiResponse.of(
+        plane.destroy().destroy(request.parameter("id"), request.caller()),
+        live -> ApiResponse.accepted(live, view.of(live)));
   }
 
   private JsonNode sweepAll(Context context) {
@@ -96,12 +71,12 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
     return log(report, withMetrics(LogLine.of("sweep"), report), context);
   }
 
-  /** News of a task of ours: whoever launched it put the cluster's id into startedBy. */
+  /** The task runner stores the cluster's id in startedBy. */
   private JsonNode sweepOne(JsonNode detail, Context context) {
     time.beginSweep(context);
     Optional<ClusterId> id = ClusterId.parse(detail.path("startedBy").asText());
     return id.isEmpty()
-        ? JsonNodeFactory.instance.objectNode().put("ignored", "no task of ours")
+        ? JsonNodeFactory.instance.objectNode().put("ignored", "not a task of EKSphemeral")
         : log(plane.sweep().one(id.get(), timeLeft(context)), LogLine.of("task-stopped"), context);
   }
 
@@ -115,7 +90,7 @@ public final class DestroyClusterHandler implements RequestStreamHandler {
     return shown;
   }
 
-  /** What a sweep over all clusters counts; one over a single cluster would only blur it. */
+  /** Only for sweeps of all clusters: those of single ones would distort the metrics. */
   private LogLine withMetrics(LogLine line, SweepReport report) {
     Map<String, Long> metrics = new LinkedHashMap<>();
     metrics.put("clusters", report.states().values().stream().mapToLong(Long::longValue).sum());

@@ -39,7 +39,7 @@ final class BadInputTest {
   private static final String OWNER = "owner must be a mail address like nobody@example.com, not ";
   private static final String NAME =
       "name must be 1 to 63 letters a-z or A-Z, digits and dashes, the first not a dash, not ";
-  private static final String NO_SPEC = "no cluster can be made from this spec";
+  private static final String NO_SPEC = "invalid spec:";
   private static final String NO_MINUTES =
       "invalid minutes: a whole number of at most 9 digits is needed, not 0, without a plus sign or"
           + " leading zeros";
@@ -175,22 +175,22 @@ final class BadInputTest {
               "YAML by its name",
               event -> event.setHeaders(Map.of("content-type", "application/yaml")),
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "a spec is sent as application/json"),
+              "a spec must be sent as application/json"),
           create(
               "two types at once",
               event -> event.setHeaders(Map.of("content-type", "application/json,text/plain")),
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "a spec is sent as application/json"),
+              "a spec must be sent as application/json"),
           create(
               "a type that is like JSON",
               event -> event.setHeaders(Map.of("content-type", "application/jsonish")),
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "a spec is sent as application/json"),
+              "a spec must be sent as application/json"),
           create(
               "a form with files",
               event -> event.setHeaders(Map.of("content-type", "multipart/form-data; boundary=b")),
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "a spec is sent as application/json"),
+              "a spec must be sent as application/json"),
           create(
               "one byte more than 64 KiB",
               event -> event.setBody("{" + " ".repeat(64 * 1024 - 1) + "}"),
@@ -203,7 +203,7 @@ final class BadInputTest {
                 event.setIsBase64Encoded(true);
               },
               ErrorCode.INVALID_REQUEST,
-              "the body is not the base64 that it is said to be"),
+              "the body is not valid base64"),
           create(
               "an Idempotency-Key that is no UUID",
               event -> event.setHeaders(Map.of("idempotency-key", "once")),
@@ -317,12 +317,12 @@ final class BadInputTest {
               "a wrong method",
               event -> event.setRouteKey("PUT /create"),
               ErrorCode.NOT_FOUND,
-              "there is nothing at this path"),
+              "not found: no such path"),
           create(
               "a wrong path",
               event -> event.setRouteKey("POST /creat"),
               ErrorCode.NOT_FOUND,
-              "there is nothing at this path"));
+              "not found: no such path"));
 
   /** What is answered with a sentence that no test should have to know by heart. */
   static final List<Bad> BYTES =
@@ -433,11 +433,9 @@ final class BadInputTest {
   private static APIGatewayV2HTTPResponse estimatedAndCreated(
       HandlerFixture installation, APIGatewayV2HTTPEvent event) {
     event.setRouteKey("POST /estimate");
-    APIGatewayV2HTTPResponse estimated =
-        installation.create.handleRequest(event, installation.context);
+    APIGatewayV2HTTPResponse estimated = installation.create.handle(event, installation.context);
     event.setRouteKey("POST /create");
-    APIGatewayV2HTTPResponse created =
-        installation.create.handleRequest(event, installation.context);
+    APIGatewayV2HTTPResponse created = installation.create.handle(event, installation.context);
     assertThat(estimated).isEqualTo(created);
     return created;
   }
@@ -449,7 +447,7 @@ final class BadInputTest {
         installation -> {
           APIGatewayV2HTTPEvent event = event("create");
           change.accept(event);
-          return installation.create.handleRequest(event, installation.context);
+          return installation.create.handle(event, installation.context);
         },
         code,
         error,
@@ -462,7 +460,7 @@ final class BadInputTest {
         installation -> {
           APIGatewayV2HTTPEvent event = event("prolong");
           event.setPathParameters(Map.of("id", id, "minutes", minutes));
-          return installation.create.handleRequest(event, installation.context);
+          return installation.create.handle(event, installation.context);
         },
         code,
         error,
@@ -475,7 +473,7 @@ final class BadInputTest {
         installation -> {
           APIGatewayV2HTTPEvent event = event("status-one");
           event.setPathParameters(Map.of("id", id));
-          return installation.status.handleRequest(event, installation.context);
+          return installation.status.handle(event, installation.context);
         },
         code,
         error,

@@ -198,7 +198,7 @@ final class DestroyClusterHandlerTest {
     ((ObjectNode) event.path("detail")).set("startedBy", json(startedBy));
 
     assertThat(installation.runDestroy(event.toString()))
-        .isEqualTo("{\"ignored\":\"no task of ours\"}");
+        .isEqualTo("{\"ignored\":\"not a task of EKSphemeral\"}");
     assertThat(installation.store.contents()).isEqualTo(before);
   }
 
@@ -232,7 +232,7 @@ final class DestroyClusterHandlerTest {
   void anEventOfNoKnownKindIsAnErrorThatLambdaReports(String event) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> installation.runDestroy(event))
-        .withMessageContaining("no known kind");
+        .withMessageContaining("unsupported event type");
   }
 
   @Test

@@ -108,12 +108,12 @@ final class ExactLimitsTest {
     event.setBody(
         base64 ? Base64.getEncoder().encodeToString(spec.getBytes(StandardCharsets.UTF_8)) : spec);
     event.setIsBase64Encoded(base64);
-    return installation.create.handleRequest(event, installation.context);
+    return installation.create.handle(event, installation.context);
   }
 
   private APIGatewayV2HTTPResponse prolong(String minutes) {
     APIGatewayV2HTTPEvent event = event("prolong");
     event.setPathParameters(Map.of("id", ID.value(), "minutes", minutes));
-    return installation.create.handleRequest(event, installation.context);
+    return installation.create.handle(event, installation.context);
   }
 }

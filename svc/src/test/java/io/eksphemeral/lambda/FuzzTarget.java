@@ -67,7 +67,7 @@ public final class FuzzTarget {
     event.setHeaders(Map.of());
     event.setBody(Base64.getEncoder().encodeToString(body));
     event.setIsBase64Encoded(true);
-    check(installation.create.handleRequest(event, installation.context));
+    check(installation.create.handle(event, installation.context));
   }
 
   /** Ids, names and minutes of a path, the two divided by a zero byte. */
@@ -79,10 +79,10 @@ public final class FuzzTarget {
     installation.created();
     APIGatewayV2HTTPEvent prolong = HandlerFixture.event("prolong");
     prolong.setPathParameters(parameters);
-    check(installation.create.handleRequest(prolong, installation.context));
+    check(installation.create.handle(prolong, installation.context));
     APIGatewayV2HTTPEvent status = HandlerFixture.event("status-one");
     status.setPathParameters(parameters);
-    check(installation.status.handleRequest(status, installation.context));
+    check(installation.status.handle(status, installation.context));
   }
 
   /** Any event at all, for the function that takes three kinds. */
@@ -124,10 +124,10 @@ public final class FuzzTarget {
 
   private static void call(HandlerFixture installation, int which) {
     switch (which) {
-      case 0 -> check(installation.create.handleRequest(PROLONG, installation.context));
-      case 1 -> check(installation.create.handleRequest(SHORTEN, installation.context));
-      case 2 -> check(installation.create.handleRequest(CREATE, installation.context));
-      case 3 -> check(installation.status.handleRequest(STATUS, installation.context));
+      case 0 -> check(installation.create.handle(PROLONG, installation.context));
+      case 1 -> check(installation.create.handle(SHORTEN, installation.context));
+      case 2 -> check(installation.create.handle(CREATE, installation.context));
+      case 3 -> check(installation.status.handle(STATUS, installation.context));
       case -1 -> installation.runDestroy(DESTROY);
       case -2 -> installation.runDestroy(SWEEP);
       case -3 -> installation.clock.advance(Duration.ofSeconds(20));
@@ -169,7 +169,7 @@ public final class FuzzTarget {
     if (texts.length > 1) {
       event.setRouteKey(texts[1]);
     }
-    check(installation.create.handleRequest(event, installation.context));
+    check(installation.create.handle(event, installation.context));
   }
 
   private static String text(byte[] bytes) {

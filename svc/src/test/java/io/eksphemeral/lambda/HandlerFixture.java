@@ -111,7 +111,7 @@ public final class HandlerFixture {
 
   /** Asks for the cluster of the canned events. */
   Cluster created() {
-    create.handleRequest(event("create"), context);
+    create.handle(event("create"), context);
     return cluster();
   }
 

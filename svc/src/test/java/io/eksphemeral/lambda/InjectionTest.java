@@ -129,8 +129,7 @@ final class InjectionTest {
     APIGatewayV2HTTPEvent event = event("create");
     place.put.accept(event, text);
 
-    APIGatewayV2HTTPResponse answer =
-        installation.create.handleRequest(event, installation.context);
+    APIGatewayV2HTTPResponse answer = installation.create.handle(event, installation.context);
 
     assertAnswer(answer);
     if (answer.getStatusCode() != 202) {
@@ -166,8 +165,8 @@ final class InjectionTest {
         event.setPathParameters(parameters);
         APIGatewayV2HTTPResponse answer =
             call.equals("prolong")
-                ? installation.create.handleRequest(event, installation.context)
-                : installation.status.handleRequest(event, installation.context);
+                ? installation.create.handle(event, installation.context)
+                : installation.status.handle(event, installation.context);
         assertAnswer(answer);
         assertThat(answer.getStatusCode())
             .isIn(call.equals("status-one") && parameter.equals("minutes") ? 200 : 400, 404);
@@ -199,8 +198,7 @@ final class InjectionTest {
     assertSinks(installation);
     APIGatewayV2HTTPEvent event = event("status-one");
     event.setPathParameters(Map.of("id", ID.value()));
-    APIGatewayV2HTTPResponse answer =
-        installation.status.handleRequest(event, installation.context);
+    APIGatewayV2HTTPResponse answer = installation.status.handle(event, installation.context);
     assertAnswer(answer);
     assertThat(answer.getStatusCode()).isEqualTo(200);
   }
@@ -215,10 +213,9 @@ final class InjectionTest {
     HandlerFixture refused = new HandlerFixture(new MemoryStore(), runner);
     HandlerFixture broken = new HandlerFixture(store, runner);
 
-    APIGatewayV2HTTPResponse answer =
-        refused.create.handleRequest(event("create"), refused.context);
+    APIGatewayV2HTTPResponse answer = refused.create.handle(event("create"), refused.context);
     refused.runDestroy(text("schedule"));
-    APIGatewayV2HTTPResponse failure = broken.status.handleRequest(event("status"), broken.context);
+    APIGatewayV2HTTPResponse failure = broken.status.handle(event("status"), broken.context);
 
     assertAnswer(answer);
     assertLog(refused);

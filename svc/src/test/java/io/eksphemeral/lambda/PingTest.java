@@ -23,8 +23,8 @@ final class PingTest {
   void eachFunctionAnswersThatThereIsNothingAndTouchesNothing() {
     List<APIGatewayV2HTTPResponse> answers =
         List.of(
-            installation.create.handleRequest(event("ping"), installation.context),
-            installation.status.handleRequest(event("ping"), installation.context),
+            installation.create.handle(event("ping"), installation.context),
+            installation.status.handle(event("ping"), installation.context),
             response(installation.runDestroy(text("ping"))));
 
     assertThat(answers).allSatisfy(answer -> assertThat(answer.getStatusCode()).isEqualTo(404));

@@ -169,7 +169,7 @@ final class StatusHandlerTest {
     store.add(asked(Samples.newId(), "one"));
     store.add(asked(Samples.newId(), "other"));
 
-    JsonNode all = body(spied.status.handleRequest(event("clusters"), spied.context));
+    JsonNode all = body(spied.status.handle(event("clusters"), spied.context));
 
     assertThat(all).hasSize(2).allMatch(record -> record.at("/status/cost").isNumber());
     verify(store, times(1)).versions();
@@ -182,7 +182,7 @@ final class StatusHandlerTest {
     HandlerFixture failing = new HandlerFixture(store, mock(TaskRunner.class));
     store.add(asked(Samples.newId(), "dev"));
 
-    JsonNode record = body(failing.status.handleRequest(event("clusters"), failing.context)).get(0);
+    JsonNode record = body(failing.status.handle(event("clusters"), failing.context)).get(0);
 
     assertThat(record.path("name").asText()).isEqualTo("dev");
     assertThat(record.path("status").has("cost")).isFalse();
@@ -210,7 +210,7 @@ final class StatusHandlerTest {
     assertThat(response.getStatusCode()).isEqualTo(403);
     assertThat(response.getBody())
         .isEqualTo(
-            "{\"error\":\"nobody signed this request\",\"code\":\"forbidden\",\"problems\":[]}");
+            "{\"error\":\"the request is not signed\",\"code\":\"forbidden\",\"problems\":[]}");
   }
 
   @ParameterizedTest
@@ -228,8 +228,7 @@ final class StatusHandlerTest {
             storeThatThrows(new StoreException("secret", new IOException("Connection reset"))),
             mock(TaskRunner.class));
 
-    APIGatewayV2HTTPResponse response =
-        failing.status.handleRequest(event("clusters"), failing.context);
+    APIGatewayV2HTTPResponse response = failing.status.handle(event("clusters"), failing.context);
 
     assertThat(response.getStatusCode()).isEqualTo(503);
     assertThat(response.getBody()).doesNotContain("secret", "Connection");
@@ -237,7 +236,7 @@ final class StatusHandlerTest {
   }
 
   private APIGatewayV2HTTPResponse call(APIGatewayV2HTTPEvent event) {
-    return installation.status.handleRequest(event, installation.context);
+    return installation.status.handle(event, installation.context);
   }
 
   private static Cluster asked(ClusterId id, String name) {

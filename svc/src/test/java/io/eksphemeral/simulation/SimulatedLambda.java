@@ -95,8 +95,8 @@ final class SimulatedLambda {
     try {
       APIGatewayV2HTTPResponse answer =
           switch (function) {
-            case CREATE -> sandbox.create().handleRequest(event, context);
-            case STATUS -> sandbox.status().handleRequest(event, context);
+            case CREATE -> sandbox.create().handle(event, context);
+            case STATUS -> sandbox.status().handle(event, context);
             case DESTROY -> throw new IllegalStateException("takes bytes");
           };
       return ended(function, sandbox) ? Optional.of(answer) : Optional.empty();

@@ -1,0 +1,63 @@
+package io.eksphemeral.lambda;
+
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.eksphemeral.control.Rejection;
+import io.eksphemeral.control.Result;
+import io.eksphemeral.control.Stored;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Function;
+
+/** Responses of the HTTP API; {@link ErrorCode} makes those for errors. */
+final class ApiResponse {
+  private ApiResponse() {}
+
+  static APIGatewayV2HTTPResponse ok(JsonNode body) {
+    return of(200, body, Map.of());
+  }
+
+  /** The change continues in the background; Location is where to follow it. */
+  static APIGatewayV2HTTPResponse accepted(Stored.Live live, JsonNode body) {
+    return of(202, body, Map.of("location", "/status/" + live.id().value()));
+  }
+
+  static APIGatewayV2HTTPResponse unknownPath() {
+    return ErrorCode.NOT_FOUND.response("not found: no such path");
+  }
+
+  static <T> APIGatewayV2HTTPResponse of(
+      Result<T> result, Function<T, APIGatewayV2HTTPResponse> done) {
+    return switch (result) {
+      case Result.Done<T>(T value) -> done.apply(value);
+      case Result.Refused<T>(Rejection rejection) ->
+          code(rejection.kind()).response(rejection.error(), rejection.problems());
+    };
+  }
+
+  /** Every response is JSON that no cache keeps. */
+  static APIGatewayV2HTTPResponse of(int status, JsonNode body, Map<String, String> more) {
+    Map<String, String> headers =
+        new HashMap<>(Map.of("content-type", "application/json", "cache-control", "no-store"));
+    headers.putAll(more);
+    return APIGatewayV2HTTPResponse.builder()
+        .withStatusCode(status)
+        .withHeaders(headers)
+        .withBody(body.toString())
+        .build();
+  }
+
+  private static ErrorCode code(Rejection.Kind kind) {
+    return switch (kind) {
+      case INPUT -> ErrorCode.INVALID_REQUEST;
+      case FORBIDDEN -> ErrorCode.FORBIDDEN;
+      case NOT_FOUND -> ErrorCode.NOT_FOUND;
+      case NAME_TAKEN -> ErrorCode.NAME_TAKEN;
+      case ID_TAKEN -> ErrorCode.ID_TAKEN;
+      case CONFLICT -> ErrorCode.CONFLICT;
+      case TOO_LARGE -> ErrorCode.TOO_LARGE;
+      case LIMIT -> ErrorCode.LIMIT_EXCEEDED;
+      case TOO_LATE -> ErrorCode.TOO_LATE;
+    };
+  }
+}

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -89,8 +91,8 @@ final class AtomicFiles {
     T run() throws IOException;
   }
 
-  /** Does something that nobody else does under the same key meanwhile. Must not be nested. */
-  <T> T alone(String key, IoAction<T> act) throws IOException {
+  /** Runs an action while no other thread runs one for the same key. */
+  <T> T exclusively(String key, IoAction<T> act) throws IOException {
     Lock lock = locks.get(Math.floorMod(key.hashCode(), LOCKS));
     lock.lock();
     try {
@@ -165,7 +167,12 @@ final class AtomicFiles {
         }
         sync.force(temporary, file);
       }
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      try {
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      } catch (NoSuchFileException _) {
+        createPrivately(folder, sync); // it was empty, and removed meanwhile
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      }
     } catch (IOException e) {
       Files.deleteIfExists(temporary);
       throw e;
@@ -173,25 +180,38 @@ final class AtomicFiles {
     sync(folder, sync);
   }
 
-  /** Writes a text under a key that has none. Returns whether it was written. */
-  boolean writeNew(String key, String text) throws IOException {
-    return alone(
-        key,
-        () -> {
-          if (Files.exists(path(key))) {
-            return false;
-          }
-          write(key, text);
-          return true;
-        });
+  /** Whether anything is under a key, a text or not. */
+  boolean exists(String key) {
+    return Files.exists(path(key));
   }
 
-  /** Removes what is under a key. Returns whether anything was. */
+  /** Identifies the current file under a key; empty if there is none. */
+  Optional<String> stamp(String key) throws IOException {
+    try {
+      BasicFileAttributes file = Files.readAttributes(path(key), BasicFileAttributes.class);
+      return Optional.of(
+          "%s-%d-%s"
+              .formatted(
+                  file.lastModifiedTime().to(TimeUnit.NANOSECONDS), file.size(), file.fileKey()));
+    } catch (NoSuchFileException _) {
+      return Optional.empty();
+    }
+  }
+
+  /** Removes a file, and its folder if that is empty then. Returns whether there was a file. */
   boolean remove(String key) throws IOException {
     Path file = path(key);
     boolean removed = Files.deleteIfExists(file);
+    Path folder = file.resolveSibling(".").normalize();
     if (removed) {
-      sync(file.resolveSibling(".").normalize(), sync);
+      sync(folder, sync);
+    }
+    if (removed && !folder.equals(root.normalize())) {
+      try {
+        Files.delete(folder);
+      } catch (DirectoryNotEmptyException _) {
+        // Others are in it.
+      }
     }
     return removed;
   }

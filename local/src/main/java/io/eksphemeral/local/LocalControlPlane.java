@@ -1,5 +1,6 @@
 package io.eksphemeral.local;
 
+import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.EksctlConfig;
 import io.eksphemeral.control.Notifications;
@@ -91,16 +92,22 @@ public final class LocalControlPlane {
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     timer = Timer.real(threads);
 
-    FileStore store = new FileStore(home.folder("bucket"));
+    ClusterStore store = new ClusterStore(new FileObjectStore(home.folder("bucket")), threads);
     SimulatedTaskSteps act =
         new SimulatedTaskSteps(
             store,
-            new SimulatedClusters(home.folder("rehearsal/clusters")),
+            new SimulatedClusters(new FileObjectStore(home.folder("rehearsal/clusters"))),
             settings.pace(),
             clock);
     rehearsal =
         new SimulatedTaskRunner(
-            home.folder("rehearsal/tasks"), act, settings.mishaps(), clock, random, timer, log);
+            new FileObjectStore(home.folder("rehearsal/tasks")),
+            act,
+            settings.mishaps(),
+            clock,
+            random,
+            timer,
+            log);
     Notifications letters =
         new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local");
     ControlPlane plane =
@@ -172,7 +179,7 @@ public final class LocalControlPlane {
   }
 
   /** In AWS, ECS and the bucket's lifecycle rules do this. */
-  private void cleanUp(FileStore store) {
+  private void cleanUp(ClusterStore store) {
     rehearsal.forgetOld();
     store.expire(clock.instant()).forEach(id -> log.line("the archive of " + id + " is removed"));
   }

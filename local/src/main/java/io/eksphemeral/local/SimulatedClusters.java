@@ -1,27 +1,23 @@
 package io.eksphemeral.local;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.eksphemeral.control.Json;
+import io.eksphemeral.control.ObjectStore;
+import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.domain.ClusterId;
-import java.io.IOException;
 import java.util.Optional;
 
 /**
- * What there would be in the account: a file for each cluster, under its name, that says whose it
- * is. One that is not ours can be put there by hand: {@code {"id": "somebody else's"}}.
+ * The clusters that would exist in the account: an object for each, under its name, with the id of
+ * its owner. A foreign cluster can be added by hand: {@code {"id": "foreign"}}.
  */
 final class SimulatedClusters {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  private final ObjectStore objects;
 
-  private final AtomicFiles folder;
-
-  SimulatedClusters(AtomicFiles folder) {
-    this.folder = folder;
+  SimulatedClusters(ObjectStore objects) {
+    this.objects = objects;
   }
 
-  /** How far a cluster is. */
+  /** How complete a cluster is. */
   enum Condition {
     HALF_BUILT,
     BUILT,
@@ -29,50 +25,58 @@ final class SimulatedClusters {
   }
 
   /**
-   * Puts a cluster there, or changes how far it is.
+   * Adds a cluster, or changes its condition.
    *
-   * @return whether that was possible: false if another cluster has the name
+   * @return false if another cluster has the name
    */
-  boolean put(String name, ClusterId id, Condition condition) throws IOException {
-    return folder.alone(
-        key(name),
-        () -> {
-          if (owner(name).filter(owner -> !owner.equals(id.value())).isPresent()) {
-            return false;
-          }
-          folder.write(
-              key(name),
-              JsonNodeFactory.instance
-                      .objectNode()
-                      .put("id", id.value())
-                      .put("name", name)
-                      .put("condition", condition.name())
-                  + "\n");
-          return true;
-        });
+  boolean put(String name, ClusterId id, Condition condition) {
+    String text =
+        Json.object().put("id", id.value()).put("name", name).put("condition", condition.name())
+            + "\n";
+    while (true) {
+      Optional<StoredObject> found = read(name);
+      if (found.isPresent() && !isOf(found.get(), id)) {
+        return false;
+      }
+      Optional<String> written =
+          found.orElse(null) instanceof StoredObject.Text(String version, _)
+              ? objects.replaceIf(key(name), version, text)
+              : objects.putIfAbsent(key(name), text);
+      if (written.isPresent()) {
+        return true;
+      }
+    }
   }
 
-  /** Whether a cluster is there. Another one of the same name is not it. */
-  boolean has(String name, ClusterId id) throws IOException {
-    return owner(name).filter(id.value()::equals).isPresent();
+  /** Whether this cluster exists, not just one of the same name. */
+  boolean has(String name, ClusterId id) {
+    return read(name).filter(object -> isOf(object, id)).isPresent();
   }
 
-  /** Takes a cluster away, if it is there. */
-  void remove(String name, ClusterId id) throws IOException {
-    folder.alone(key(name), () -> has(name, id) && folder.remove(key(name)));
+  /** Removes a cluster, if it exists. */
+  void remove(String name, ClusterId id) {
+    if (read(name).orElse(null) instanceof StoredObject.Text text && isOf(text, id)) {
+      objects.deleteIf(key(name), text.version());
+    }
   }
 
-  /** The id that the cluster of a name carries, whatever it is; empty if there is no cluster. */
-  private Optional<String> owner(String name) throws IOException {
-    return folder.read(key(name)).map(SimulatedClusters::id);
+  private Optional<StoredObject> read(String name) {
+    Optional<StoredObject> found = objects.get(key(name));
+    if (found.orElse(null) instanceof StoredObject.Denied denied) {
+      throw denied.failure();
+    }
+    return found;
+  }
+
+  private static boolean isOf(StoredObject object, ClusterId id) {
+    return object.asText().map(SimulatedClusters::id).filter(id.value()::equals).isPresent();
   }
 
   private static String id(String json) {
     try {
-      JsonNode cluster = MAPPER.readTree(json);
-      return cluster.path("id").asText();
-    } catch (JsonProcessingException _) {
-      return "unreadable, and so not ours";
+      return Json.parse(json).path("id").asText();
+    } catch (IllegalArgumentException _) {
+      return ""; // not readable, and so foreign
     }
   }
 

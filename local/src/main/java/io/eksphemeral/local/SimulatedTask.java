@@ -1,14 +1,11 @@
 package io.eksphemeral.local;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.Json;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +25,6 @@ record SimulatedTask(
     String name,
     FaultInjection.@Nullable How mishap,
     @Nullable End end) {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
-
   /**
    * How a task ended.
    *
@@ -46,7 +41,7 @@ record SimulatedTask(
   }
 
   String encode() {
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    ObjectNode json = Json.object();
     json.put("handle", handle);
     json.put("cluster", key.cluster().value());
     json.put("kind", key.kind().name());
@@ -56,33 +51,33 @@ record SimulatedTask(
       json.put("mishap", mishap.name());
     }
     if (end != null) {
-      json.put("ended", end.at().toString());
+      Json.put(json, "ended", end.at());
       json.put("exitcode", end.exitCode());
       json.put("reason", end.reason());
     }
     return json + "\n";
   }
 
-  /** The task in a file; empty if it cannot be read. */
+  /** The task in a file; empty if it cannot be decoded. */
   static Optional<SimulatedTask> decode(String text) {
     try {
-      JsonNode json = MAPPER.readTree(text);
+      JsonNode json = Json.parse(text);
       return Optional.of(
           new SimulatedTask(
-              json.path("handle").asText(),
+              Json.text(json, "handle"),
               new TaskKey(
-                  new ClusterId(json.path("cluster").asText()),
-                  TaskKind.valueOf(json.path("kind").asText()),
-                  json.path("attempt").asInt()),
-              json.path("name").asText(),
-              json.has("mishap") ? FaultInjection.How.valueOf(json.path("mishap").asText()) : null,
+                  new ClusterId(Json.text(json, "cluster")),
+                  TaskKind.valueOf(Json.text(json, "kind")),
+                  Json.whole(json, "attempt")),
+              Json.text(json, "name"),
+              json.has("mishap") ? FaultInjection.How.valueOf(Json.text(json, "mishap")) : null,
               json.has("ended")
                   ? new End(
-                      Instant.parse(json.path("ended").asText()),
-                      json.path("exitcode").asInt(),
-                      json.path("reason").asText())
+                      Json.time(json, "ended"),
+                      Json.whole(json, "exitcode"),
+                      Json.text(json, "reason"))
                   : null));
-    } catch (JsonProcessingException | IllegalArgumentException | DateTimeException _) {
+    } catch (IllegalArgumentException _) {
       return Optional.empty();
     }
   }

@@ -1,5 +1,8 @@
 package io.eksphemeral.local;
 
+import io.eksphemeral.control.ObjectStore;
+import io.eksphemeral.control.ObjectStore.StoredObject;
+import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.control.TaskRunnerException;
 import io.eksphemeral.domain.Cluster;
@@ -7,8 +10,6 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.local.SimulatedTask.End;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -32,7 +33,7 @@ final class SimulatedTaskRunner implements TaskRunner {
   /** When it is tried again to keep how a task ended. */
   private static final Duration KEPT_AGAIN = Duration.ofSeconds(1);
 
-  private final AtomicFiles files;
+  private final ObjectStore files;
   private final SimulatedTaskSteps act;
   private final FaultInjection mishaps;
   private final InstantSource clock;
@@ -48,7 +49,7 @@ final class SimulatedTaskRunner implements TaskRunner {
    * @param random makes handles unique
    */
   SimulatedTaskRunner(
-      AtomicFiles files,
+      ObjectStore files,
       SimulatedTaskSteps act,
       FaultInjection mishaps,
       InstantSource clock,
@@ -82,12 +83,12 @@ final class SimulatedTaskRunner implements TaskRunner {
    *
    * @param news hears of each task that stops, once that is on disk
    */
-  void start(Consumer<SimulatedTask> news) throws IOException {
+  void start(Consumer<SimulatedTask> news) {
     stopped = news;
-    for (String file : files.names("")) {
-      Optional<SimulatedTask> known = read(file);
+    for (ObjectStore.Entry file : files.list("")) {
+      Optional<SimulatedTask> known = read(file.key());
       if (known.isEmpty()) {
-        log.line("the task file " + files.root().resolve(file) + " cannot be read");
+        log.line("the task file %s cannot be read".formatted(file.key()));
         continue;
       }
       RunningTask staged = new RunningTask(known.get());
@@ -99,11 +100,7 @@ final class SimulatedTaskRunner implements TaskRunner {
   }
 
   private Optional<SimulatedTask> read(String file) {
-    try {
-      return files.read(file).flatMap(SimulatedTask::decode);
-    } catch (IOException _) {
-      return Optional.empty();
-    }
+    return files.get(file).flatMap(StoredObject::asText).flatMap(SimulatedTask::decode);
   }
 
   /** Has no task go any further. Those that have not ended go on after the next start. */
@@ -121,7 +118,7 @@ final class SimulatedTaskRunner implements TaskRunner {
       RunningTask staged =
           tasks.computeIfAbsent(key.token(), _ -> stage(new Launching(key, cluster.name())));
       return new Launch.Launched(staged.task().handle());
-    } catch (UncheckedIOException e) {
+    } catch (StoreException e) {
       throw new TaskRunnerException("could not keep the task " + key.token(), e);
     }
   }
@@ -169,7 +166,7 @@ final class SimulatedTaskRunner implements TaskRunner {
       find(handle)
           .ifPresent(staged ->
               step(staged, _ -> new SimulatedTaskSteps.Next.Exit(137, "stopped: " + why)));
-    } catch (UncheckedIOException e) {
+    } catch (StoreException e) {
       throw new TaskRunnerException("could not stop the task " + handle, e);
     }
   }
@@ -199,7 +196,7 @@ final class SimulatedTaskRunner implements TaskRunner {
 
   /** What a task does next. */
   private interface Step {
-    SimulatedTaskSteps.Next of(SimulatedTask task) throws IOException;
+    SimulatedTaskSteps.Next of(SimulatedTask task);
   }
 
   /** Takes a step that nobody waits for; where it breaks, the task has ended without a result. */
@@ -233,22 +230,18 @@ final class SimulatedTaskRunner implements TaskRunner {
       if (closed || !staged.task.runs()) {
         return;
       }
-      try {
-        switch (step.of(staged.task)) {
-          case SimulatedTaskSteps.Next.Work(Duration real) -> {
-            log.line("task %s works".formatted(staged.task.handle()));
-            timer.after(real, () -> end(staged));
-          }
-          case SimulatedTaskSteps.Next.Hang _ ->
-              log.line("task %s hangs".formatted(staged.task.handle()));
-          case SimulatedTaskSteps.Next.Exit(int code, String reason) -> {
-            SimulatedTask ended = staged.task.ended(new End(clock.instant(), code, reason));
-            keep(ended);
-            staged.task = ended;
-          }
+      switch (step.of(staged.task)) {
+        case SimulatedTaskSteps.Next.Work(Duration real) -> {
+          log.line("task %s works".formatted(staged.task.handle()));
+          timer.after(real, () -> end(staged));
         }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        case SimulatedTaskSteps.Next.Hang _ ->
+            log.line("task %s hangs".formatted(staged.task.handle()));
+        case SimulatedTaskSteps.Next.Exit(int code, String reason) -> {
+          SimulatedTask ended = staged.task.ended(new End(clock.instant(), code, reason));
+          keep(ended);
+          staged.task = ended;
+        }
       }
       after = staged.task;
     }
@@ -263,20 +256,15 @@ final class SimulatedTaskRunner implements TaskRunner {
   }
 
   private void keep(SimulatedTask task) {
-    try {
-      files.write(file(task.key().token()), task.encode());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    files.put(file(task.key().token()), task.encode());
   }
 
   private @Nullable RunningTask forget(String token) {
-    try {
-      files.remove(file(token));
-      return null;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    String file = file(token);
+    files.list("").stream()
+        .filter(entry -> entry.key().equals(file))
+        .forEach(entry -> files.deleteIf(file, entry.version()));
+    return null;
   }
 
   private static String file(String token) {

@@ -9,7 +9,6 @@ import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.local.FaultInjection.How;
 import io.eksphemeral.local.SimulatedClusters.Condition;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -68,7 +67,7 @@ final class SimulatedTaskSteps {
   private static final Next.Exit DONE = new Next.Exit(0, "exit code 0");
 
   /** Begins a task, or goes on with one that was begun by a process that died. */
-  Next begin(SimulatedTask task) throws IOException {
+  Next begin(SimulatedTask task) {
     TaskKey key = task.key();
     if (!store.takeFence(key, Fence.TAKEN, task.handle())) {
       return new Next.Exit(1, "exit code 1: its fence was taken by another, so it did nothing");
@@ -91,14 +90,14 @@ final class SimulatedTaskSteps {
   }
 
   /** Ends a task that was begun and has worked for as long as it takes. */
-  Next.Exit end(SimulatedTask task) throws IOException {
+  Next.Exit end(SimulatedTask task) {
     if (task.mishap() == How.LOST) {
       return new Next.Exit(137, "exit code 137: the machine it ran on was lost");
     }
     return task.key().kind() == TaskKind.CREATE ? create(task) : destroy(task);
   }
 
-  private Next.Exit create(SimulatedTask task) throws IOException {
+  private Next.Exit create(SimulatedTask task) {
     String name = task.name();
     List<String> begun =
         List.of(
@@ -139,7 +138,7 @@ final class SimulatedTaskSteps {
     return Stream.concat(lines.stream(), Stream.of(more)).toList();
   }
 
-  private Next.Exit destroy(SimulatedTask task) throws IOException {
+  private Next.Exit destroy(SimulatedTask task) {
     TaskKey key = task.key();
     String name = task.name();
     String stack = "stack eksctl-%s-cluster".formatted(name);

@@ -179,7 +179,7 @@ final class ArchitectureTest {
     assertThat(Stream.of("domain", "control", "aws", "lambda", "local"))
         .allSatisfy(part ->
             assertThat(HOUSE.stream().map(JavaClass::getPackageName)).contains(ROOT + "." + part));
-    assertThat(HOUSE.stream().map(JavaClass::getSimpleName)).doesNotContain("MemoryStore");
+    assertThat(HOUSE.stream().map(JavaClass::getSimpleName)).doesNotContain("MemoryObjectStore");
   }
 
   private static ArchCondition<JavaClass> beFinalIfTheyCan() {

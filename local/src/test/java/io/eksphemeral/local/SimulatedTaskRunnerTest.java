@@ -41,7 +41,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   private final List<SimulatedTask> news = new ArrayList<>();
   private long seed;
   private ManualTimer timer = new ManualTimer();
-  private FileStore store;
+  private ClusterStore store;
   private SimulatedClusters world;
   private SimulatedTaskRunner rehearsal;
 
@@ -53,11 +53,13 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   /** Starts on what the files have, as a new process does; nobody drives the old one any more. */
   private void start(String fails) throws IOException {
     timer = new ManualTimer();
-    store = new FileStore(AtomicFiles.open(home.resolve("bucket")));
-    world = new SimulatedClusters(AtomicFiles.open(home.resolve("clusters")));
+    store =
+        new ClusterStore(
+            new FileObjectStore(AtomicFiles.open(home.resolve("bucket"))), Runnable::run);
+    world = new SimulatedClusters(new FileObjectStore(AtomicFiles.open(home.resolve("clusters"))));
     rehearsal =
         new SimulatedTaskRunner(
-            AtomicFiles.open(home.resolve("tasks")),
+            new FileObjectStore(AtomicFiles.open(home.resolve("tasks"))),
             new SimulatedTaskSteps(store, world, PACE, clock),
             FaultInjection.parse(fails),
             clock,
@@ -343,7 +345,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
         };
     rehearsal =
         new SimulatedTaskRunner(
-            AtomicFiles.open(home.resolve("tasks")),
+            new FileObjectStore(AtomicFiles.open(home.resolve("tasks"))),
             new SimulatedTaskSteps(store, world, PACE, failing),
             FaultInjection.parse(""),
             clock,

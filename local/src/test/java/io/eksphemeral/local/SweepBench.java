@@ -1,6 +1,7 @@
 package io.eksphemeral.local;
 
 import io.eksphemeral.control.Claim;
+import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Sleeper;
@@ -39,15 +40,16 @@ final class SweepBench {
     InstantSource clock = InstantSource.system();
     try (StateDirectory home = StateDirectory.take(path).orElseThrow();
         ExecutorService threads = Executors.newFixedThreadPool(64, Thread.ofVirtual().factory())) {
-      FileStore store = new FileStore(home.folder("bucket"));
+      ClusterStore store =
+          new ClusterStore(new FileObjectStore(home.folder("bucket")), Runnable::run);
       fill(store, clusters, clock.instant());
       Log log = new Log(new PrintStream(PrintStream.nullOutputStream()), clock);
       SimulatedTaskRunner rehearsal =
           new SimulatedTaskRunner(
-              home.folder("rehearsal/tasks"),
+              new FileObjectStore(home.folder("rehearsal/tasks")),
               new SimulatedTaskSteps(
                   store,
-                  new SimulatedClusters(home.folder("rehearsal/clusters")),
+                  new SimulatedClusters(new FileObjectStore(home.folder("rehearsal/clusters"))),
                   SimulatedTaskSteps.Pace.USUAL,
                   clock),
               FaultInjection.parse(""),
@@ -57,7 +59,7 @@ final class SweepBench {
               log);
       ControlPlane plane =
           ControlPlane.over(
-              new FileStore(home.folder("bucket")),
+              new ClusterStore(new FileObjectStore(home.folder("bucket")), Runnable::run),
               rehearsal,
               new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local"),
               LocalControlPlane.CONFIG,
@@ -74,7 +76,7 @@ final class SweepBench {
     }
   }
 
-  private static void fill(FileStore store, int clusters, Instant now) {
+  private static void fill(ClusterStore store, int clusters, Instant now) {
     Random random = new Random(1);
     // Long enough ago that the sweep looks for the record of each claim.
     Instant created = now.minus(Duration.ofMinutes(15));

@@ -17,7 +17,7 @@ import software.amazon.awssdk.services.ses.SesClientBuilder;
  * within the 29 seconds that API Gateway gives it, so no single call to AWS may take half of them.
  *
  * <p>The JDK keeps {@code http.maxConnections} idle connections a host, 5 if nothing is said; a
- * process that lists thousands of records wants {@link RecordCache#AT_A_TIME} of them.
+ * process that lists thousands of records wants {@link RecordCache#CONCURRENT_READS} of them.
  */
 public final class AwsClients {
   private static final Duration CONNECT = Duration.ofSeconds(2);

@@ -1,6 +1,7 @@
 package io.eksphemeral.aws;
 
-import io.eksphemeral.aws.Bucket.Item;
+import io.eksphemeral.control.ObjectStore;
+import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.TaskRunner;
@@ -52,21 +53,21 @@ public final class EcsTaskRunner implements TaskRunner {
   private static final int LOOKS = 5;
 
   private final EcsClient ecs;
-  private final Bucket bucket;
+  private final ObjectStore store;
   private final FargateSettings settings;
 
   /**
    * A runner of tasks in an installation.
    *
-   * @param bucket where requests are stored: the bucket of records
+   * @param store where launch requests are kept
    */
-  public EcsTaskRunner(EcsClient ecs, Bucket bucket, FargateSettings settings) {
+  public EcsTaskRunner(EcsClient ecs, ObjectStore store, FargateSettings settings) {
     this.ecs = ecs;
-    this.bucket = bucket;
+    this.store = store;
     this.settings = settings;
   }
 
-  private record StoredRequest(TaskRequest request, String etag) {}
+  private record StoredRequest(TaskRequest request, String version) {}
 
   @Override
   public Launch launch(Cluster cluster, Task task) {
@@ -111,16 +112,23 @@ public final class EcsTaskRunner implements TaskRunner {
     String name = StoreKeys.request(key);
     try {
       for (int look = 0; look < LOOKS; look++) {
-        Optional<String> written = bucket.putNew(name, now.encode());
+        Optional<String> written = store.putIfAbsent(name, now.encode());
         if (written.isPresent()) {
           return new StoredRequest(now, written.get());
         }
-        Optional<Item> there = bucket.get(name);
-        Optional<TaskRequest> before = there.flatMap(Item::asText).flatMap(TaskRequest::decode);
-        if (there.isPresent() && before.isPresent()) {
-          return new StoredRequest(before.get(), there.get().etag());
+        switch (store.get(name).orElse(null)) {
+          case StoredObject.Text(String version, String text) -> {
+            Optional<TaskRequest> before = TaskRequest.decode(text);
+            if (before.isPresent()) {
+              return new StoredRequest(before.get(), version);
+            }
+            written = store.replaceIf(name, version, now.encode());
+          }
+          case StoredObject.Unreadable unreadable ->
+              written = store.replaceIf(name, unreadable.version(), now.encode());
+          case StoredObject.Denied denied -> throw denied.failure();
+          case null -> {}
         }
-        written = there.flatMap(item -> bucket.replace(name, item.etag(), now.encode()));
         if (written.isPresent()) {
           return new StoredRequest(now, written.get());
         }
@@ -135,7 +143,7 @@ public final class EcsTaskRunner implements TaskRunner {
   /** Forgets a request that led to nothing, so that the next launch is by the settings of then. */
   private Launch refused(TaskKey key, StoredRequest stored, String why) {
     try {
-      bucket.remove(StoreKeys.request(key), stored.etag());
+      store.deleteIf(StoreKeys.request(key), stored.version());
     } catch (StoreException e) {
       return new Launch.Refused(why + "; and its request stays stored: " + e.getMessage());
     }

@@ -110,8 +110,8 @@ public final class StubAwsHttpClient implements SdkHttpClient {
   }
 
   /** The bucket that there is. */
-  public Bucket bucket() {
-    return new Bucket(over(AwsClients.s3()).build(), BUCKET, _ -> {});
+  public S3ObjectStore bucket() {
+    return new S3ObjectStore(over(AwsClients.s3()).build(), BUCKET, _ -> {});
   }
 
   public EcsClient ecs() {

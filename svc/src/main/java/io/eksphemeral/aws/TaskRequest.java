@@ -1,9 +1,8 @@
 package io.eksphemeral.aws;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.Json;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Task;
@@ -13,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.StreamSupport;
 import software.amazon.awssdk.services.ecs.model.AssignPublicIp;
 import software.amazon.awssdk.services.ecs.model.ContainerOverride;
 import software.amazon.awssdk.services.ecs.model.KeyValuePair;
@@ -22,13 +20,14 @@ import software.amazon.awssdk.services.ecs.model.RunTaskRequest;
 import software.amazon.awssdk.services.ecs.model.Tag;
 
 /**
- * All of a task's launch that could be another the next time, as it is stored with the task.
+ * The parameters of a task's launch that may change between attempts, stored so that a retry sends
+ * the same ones.
  *
- * <p>What the task is to work on reaches it as environment variables, and consists of identifiers
- * alone: nothing that a user wrote gets into a command. They stay far below the 8192 characters
- * that ECS allows for all overrides.
+ * <p>The task's input reaches it as environment variables that are identifiers only: no text of a
+ * user becomes part of a command. They stay far below the 8192 characters that ECS allows for all
+ * overrides.
  *
- * @param containers which containers get the environment
+ * @param containers the containers that get the environment
  */
 record TaskRequest(
     String cluster,
@@ -37,15 +36,13 @@ record TaskRequest(
     SortedMap<String, String> environment,
     List<String> subnets,
     List<String> securityGroups) {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
-
   TaskRequest {
     containers = List.copyOf(containers);
     subnets = List.copyOf(subnets);
     securityGroups = List.copyOf(securityGroups);
   }
 
-  /** A task as the installation's settings, and the cluster's own placement, have it now. */
+  /** A task with the current settings of the installation and the cluster's own placement. */
   static TaskRequest of(Cluster cluster, Task task, FargateSettings settings) {
     FargateSettings.Definition definition = settings.definition(task.kind());
     SortedMap<String, String> environment = new TreeMap<>();
@@ -66,11 +63,11 @@ record TaskRequest(
   }
 
   /**
-   * The call that launches it.
+   * The call that launches the task.
    *
    * <p>{@code startedBy} is the cluster's id, by which its tasks are found. The tags are for people
-   * and bills; their keys are none that the tear-down looks for, or its own task would be a
-   * left-over. Who calls needs {@code ecs:TagResource} for them.
+   * and bills; their keys differ from those that the teardown looks for, or its own task would be a
+   * leftover. The caller needs {@code ecs:TagResource} for them.
    */
   RunTaskRequest toRunTask(TaskKey key) {
     List<KeyValuePair> variables =
@@ -105,41 +102,36 @@ record TaskRequest(
   }
 
   String encode() {
-    ObjectNode json = MAPPER.createObjectNode();
+    ObjectNode json = Json.object();
     json.put("cluster", cluster);
     json.put("definition", definition);
-    containers.forEach(json.putArray("containers")::add);
+    Json.putTexts(json, "containers", containers);
     ObjectNode variables = json.putObject("environment");
     environment.forEach(variables::put);
-    subnets.forEach(json.putArray("subnets")::add);
-    securityGroups.forEach(json.putArray("securitygroups")::add);
+    Json.putTexts(json, "subnets", subnets);
+    Json.putTexts(json, "securitygroups", securityGroups);
     return json.toString();
   }
 
-  /** A request as it was stored; empty if it cannot be read. */
+  /** A stored request; empty if it cannot be decoded. */
   static Optional<TaskRequest> decode(String text) {
-    JsonNode json;
     try {
-      json = MAPPER.readTree(text);
-    } catch (JsonProcessingException e) {
+      JsonNode json = Json.parse(text);
+      SortedMap<String, String> environment = new TreeMap<>();
+      for (Map.Entry<String, JsonNode> variable : json.path("environment").properties()) {
+        environment.put(variable.getKey(), variable.getValue().asText());
+      }
+      TaskRequest request =
+          new TaskRequest(
+              Json.text(json, "cluster"),
+              Json.text(json, "definition"),
+              Json.texts(json, "containers"),
+              environment,
+              Json.texts(json, "subnets"),
+              Json.texts(json, "securitygroups"));
+      return request.encode().equals(json.toString()) ? Optional.of(request) : Optional.empty();
+    } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
-    SortedMap<String, String> environment = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> variable : json.path("environment").properties()) {
-      environment.put(variable.getKey(), variable.getValue().asText());
-    }
-    TaskRequest request =
-        new TaskRequest(
-            json.path("cluster").asText(),
-            json.path("definition").asText(),
-            texts(json.path("containers")),
-            environment,
-            texts(json.path("subnets")),
-            texts(json.path("securitygroups")));
-    return request.encode().equals(json.toString()) ? Optional.of(request) : Optional.empty();
-  }
-
-  private static List<String> texts(JsonNode json) {
-    return StreamSupport.stream(json.spliterator(), false).map(JsonNode::asText).toList();
   }
 }

@@ -1,15 +1,9 @@
 package io.eksphemeral.control;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
-import io.eksphemeral.domain.MailAddress;
 import io.eksphemeral.domain.Notification;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
@@ -18,22 +12,9 @@ import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Transition;
-import io.eksphemeral.domain.Versions;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
-import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +26,7 @@ public final class ClusterRecordCodec {
   static final int VERSION = 1;
 
   /** The longest record, and the longest other object, that is read, in bytes. */
-  public static final int LONGEST = 1 << 20;
+  public static final int LONGEST = ObjectStore.MAX_BYTES;
 
   /**
    * How long a record is at the most without what is unknown in it, in bytes: everything in a
@@ -61,20 +42,8 @@ public final class ClusterRecordCodec {
    */
   private static final int LONGEST_LIST = 64 * 1024;
 
-  /** What stands for a version of Kubernetes that cannot be told any more. */
-  private static final String UNKNOWN_VERSION = "1.00";
-
   /** What a store may add to a record. */
   private static final int ROOM = 1 << 10;
-
-  /** By which fields an item of a list is the same one as before. */
-  private static final Map<String, List<String>> KEYS =
-      Map.of(
-          "tasks", List.of("kind", "attempt"),
-          "mails", List.of("topic", "about"),
-          "history", List.of("state", "at", "minutes"));
-
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
   private ClusterRecordCodec() {}
 
@@ -91,7 +60,7 @@ public final class ClusterRecordCodec {
    */
   public static ObjectNode encode(Cluster changed, Stored.Live before) {
     ObjectNode record = encode(changed);
-    keepUnknown(record, parse(before.json()), encode(before.cluster()));
+    UnknownFields.keep(record, Json.parse(before.json()), encode(before.cluster()));
     boolean mayBeTooLong = before.json().length() > (LONGEST - LONGEST_KNOWN) / 4;
     return mayBeTooLong && isTooLong(record.toString()) ? encode(changed) : record;
   }
@@ -121,9 +90,9 @@ public final class ClusterRecordCodec {
   public static Stored decode(ClusterId id, String version, String json) {
     JsonNode record;
     try {
-      record = MAPPER.readTree(json);
-    } catch (JsonProcessingException e) {
-      return unreadable(id, version, json, "not JSON: " + e.getOriginalMessage());
+      record = Json.parse(json);
+    } catch (IllegalArgumentException e) {
+      return unreadable(id, version, json, String.valueOf(e.getMessage()));
     }
     if (!record.isObject()) {
       return unreadable(id, version, json, "not a JSON object");
@@ -137,7 +106,7 @@ public final class ClusterRecordCodec {
       return unreadable(id, version, json, "written by a newer version, in format " + format);
     }
     try {
-      whole(status, "format");
+      Json.whole(status, "format");
       Cluster cluster = possible(cluster(record, status));
       return cluster.id().equals(id)
           ? new Stored.Live(cluster, version, json)
@@ -151,213 +120,140 @@ public final class ClusterRecordCodec {
     return new Stored.Unreadable(id, why, version, json);
   }
 
-  /**
-   * What can still be told of a cluster whose record cannot be read: whatever makes sense of what
-   * stands in it, up to where it is broken or was cut off.
-   *
-   * @param name what it would be called, if that can be told; empty if not
-   * @param spec its spec under any name, with a default for whatever cannot be told
-   */
-  record Salvage(
-      Optional<String> name,
-      Function<String, Spec> spec,
-      Optional<String> createdBy,
-      Optional<Instant> created) {}
-
-  static Salvage salvage(String text) {
-    ObjectNode found = MAPPER.createObjectNode();
-    try (JsonParser parser = MAPPER.createParser(text)) {
-      salvage(parser, found);
-    } catch (IOException e) {
-      // As far as it went.
-    }
-    JsonNode status = found.path("status");
-    return new Salvage(
-        Optional.of(found.path("name").asText()).filter(SpecValidator::isName),
-        name ->
-            new Spec(
-                name,
-                Math.max(1, found.path("numworkers").asInt(1)),
-                Optional.of(found.path("kubeversion").asText())
-                    .filter(Versions::isOne)
-                    .orElse(UNKNOWN_VERSION),
-                Math.max(1, found.path("timeout").asInt(SpecValidator.DEFAULT_TIMEOUT)),
-                Optional.of(found.path("owner").asText())
-                    .filter(MailAddress::isOne)
-                    .orElse(SpecValidator.DEFAULT_OWNER),
-                List.of(),
-                null),
-        Optional.of(status.path("createdby").asText())
-            .filter(arn -> !arn.isEmpty() && arn.length() <= Cluster.LONGEST_ARN),
-        salvagedTime(status.path("created").asText()));
-  }
-
-  /** Reads the fields of an object that are plain values, and the same of those of its status. */
-  private static void salvage(JsonParser parser, ObjectNode found) throws IOException {
-    if (parser.nextToken() != JsonToken.START_OBJECT) {
-      return;
-    }
-    ObjectNode into = found;
-    boolean isInStatus = false;
-    for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
-      String name = parser.currentName();
-      if (token == JsonToken.START_OBJECT && !isInStatus && "status".equals(name)) {
-        into = found.putObject("status");
-        isInStatus = true;
-      } else if (token.isStructStart()) {
-        parser.skipChildren();
-      } else if (token == JsonToken.END_OBJECT) {
-        into = found;
-        isInStatus = false;
-      } else if (token == JsonToken.VALUE_STRING) {
-        into.put(name, parser.getText());
-      } else if (token == JsonToken.VALUE_NUMBER_INT) {
-        into.put(name, parser.getValueAsInt());
-      }
-    }
-  }
-
-  private static Optional<Instant> salvagedTime(String text) {
-    try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeException e) {
-      return Optional.empty();
-    }
-  }
-
   /** A spec with every default filled in, as records begin with it. */
   public static ObjectNode encode(Spec spec) {
-    ObjectNode json = MAPPER.createObjectNode();
+    ObjectNode json = Json.object();
     json.put("name", spec.name());
     json.put("numworkers", spec.numworkers());
     json.put("kubeversion", spec.kubeversion());
     json.put("timeout", spec.timeout());
     json.put("owner", spec.owner());
-    putTexts(json, "access", spec.access());
+    Json.putTextsUnlessEmpty(json, "access", spec.access());
     Placement task = spec.task();
     if (task != null) {
       ObjectNode placement = json.putObject("task");
-      put(placement, "securitygroup", task.securitygroup());
-      putTexts(placement, "subnets", task.subnets());
+      Json.put(placement, "securitygroup", task.securitygroup());
+      Json.putTextsUnlessEmpty(placement, "subnets", task.subnets());
     }
     return json;
   }
 
   private static ObjectNode status(Cluster cluster) {
-    ObjectNode json = MAPPER.createObjectNode();
+    ObjectNode json = Json.object();
     json.put("id", cluster.id().value());
     json.put("state", cluster.state().text());
-    put(json, "created", cluster.created());
-    put(json, "ready", cluster.ready());
-    put(json, "expires", cluster.expires());
+    Json.put(json, "created", cluster.created());
+    Json.put(json, "ready", cluster.ready());
+    Json.put(json, "expires", cluster.expires());
     json.put("lifetime", cluster.lifetime());
     json.put("createdby", cluster.createdBy());
     json.put("attempt", cluster.tasks().isEmpty() ? 0 : cluster.tasks().getLast().attempt());
-    put(json, "error", cluster.error());
-    putTexts(json, "log", cluster.log());
-    putTexts(json, "leftovers", cluster.leftovers());
-    putAll(json, "tasks", cluster.tasks(), ClusterRecordCodec::task);
-    putAll(json, "mails", cluster.mailings(), ClusterRecordCodec::mailing);
-    putAll(json, "history", cluster.history(), ClusterRecordCodec::transition);
+    Json.put(json, "error", cluster.error());
+    Json.putTextsUnlessEmpty(json, "log", cluster.log());
+    Json.putTextsUnlessEmpty(json, "leftovers", cluster.leftovers());
+    Json.putAll(json, "tasks", cluster.tasks(), ClusterRecordCodec::task);
+    Json.putAll(json, "mails", cluster.mailings(), ClusterRecordCodec::mailing);
+    Json.putAll(json, "history", cluster.history(), ClusterRecordCodec::transition);
     json.put("format", VERSION);
     return json;
   }
 
   private static ObjectNode task(Task task) {
-    ObjectNode json = MAPPER.createObjectNode();
+    ObjectNode json = Json.object();
     json.put("kind", task.kind().text());
     json.put("attempt", task.attempt());
-    put(json, "planned", task.planned());
-    put(json, "refused", task.refused());
-    put(json, "launched", task.launched());
-    put(json, "handle", task.handle());
-    put(json, "stopping", task.stopping());
-    put(json, "ended", task.ended());
-    put(json, "outcome", task.outcome());
+    Json.put(json, "planned", task.planned());
+    Json.put(json, "refused", task.refused());
+    Json.put(json, "launched", task.launched());
+    Json.put(json, "handle", task.handle());
+    Json.put(json, "stopping", task.stopping());
+    Json.put(json, "ended", task.ended());
+    Json.put(json, "outcome", task.outcome());
     return json;
   }
 
   private static ObjectNode mailing(Notification mailing) {
-    ObjectNode json = MAPPER.createObjectNode();
+    ObjectNode json = Json.object();
     json.put("topic", mailing.topic().text());
-    put(json, "about", mailing.about());
-    put(json, "tried", mailing.tried());
-    put(json, "last", mailing.last());
+    Json.put(json, "about", mailing.about());
+    Json.put(json, "tried", mailing.tried());
+    Json.put(json, "last", mailing.last());
     json.put("delivery", mailing.delivery().text());
-    put(json, "why", mailing.why());
+    Json.put(json, "why", mailing.why());
     return json;
   }
 
   private static ObjectNode transition(Transition transition) {
-    ObjectNode json = MAPPER.createObjectNode();
+    ObjectNode json = Json.object();
     json.put("state", transition.to().text());
-    put(json, "at", transition.at());
+    Json.put(json, "at", transition.at());
     json.put("why", transition.why());
-    put(json, "by", transition.by());
-    putUnlessZero(json, "minutes", transition.minutes());
-    putUnlessZero(json, "earlier", transition.earlier());
+    Json.put(json, "by", transition.by());
+    Json.putUnlessZero(json, "minutes", transition.minutes());
+    Json.putUnlessZero(json, "earlier", transition.earlier());
     return json;
   }
 
   private static Cluster cluster(JsonNode record, JsonNode status) {
     ClusterId id =
-        ClusterId.parse(text(status, "id"))
+        ClusterId.parse(Json.text(status, "id"))
             .orElseThrow(() -> new IllegalArgumentException("status.id is no UUID"));
     return new Cluster(
         id,
         new Spec(
-            text(record, "name"),
-            whole(record, "numworkers"),
-            text(record, "kubeversion"),
-            whole(record, "timeout"),
-            text(record, "owner"),
-            texts(record, "access"),
+            Json.text(record, "name"),
+            Json.whole(record, "numworkers"),
+            Json.text(record, "kubeversion"),
+            Json.whole(record, "timeout"),
+            Json.text(record, "owner"),
+            Json.texts(record, "access"),
             placement(record.path("task"))),
-        oneOf(State.values(), State::text, status, "state"),
-        text(status, "createdby"),
-        time(status, "created"),
-        whole(status, "lifetime"),
-        timeOrNull(status, "ready"),
-        timeOrNull(status, "expires"),
-        objects(status, "tasks")
+        Json.oneOf(State.values(), State::text, status, "state"),
+        Json.text(status, "createdby"),
+        Json.time(status, "created"),
+        Json.whole(status, "lifetime"),
+        Json.timeOrNull(status, "ready"),
+        Json.timeOrNull(status, "expires"),
+        Json.objects(status, "tasks")
             .map(task ->
                 new Task(
-                    oneOf(TaskKind.values(), TaskKind::text, task, "kind"),
-                    whole(task, "attempt"),
-                    time(task, "planned"),
-                    textOrNull(task, "refused"),
-                    timeOrNull(task, "launched"),
-                    textOrNull(task, "handle"),
-                    timeOrNull(task, "stopping"),
-                    timeOrNull(task, "ended"),
-                    textOrNull(task, "outcome")))
+                    Json.oneOf(TaskKind.values(), TaskKind::text, task, "kind"),
+                    Json.whole(task, "attempt"),
+                    Json.time(task, "planned"),
+                    Json.textOrNull(task, "refused"),
+                    Json.timeOrNull(task, "launched"),
+                    Json.textOrNull(task, "handle"),
+                    Json.timeOrNull(task, "stopping"),
+                    Json.timeOrNull(task, "ended"),
+                    Json.textOrNull(task, "outcome")))
             .toList(),
-        objects(status, "mails")
+        Json.objects(status, "mails")
             .map(mail ->
                 new Notification(
-                    oneOf(Notification.Topic.values(), Notification.Topic::text, mail, "topic"),
-                    time(mail, "about"),
-                    time(mail, "tried"),
-                    time(mail, "last"),
-                    oneOf(
+                    Json.oneOf(
+                        Notification.Topic.values(), Notification.Topic::text, mail, "topic"),
+                    Json.time(mail, "about"),
+                    Json.time(mail, "tried"),
+                    Json.time(mail, "last"),
+                    Json.oneOf(
                         Notification.Delivery.values(),
                         Notification.Delivery::text,
                         mail,
                         "delivery"),
-                    textOrNull(mail, "why")))
+                    Json.textOrNull(mail, "why")))
             .toList(),
-        textOrNull(status, "error"),
-        texts(status, "log"),
-        texts(status, "leftovers"),
-        objects(status, "history")
+        Json.textOrNull(status, "error"),
+        Json.texts(status, "log"),
+        Json.texts(status, "leftovers"),
+        Json.objects(status, "history")
             .map(step ->
                 new Transition(
-                    oneOf(State.values(), State::text, step, "state"),
-                    time(step, "at"),
-                    text(step, "why"),
-                    textOrNull(step, "by"),
-                    wholeOrZero(step, "minutes"),
-                    wholeOrZero(step, "earlier")))
+                    Json.oneOf(State.values(), State::text, step, "state"),
+                    Json.time(step, "at"),
+                    Json.text(step, "why"),
+                    Json.textOrNull(step, "by"),
+                    Json.wholeOrZero(step, "minutes"),
+                    Json.wholeOrZero(step, "earlier")))
             .toList());
   }
 
@@ -365,22 +261,22 @@ public final class ClusterRecordCodec {
     if (task.isMissingNode()) {
       return null;
     }
-    check(task.isObject(), "task is no object");
-    return new Placement(textOrNull(task, "securitygroup"), texts(task, "subnets"));
+    Json.check(task.isObject(), "task is no object");
+    return new Placement(Json.textOrNull(task, "securitygroup"), Json.texts(task, "subnets"));
   }
 
   /** Refuses what no cluster ever is, so that the rules of its life need not reckon with it. */
   private static Cluster possible(Cluster cluster) {
-    check(SpecValidator.isName(cluster.name()), "name is no name of a cluster");
-    check(isShort(cluster), "its names are too long");
+    Json.check(SpecValidator.isName(cluster.name()), "name is no name of a cluster");
+    Json.check(isShort(cluster), "its names are too long");
     State state = cluster.state();
-    check(state != State.READY || cluster.expires() != null, "expires is missing");
+    Json.check(state != State.READY || cluster.expires() != null, "expires is missing");
     List<Transition> history = cluster.history();
-    check(
+    Json.check(
         !history.isEmpty() && history.getLast().to() == state,
         "history does not end in state " + state.text());
     boolean atWork = state == State.DESTROYING || (state == State.CREATING && cluster.isAdmitted());
-    check(!atWork || cluster.openTask().isPresent(), "tasks has none that is not over");
+    Json.check(!atWork || cluster.openTask().isPresent(), "tasks has none that is not over");
     return cluster;
   }
 
@@ -399,148 +295,5 @@ public final class ClusterRecordCodec {
         && cluster.tasks().stream()
             .map(Task::handle)
             .allMatch(handle -> handle == null || handle.length() <= LONGEST_HANDLE);
-  }
-
-  /**
-   * Adds to a new record what was in the one before and is not in what this version writes for it.
-   */
-  private static void keepUnknown(ObjectNode record, JsonNode before, JsonNode known) {
-    for (Map.Entry<String, JsonNode> field : before.properties()) {
-      String name = field.getKey();
-      JsonNode now = record.path(name);
-      if (!known.has(name)) {
-        record.putIfAbsent(name, field.getValue());
-      } else if (now instanceof ObjectNode object) {
-        keepUnknown(object, field.getValue(), known.path(name));
-      } else if (now instanceof ArrayNode list && KEYS.containsKey(name)) {
-        keepUnknown(list, field.getValue(), known.path(name), KEYS.getOrDefault(name, List.of()));
-      }
-    }
-  }
-
-  /** The same for each item of a list that was in it before; the n-th of several with one key. */
-  private static void keepUnknown(
-      ArrayNode list, JsonNode before, JsonNode known, List<String> key) {
-    Map<List<JsonNode>, Deque<Integer>> places = new HashMap<>();
-    for (int i = 0; i < known.size(); i++) {
-      places.computeIfAbsent(key(known.path(i), key), _ -> new ArrayDeque<>()).add(i);
-    }
-    for (JsonNode item : list) {
-      Integer place = places.getOrDefault(key(item, key), new ArrayDeque<>()).poll();
-      if (place != null && item instanceof ObjectNode object) {
-        keepUnknown(object, before.path(place), known.path(place));
-      }
-    }
-  }
-
-  private static List<JsonNode> key(JsonNode item, List<String> fields) {
-    return fields.stream().map(item::path).toList();
-  }
-
-  /** The JSON of a record that was read. */
-  public static JsonNode parse(String json) {
-    try {
-      return MAPPER.readTree(json);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("a record that was read is not JSON", e);
-    }
-  }
-
-  private static void put(ObjectNode json, String field, @Nullable String text) {
-    if (text != null) {
-      json.put(field, text);
-    }
-  }
-
-  private static void put(ObjectNode json, String field, @Nullable Instant time) {
-    if (time != null) {
-      json.put(field, time.toString());
-    }
-  }
-
-  private static void putUnlessZero(ObjectNode json, String field, int number) {
-    if (number != 0) {
-      json.put(field, number);
-    }
-  }
-
-  private static void putTexts(ObjectNode json, String field, List<String> texts) {
-    if (!texts.isEmpty()) {
-      texts.forEach(json.putArray(field)::add);
-    }
-  }
-
-  private static <T> void putAll(
-      ObjectNode json, String field, List<T> items, Function<T, ObjectNode> encode) {
-    Consumer<ObjectNode> add = json.putArray(field)::add;
-    items.stream().map(encode).forEach(add);
-  }
-
-  private static String text(JsonNode json, String field) {
-    JsonNode value = json.path(field);
-    check(value.isTextual(), field + " is missing, or no text");
-    return value.textValue();
-  }
-
-  private static @Nullable String textOrNull(JsonNode json, String field) {
-    return json.has(field) ? text(json, field) : null;
-  }
-
-  private static int whole(JsonNode json, String field) {
-    JsonNode value = json.path(field);
-    check(value.isInt(), field + " is missing, or no whole number");
-    return value.intValue();
-  }
-
-  private static int wholeOrZero(JsonNode json, String field) {
-    return json.has(field) ? whole(json, field) : 0;
-  }
-
-  private static Instant time(JsonNode json, String field) {
-    String text = text(json, field);
-    try {
-      return Instant.parse(text);
-    } catch (DateTimeException e) {
-      throw new IllegalArgumentException(field + " is no time: " + text, e);
-    }
-  }
-
-  private static @Nullable Instant timeOrNull(JsonNode json, String field) {
-    return json.has(field) ? time(json, field) : null;
-  }
-
-  /** A list of texts; none where it is absent. */
-  private static List<String> texts(JsonNode json, String field) {
-    JsonNode value = json.path(field);
-    check(
-        value.isMissingNode() || (value.isArray() && items(value).allMatch(JsonNode::isTextual)),
-        field + " is no list of texts");
-    return items(value).map(JsonNode::textValue).toList();
-  }
-
-  private static Stream<JsonNode> objects(JsonNode json, String field) {
-    JsonNode value = json.path(field);
-    check(
-        value.isArray() && items(value).allMatch(JsonNode::isObject),
-        field + " is missing, or no list of objects");
-    return items(value);
-  }
-
-  private static Stream<JsonNode> items(JsonNode array) {
-    return StreamSupport.stream(array.spliterator(), false);
-  }
-
-  private static <E> E oneOf(E[] values, Function<E, String> text, JsonNode json, String field) {
-    String wanted = text(json, field);
-    return Arrays.stream(values)
-        .filter(value -> text.apply(value).equals(wanted))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException(field + " is unknown: " + wanted));
-  }
-
-  private static void check(boolean right, String wrong) {
-    if (!right) {
-      throw new IllegalArgumentException(wrong);
-    }
   }
 }

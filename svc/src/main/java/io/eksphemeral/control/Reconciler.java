@@ -1,6 +1,5 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.TaskObjectCodec.FenceHolder;
 import io.eksphemeral.domain.Admission;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Decision;

@@ -1,6 +1,5 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.ClusterRecordCodec.Salvage;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.State;
@@ -57,7 +56,7 @@ final class Recovery {
       return ended.get(); // nothing of it is left but this record
     }
     Instant now = clock.instant();
-    Salvage salvage = ClusterRecordCodec.salvage(broken.text());
+    SalvagedRecord salvage = SalvagedRecord.from(broken.text());
     return Cluster.recovered(
         id,
         salvage.spec().apply(name(id, salvage, now)),
@@ -70,7 +69,7 @@ final class Recovery {
   }
 
   /** A name that is this cluster's own from here on. */
-  private String name(ClusterId id, Salvage salvage, Instant now) {
+  private String name(ClusterId id, SalvagedRecord salvage, Instant now) {
     Stream<String> claimed =
         store.claims().stream().filter(claim -> claim.holder().equals(id)).map(Claim::name);
     return Stream.of(claimed, salvage.name().stream(), Stream.of(id.madeUpName()))

@@ -4,7 +4,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.TaskKey;
 import java.util.Optional;
 
-/** What is kept where: the keys of the bucket, and the paths of a store on plain files. */
+/** The keys of the objects in the store; {@code lib/store-keys.sh} has them for the shell. */
 public final class StoreKeys {
   public static final String CLAIMS = "names/";
   public static final String TASKS = "tasks/";
@@ -19,7 +19,7 @@ public final class StoreKeys {
     return id + RECORD_SUFFIX;
   }
 
-  /** The id of the cluster whose record a key is; empty if it is no record's. */
+  /** The id of the cluster whose record has this key; empty if the key is not a record's. */
   public static Optional<ClusterId> recordId(String key) {
     return key.endsWith(RECORD_SUFFIX)
         ? ClusterId.parse(key.substring(0, key.length() - RECORD_SUFFIX.length()))
@@ -31,22 +31,27 @@ public final class StoreKeys {
     return CLAIMS + name;
   }
 
-  /** What eksctl is told to build: JSON, which is YAML. */
+  /** The folder of all objects of a cluster's tasks. */
+  public static String tasks(ClusterId id) {
+    return TASKS + id + "/";
+  }
+
+  /** The configuration for eksctl: JSON, which is YAML. */
   public static String config(ClusterId id) {
-    return TASKS + id + "/cluster.yaml";
+    return tasks(id) + "cluster.yaml";
   }
 
   public static String fence(TaskKey key) {
-    return TASKS + key.cluster() + "/" + key.label() + ".fence";
+    return tasks(key.cluster()) + key.label() + ".fence";
   }
 
   public static String result(TaskKey key) {
-    return TASKS + key.cluster() + "/" + key.label() + ".result";
+    return tasks(key.cluster()) + key.label() + ".result";
   }
 
-  /** How a task was asked for, so that it can be asked for again in the same words. */
+  /** The parameters of a task's launch, so that a retry sends the same ones. */
   public static String request(TaskKey key) {
-    return TASKS + key.cluster() + "/" + key.label() + ".request";
+    return tasks(key.cluster()) + key.label() + ".request";
   }
 
   public static String archive(ClusterId id) {

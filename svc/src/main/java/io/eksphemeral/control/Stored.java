@@ -4,16 +4,16 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import org.jspecify.annotations.Nullable;
 
-/** What stands in the store under the id of a cluster. */
+/** A record in the store, whether it can be read or not. */
 public sealed interface Stored {
-  /** The id that its key names. */
+  /** The id in its key. */
   ClusterId id();
 
   /**
    * A record that can be read.
    *
-   * @param version changes with every write; two reads that give the same one read the same
-   * @param json the record as it stands, with what this version of the code does not know
+   * @param version changes with every write
+   * @param json the record as it is stored, with fields that this version of the code does not know
    */
   record Live(Cluster cluster, String version, String json) implements Stored {
     @Override
@@ -23,33 +23,32 @@ public sealed interface Stored {
   }
 
   /**
-   * A bare spec, as EKSphemeral of 2019 kept them. It is shown and left alone.
+   * A spec without a status, as EKSphemeral of 2019 stored them. It is listed and never changed.
    *
-   * @param json the spec as it stands
+   * @param json the spec as it is stored
    */
   record Legacy(ClusterId id, String json) implements Stored {}
 
   /**
-   * A record that cannot be read: broken, too long, written by a newer version, or not given out by
-   * where it is kept. It is shown, reported and left alone, and counts as a cluster that lives,
-   * until a caller has the cluster destroyed by its id.
+   * A record that cannot be read: broken, too long, written by a newer version, or not accessible.
+   * It is listed, reported and left alone, and counts as a live cluster, until a caller destroys
+   * the cluster by its id.
    *
-   * @param version as of a record that can be read; null where it is not given out, so that nothing
-   *     can be written in its place
-   * @param text what could be read, or its beginning; empty if nothing could
+   * @param version null if the record is not accessible, so that it cannot be replaced either
+   * @param text the beginning of what could be read; may be empty
    */
   record Unreadable(ClusterId id, String why, @Nullable String version, String text)
       implements Stored {
-    /** How much of what cannot be read is worth keeping, in characters. */
-    public static final int MOST_TEXT = 1 << 16;
+    /** How much of an unreadable record is kept, in characters. */
+    public static final int MAX_TEXT = 1 << 16;
 
-    /** A record that is not given out. */
+    /** A record that is not accessible. */
     public Unreadable(ClusterId id, String why) {
       this(id, why, null, "");
     }
 
     public Unreadable {
-      text = text.length() <= MOST_TEXT ? text : text.substring(0, MOST_TEXT);
+      text = text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
     }
   }
 }

@@ -1,157 +1,138 @@
 package io.eksphemeral.control;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.domain.Versions;
-import java.time.DateTimeException;
-import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 /**
- * The small objects beside the records, as JSON: claims, fences, results, the list of versions.
- * Fences and results are written by the tasks' own programs too, so what cannot be read is an
- * answer, never an exception.
+ * The small objects beside the records, as JSON: claims, fences, results and the list of versions.
+ * The task scripts write fences and results, too, so an object that cannot be decoded is a return
+ * value, never an exception.
  */
 public final class TaskObjectCodec {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
-
-  private static final int MOST_LINES = 50;
-  private static final int MOST_CHARACTERS = 500;
+  private static final int MAX_LINES = 50;
+  private static final int MAX_CHARACTERS = 500;
 
   private TaskObjectCodec() {}
 
-  /**
-   * A fence as it was taken.
-   *
-   * @param handle who took it
-   */
-  public record FenceHolder(Fence as, String handle) {}
-
   public static String encode(Claim claim) {
-    ObjectNode json = MAPPER.createObjectNode();
+    ObjectNode json = Json.object();
     json.put("id", claim.holder().value());
-    json.put("since", claim.since().toString());
+    Json.put(json, "since", claim.since());
     return json.toString();
   }
 
-  /** The claim on a name; empty if it cannot be read. */
+  /** The claim on a name; empty if it cannot be decoded. */
   public static Optional<Claim> claim(String name, String text) {
-    JsonNode json = parse(text);
-    return ClusterId.parse(json.path("id").asText())
-        .flatMap(id -> time(json.path("since").asText()).map(since -> new Claim(name, id, since)));
+    return decode(
+        text,
+        json ->
+            ClusterId.parse(Json.text(json, "id"))
+                .map(id -> new Claim(name, id, Json.time(json, "since"))));
   }
 
-  public static String encode(FenceHolder taken) {
-    ObjectNode json = MAPPER.createObjectNode();
-    json.put("as", taken.as() == Fence.CLOSED ? "closed" : "taken");
-    json.put("handle", taken.handle());
-    return json.toString();
+  public static String encode(FenceHolder holder) {
+    return Json.object()
+        .put("as", holder.as() == Fence.CLOSED ? "closed" : "taken")
+        .put("handle", holder.handle())
+        .toString();
   }
 
-  /** A fence that is there. One that cannot be read was not closed by us, so a task has it. */
+  /**
+   * The holder of a fence that exists. The control plane writes only fences that can be decoded, so
+   * one that cannot is a task's.
+   */
   public static FenceHolder taken(String text) {
-    JsonNode json = parse(text);
-    Fence as = json.path("as").asText().equals("closed") ? Fence.CLOSED : Fence.TAKEN;
-    return new FenceHolder(as, json.path("handle").asText());
+    return decode(
+            text,
+            json ->
+                Optional.of(
+                    new FenceHolder(
+                        json.path("as").asText().equals("closed") ? Fence.CLOSED : Fence.TAKEN,
+                        json.path("handle").asText())))
+        .orElse(new FenceHolder(Fence.TAKEN, ""));
   }
 
   public static String encode(TaskResult result) {
-    ObjectNode json = MAPPER.createObjectNode();
+    ObjectNode json = Json.object();
     json.put("outcome", result.outcome().text());
-    json.put("at", result.at().toString());
+    Json.put(json, "at", result.at());
     json.put("message", result.message());
-    result.leftovers().forEach(json.putArray("leftovers")::add);
-    result.log().forEach(json.putArray("log")::add);
+    Json.putTexts(json, "leftovers", result.leftovers());
+    Json.putTexts(json, "log", result.log());
     return json.toString();
   }
 
   /**
-   * The result of a task; empty if it cannot be read. Left-overs in a form that is not understood
-   * must not pass for none.
+   * The result of a task; empty if it cannot be decoded, so that leftovers in an unknown form are
+   * not taken for none.
    */
   public static Optional<TaskResult> result(String text) {
-    JsonNode json = parse(text);
-    if (!isListOrAbsent(json.path("leftovers")) || !isListOrAbsent(json.path("log"))) {
-      return Optional.empty();
-    }
-    String wanted = json.path("outcome").asText();
-    Optional<Outcome> outcome =
-        Arrays.stream(Outcome.values()).filter(one -> one.text().equals(wanted)).findFirst();
-    return outcome.flatMap(known ->
-        time(json.path("at").asText())
-            .map(at ->
+    return decode(
+        text,
+        json ->
+            Optional.of(
                 new TaskResult(
-                    known,
-                    at,
+                    Json.oneOf(Outcome.values(), Outcome::text, json, "outcome"),
+                    Json.time(json, "at"),
                     cut(json.path("message").asText()),
-                    some(texts(json.path("leftovers"))),
-                    some(texts(json.path("log")).reversed()).reversed())));
+                    first(lines(json, "leftovers")),
+                    first(lines(json, "log").reversed()).reversed())));
   }
 
   public static String encode(Versions versions) {
-    ObjectNode json = MAPPER.createObjectNode();
-    versions.offered().forEach(json.putArray("offered")::add);
-    versions.extended().forEach(json.putArray("extended")::add);
-    json.put("preferred", versions.preferred());
-    return json.toString();
+    ObjectNode json = Json.object();
+    Json.putTexts(json, "offered", versions.offered());
+    Json.putTexts(json, "extended", versions.extended());
+    return json.put("preferred", versions.preferred()).toString();
   }
 
-  /** The list of versions; empty if it cannot be read. */
+  /** The list of versions; empty if it cannot be decoded. */
   public static Optional<Versions> versions(String text) {
-    JsonNode json = parse(text);
-    Versions versions =
-        new Versions(
-            texts(json.path("offered")),
-            texts(json.path("extended")),
-            json.path("preferred").asText());
-    return isListOrAbsent(json.path("extended"))
-            && Stream.of(versions.offered(), versions.extended(), List.of(versions.preferred()))
-                .flatMap(List::stream)
-                .allMatch(Versions::isOne)
-        ? Optional.of(versions)
-        : Optional.empty();
+    return decode(
+        text,
+        json ->
+            Optional.of(
+                    new Versions(
+                        Json.texts(json, "offered"),
+                        Json.texts(json, "extended"),
+                        Json.text(json, "preferred")))
+                .filter(versions ->
+                    Stream.of(
+                            versions.offered(), versions.extended(), List.of(versions.preferred()))
+                        .flatMap(List::stream)
+                        .allMatch(Versions::isOne)));
   }
 
-  /** At most so many of a list: what a task left becomes part of a record, which is kept small. */
-  private static List<String> some(List<String> texts) {
-    return texts.stream().limit(MOST_LINES).map(TaskObjectCodec::cut).toList();
-  }
-
-  private static String cut(String text) {
-    return text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + "…";
-  }
-
-  private static boolean isListOrAbsent(JsonNode json) {
-    return json.isArray() || json.isMissingNode();
-  }
-
-  private static JsonNode parse(String text) {
+  private static <T> Optional<T> decode(String text, Function<JsonNode, Optional<T>> decoder) {
     try {
-      return MAPPER.readTree(text);
-    } catch (JsonProcessingException e) {
-      return MAPPER.missingNode();
-    }
-  }
-
-  private static Optional<Instant> time(String text) {
-    try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeException e) {
+      return decoder.apply(Json.parse(text));
+    } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
   }
 
-  private static List<String> texts(JsonNode json) {
-    return StreamSupport.stream(json.spliterator(), false).map(JsonNode::asText).toList();
+  /** A list of items of any type: even an unknown one counts as a leftover. */
+  private static List<String> lines(JsonNode json, String field) {
+    JsonNode list = json.path(field);
+    Json.check(list.isArray() || list.isMissingNode(), field + " is not a list");
+    return list.valueStream().map(JsonNode::asText).toList();
+  }
+
+  /** A bounded part of a list: a result becomes part of the record. */
+  private static List<String> first(List<String> texts) {
+    return texts.stream().limit(MAX_LINES).map(TaskObjectCodec::cut).toList();
+  }
+
+  private static String cut(String text) {
+    return text.length() <= MAX_CHARACTERS ? text : text.substring(0, MAX_CHARACTERS) + "…";
   }
 }

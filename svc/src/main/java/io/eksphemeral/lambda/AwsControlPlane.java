@@ -1,11 +1,10 @@
 package io.eksphemeral.lambda;
 
 import io.eksphemeral.aws.AwsClients;
-import io.eksphemeral.aws.Bucket;
 import io.eksphemeral.aws.EcsTaskRunner;
 import io.eksphemeral.aws.FargateSettings;
 import io.eksphemeral.aws.FargateSettings.Definition;
-import io.eksphemeral.aws.S3ClusterStore;
+import io.eksphemeral.aws.S3ObjectStore;
 import io.eksphemeral.aws.SesMailer;
 import io.eksphemeral.aws.SnapshotSafeHttpClient;
 import io.eksphemeral.aws.StubAwsHttpClient;
@@ -164,7 +163,7 @@ final class AwsControlPlane {
 
     Region region = Region.of(settings.region());
     SnapshotSafeHttpClient connections = AwsClients.connections();
-    Bucket bucket = aws.bucket(connections);
+    S3ObjectStore bucket = aws.bucket(connections);
     ClusterStore store = aws.store(bucket);
     EcsClient ecs = AwsClients.ecs().httpClient(connections).region(region).build();
     TaskRunner tasks = new EcsTaskRunner(ecs, bucket, fargate);
@@ -230,15 +229,15 @@ final class AwsControlPlane {
         : new Notifications(new SesMailer(ses, notifyAddress), notifyAddress, "");
   }
 
-  private Bucket bucket(SnapshotSafeHttpClient connections) {
-    return new Bucket(
+  private S3ObjectStore bucket(SnapshotSafeHttpClient connections) {
+    return new S3ObjectStore(
         AwsClients.s3().httpClient(connections).region(Region.of(settings.region())).build(),
         settings.bucket(),
         Sleeper.real());
   }
 
-  private ClusterStore store(Bucket bucket) {
-    return new S3ClusterStore(bucket, threads);
+  private ClusterStore store(S3ObjectStore bucket) {
+    return new ClusterStore(bucket, threads);
   }
 
   private Viewing viewing(ClusterStore store, InstantSource clock, TimeLimit time) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ClusterRecordCodec;
+import io.eksphemeral.control.Json;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.Cluster;
@@ -53,7 +54,7 @@ final class ClusterResponse {
   private JsonNode show(Stored stored, Optional<Costs> costs) {
     return switch (stored) {
       case Stored.Live live -> live(live, costs);
-      case Stored.Legacy legacy -> ClusterRecordCodec.parse(legacy.json());
+      case Stored.Legacy legacy -> Json.parse(legacy.json());
       case Stored.Unreadable unreadable -> unreadable(unreadable);
     };
   }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.control.TaskRunner.Launch;
@@ -46,8 +47,8 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   private final String ecsCluster = Emulator.newName("tasks");
   private EcsClient ecs;
   private String bucketName;
-  private Bucket bucket;
-  private S3ClusterStore store;
+  private S3ObjectStore bucket;
+  private ClusterStore store;
   private FakeEcsContainers played;
   private EcsTaskRunner runner;
 
@@ -59,8 +60,8 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
     register("destroy", "teardown");
     var s3 = Emulator.s3(new FaultyHttpClient());
     bucketName = Emulator.newBucket(s3);
-    bucket = new Bucket(s3, bucketName, _ -> {});
-    store = new S3ClusterStore(bucket, Executors.newVirtualThreadPerTaskExecutor());
+    bucket = new S3ObjectStore(s3, bucketName, _ -> {});
+    store = new ClusterStore(bucket, Executors.newVirtualThreadPerTaskExecutor());
     played = new FakeEcsContainers(ecs, ecsCluster, store);
     runner = new EcsTaskRunner(ecs, bucket, settings("create", "subnet-1"));
   }
@@ -157,7 +158,8 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
     Cluster cluster = admitted("one");
     String handle = launched(runner, cluster);
     String key = StoreKeys.request(cluster.key(task(cluster)));
-    assertThat(bucket.remove(key, bucket.get(key).orElseThrow().etag())).isTrue();
+    var request = (StoredObject.Text) bucket.get(key).orElseThrow();
+    assertThat(bucket.deleteIf(key, request.version())).isTrue();
     var later = new EcsTaskRunner(ecs, bucket, settings("create", "subnet-2"));
 
     assertThat(launched(later, cluster)).isEqualTo(handle);
@@ -172,7 +174,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
       bucket.put(key, broken);
       launched(runner, cluster);
 
-      assertThat(bucket.get(key).flatMap(Bucket.Item::asText).flatMap(TaskRequest::decode))
+      assertThat(bucket.get(key).flatMap(StoredObject::asText).flatMap(TaskRequest::decode))
           .contains(TaskRequest.of(cluster, task(cluster), settings("create", "subnet-1")));
     }
   }
@@ -334,7 +336,9 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
     broken.next(FaultyHttpClient.s3Error(403, "AccessDenied"));
     var blind =
         new EcsTaskRunner(
-            ecs, new Bucket(Emulator.s3(broken), bucketName, _ -> {}), settings("create", "s"));
+            ecs,
+            new S3ObjectStore(Emulator.s3(broken), bucketName, _ -> {}),
+            settings("create", "s"));
     Cluster cluster = admitted("one");
 
     assertThatExceptionOfType(TaskRunnerException.class)

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
 import io.eksphemeral.aws.LambdaFunction.Start;
+import io.eksphemeral.control.ClusterStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -145,9 +146,9 @@ final class LambdaJarIT {
     register(ecs, cluster + "-destroy", "teardown");
     String from = cluster + "@eksphemeral.io";
     Emulator.ses().verifyEmailIdentity(request -> request.emailAddress(from));
-    S3ClusterStore store =
-        new S3ClusterStore(
-            new Bucket(s3, bucket, _ -> {}), Executors.newVirtualThreadPerTaskExecutor());
+    ClusterStore store =
+        new ClusterStore(
+            new S3ObjectStore(s3, bucket, _ -> {}), Executors.newVirtualThreadPerTaskExecutor());
     FakeEcsContainers played = new FakeEcsContainers(ecs, cluster, store);
 
     Map<String, String> looks = new HashMap<>(LambdaFunction.environment(bucket));

@@ -56,15 +56,15 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
   private S3Client s3;
   private String name;
-  private Bucket bucket;
-  private S3ClusterStore store;
+  private S3ObjectStore bucket;
+  private ClusterStore store;
 
   @BeforeEach
   void open() {
     s3 = Emulator.s3(wire);
     name = Emulator.newBucket(s3);
-    bucket = new Bucket(s3, name, pauses::add);
-    store = new S3ClusterStore(bucket, executor);
+    bucket = new S3ObjectStore(s3, name, pauses::add);
+    store = new ClusterStore(bucket, executor);
     wire.forget();
   }
 
@@ -174,22 +174,10 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void noMoreIsKeptThanItMay() {
-    List<Cluster> clusters = addMany(10);
-    int length = ((Stored.Live) store.find(clusters.getFirst().id()).orElseThrow()).json().length();
-    var small = new S3ClusterStore(bucket, executor, 5L * (length + 100));
-    List<Stored> first = small.list();
-    wire.forget();
-
-    assertThat(small.list()).isEqualTo(first);
-    assertThat(reads()).hasSizeBetween(5, 6);
-  }
-
-  @Test
   void listingsFromEveryThreadOfTheirOwnExecutorDoNotLockEachOtherOut() throws Exception {
     addMany(20);
     try (ExecutorService two = Executors.newFixedThreadPool(2)) {
-      var crowded = new S3ClusterStore(bucket, two);
+      var crowded = new ClusterStore(bucket, two);
       List<Future<List<Stored>>> listings = new ArrayList<>();
       for (int i = 0; i < 6; i++) {
         listings.add(two.submit(crowded::list));
@@ -260,8 +248,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     List<Cluster> clusters = addMany(20);
     ClusterId refused = clusters.get(7).id();
     var unreadable =
-        new Stored.Unreadable(
-            refused, "S3 refuses to give it out: %s (HTTP %d)".formatted(code, status));
+        new Stored.Unreadable(refused, "S3 denies access: %s (HTTP %d)".formatted(code, status));
     refuse(StoreKeys.record(refused), 3, FaultyHttpClient.s3Error(status, code));
 
     assertThat(store.list())
@@ -281,8 +268,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     refuse(StoreKeys.archive(live.id()), 1, FaultyHttpClient.s3Error(403, "AccessDenied"));
 
     assertThat(store.archived(live.id()))
-        .contains(
-            new Stored.Unreadable(live.id(), "S3 refuses to give it out: AccessDenied (HTTP 403)"));
+        .contains(new Stored.Unreadable(live.id(), "S3 denies access: AccessDenied (HTTP 403)"));
   }
 
   @Test
@@ -308,7 +294,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
     assertThat(report.states()).containsOnly(entry(READY, 4L));
     assertThat(report.unreadable())
-        .containsOnly(entry(ids.get(2), "S3 refuses to give it out: AccessDenied (HTTP 403)"));
+        .containsOnly(entry(ids.get(2), "S3 denies access: AccessDenied (HTTP 403)"));
     assertThat(report.failed()).isEmpty();
     assertThat(report.namesFreed()).isEmpty();
     assertThat(store.claimOn("c2")).isPresent();
@@ -409,7 +395,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     wire.nextOf(
         Seen::isRemoval,
         send -> {
-          assertThat(new S3ClusterStore(bucket, executor).claim(anew)).isEqualTo(anew);
+          assertThat(new ClusterStore(bucket, executor).claim(anew)).isEqualTo(anew);
           return send.now();
         });
 
@@ -429,7 +415,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(() -> store.claim(others))
-        .withMessageContaining("others keep changing who has it");
+        .withMessageContaining("other callers keep changing its claim");
     assertThat(wire.seen()).filteredOn(Seen::isWrite).hasSizeBetween(2, 50);
   }
 
@@ -477,18 +463,6 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void theStampThatSomebodyMovedIsReplacedAsWell() {
-    Stored.Live live = store.add(admitted("one")).orElseThrow();
-    plant(StoreKeys.record(live.id()), "{ \"write\": \"moved\"," + live.json().substring(1));
-    Stored.Live read = (Stored.Live) store.find(live.id()).orElseThrow();
-
-    assertThat(store.replace(read, read.cluster().notLaunched("why"))).isPresent();
-    assertThat(text(StoreKeys.record(live.id())))
-        .containsOnlyOnce("\"write\":")
-        .doesNotContain("moved");
-  }
-
-  @Test
   void aWriteWhoseAnswerGotLostIsNotTakenForSomebodyElses() {
     Cluster cluster = admitted("one");
     wire.nextOf(Seen::isWrite, FaultyHttpClient.lostAnswer());
@@ -513,7 +487,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   void aWriteThatSomebodyElseOvertookIsLostThoughItsAnswerWasToo() {
     Cluster cluster = admitted("one");
     Stored.Live added = store.add(cluster).orElseThrow();
-    var others = new S3ClusterStore(bucket, executor);
+    var others = new ClusterStore(bucket, executor);
     wire.nextOf(
         Seen::isWrite,
         send -> {
@@ -548,14 +522,14 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @Test
   void collisionsWithoutEndAreAFailure() {
     Stored.Live added = store.add(admitted("one")).orElseThrow();
-    for (int i = 0; i < Bucket.TRIES; i++) {
+    for (int i = 0; i < S3ObjectStore.MAX_ATTEMPTS; i++) {
       wire.nextOf(Seen::isWrite, conflict());
     }
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(() -> store.replace(added, added.cluster().notLaunched("why")))
         .withMessageContaining("ConditionalRequestConflict");
-    assertThat(pauses).hasSize(Bucket.TRIES - 1);
+    assertThat(pauses).hasSize(S3ObjectStore.MAX_ATTEMPTS - 1);
     assertThat(store.find(added.id())).contains(added);
   }
 
@@ -607,7 +581,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
         .isThrownBy(() -> store.add(admitted("one")))
         .satisfies(failure -> assertThat(StoreException.isLasting(failure)).isEqualTo(lasting))
         .withMessageContaining(name)
-        .withMessageMatching(lasting ? ".*trying again does not help: .*eksp-up[.]sh.*" : ".*R1");
+        .withMessageMatching(lasting ? ".*retrying does not help: .*eksp-up[.]sh.*" : ".*R1");
   }
 
   @Test

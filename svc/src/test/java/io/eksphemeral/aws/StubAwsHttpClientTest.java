@@ -18,9 +18,9 @@ import org.junit.jupiter.api.Test;
 /** What priming plays with is as good a bucket as any, and near enough to the rest of AWS. */
 final class StubAwsHttpClientTest extends ClusterStoreContract {
   private final StubAwsHttpClient aws = new StubAwsHttpClient("us-east-2");
-  private final Bucket bucket = aws.bucket();
-  private final S3ClusterStore store =
-      new S3ClusterStore(bucket, Executors.newVirtualThreadPerTaskExecutor());
+  private final S3ObjectStore bucket = aws.bucket();
+  private final ClusterStore store =
+      new ClusterStore(bucket, Executors.newVirtualThreadPerTaskExecutor());
 
   @Override
   protected ClusterStore store() {
@@ -34,7 +34,10 @@ final class StubAwsHttpClientTest extends ClusterStoreContract {
 
   @Override
   protected String text(String key) {
-    return bucket.get(key).flatMap(Bucket.Item::asText).orElseThrow();
+    return bucket
+        .get(key)
+        .flatMap(io.eksphemeral.control.ObjectStore.StoredObject::asText)
+        .orElseThrow();
   }
 
   @Test

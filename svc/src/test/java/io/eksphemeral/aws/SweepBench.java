@@ -4,6 +4,7 @@ import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.MemoryMailer;
 import io.eksphemeral.control.Notifications;
+import io.eksphemeral.control.RecordCache;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.SimulatedTasks;
 import io.eksphemeral.control.Sleeper;
@@ -110,9 +111,10 @@ final class SweepBench {
   }
 
   private static ControlPlane plane(S3Client client) {
-    var threads = Executors.newFixedThreadPool(RecordCache.AT_A_TIME, Thread.ofVirtual().factory());
+    var threads =
+        Executors.newFixedThreadPool(RecordCache.CONCURRENT_READS, Thread.ofVirtual().factory());
     return plane(
-        new S3ClusterStore(new Bucket(client, "records", Sleeper.real()), threads), threads);
+        new ClusterStore(new S3ObjectStore(client, "records", Sleeper.real()), threads), threads);
   }
 
   /**

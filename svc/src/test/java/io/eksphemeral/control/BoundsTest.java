@@ -80,20 +80,20 @@ final class BoundsTest {
     ClusterId id = life.created("dev");
     life.until(id, State.READY);
     life.prolong(id, -1000);
-    String shortened = life.store.get(StoreKeys.record(id)).orElseThrow();
+    String shortened = life.objects.text(StoreKeys.record(id)).orElseThrow();
     for (int i = 0; i < 300; i++) {
       life.prolong(id, -1000);
       life.create(id, Samples.spec("dev"));
     }
-    assertThat(life.store.get(StoreKeys.record(id))).contains(shortened);
+    assertThat(life.objects.text(StoreKeys.record(id))).contains(shortened);
 
     life.destroy(id);
-    String ending = life.store.get(StoreKeys.record(id)).orElseThrow();
+    String ending = life.objects.text(StoreKeys.record(id)).orElseThrow();
     for (int i = 0; i < 300; i++) {
       life.destroy(id);
       life.prolong(id, 5);
     }
-    assertThat(life.store.get(StoreKeys.record(id))).contains(ending);
+    assertThat(life.objects.text(StoreKeys.record(id))).contains(ending);
     assertThat(life.tasks.running(id)).hasSize(1);
     life.untilAllGone();
   }
@@ -183,9 +183,9 @@ final class BoundsTest {
   }
 
   private int size(ClusterId id) {
-    return life.store
-        .get(StoreKeys.record(id))
-        .or(() -> life.store.get(StoreKeys.archive(id)))
+    return life.objects
+        .text(StoreKeys.record(id))
+        .or(() -> life.objects.text(StoreKeys.archive(id)))
         .orElseThrow()
         .getBytes(StandardCharsets.UTF_8)
         .length;

@@ -11,8 +11,6 @@ import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -22,7 +20,8 @@ import org.junit.jupiter.api.Test;
 
 /** Which cluster is meant, and what becomes of who never gets to change it. */
 final class ClusterFinderTest {
-  private final MemoryStore store = new MemoryStore();
+  private final MemoryObjectStore objects = new MemoryObjectStore();
+  private final ClusterStore store = new ClusterStore(objects, Runnable::run);
   private final ManualClock clock = new ManualClock(Samples.START);
   private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
   private final ControlPlane plane = plane(store);
@@ -53,13 +52,13 @@ final class ClusterFinderTest {
     ControlPlane late =
         plane(
             replacing(() -> {
-              store.put(StoreKeys.record(id), "{");
+              objects.put(StoreKeys.record(id), "{");
               return Optional.empty();
             }));
 
     assertThat(refusal(late.destroy().destroy("dev", ALICE)).error()).contains("cannot be read");
 
-    assertThat(store.get(StoreKeys.record(id))).contains("{");
+    assertThat(objects.text(StoreKeys.record(id))).contains("{");
   }
 
   /** Its archive expired, or it was withdrawn. */
@@ -91,7 +90,7 @@ final class ClusterFinderTest {
 
   @Test
   void aNameIsThatOfARecordThatCannotBeReadToo() {
-    store.put(StoreKeys.record(id), "{");
+    objects.put(StoreKeys.record(id), "{");
     store.claim(new Claim("dev", id, clock.instant()));
 
     assertThat(plane.status().one("dev"))
@@ -149,7 +148,7 @@ final class ClusterFinderTest {
     assertThat(plane.status().all()).isEmpty();
     created();
     ClusterId broken = Samples.newId();
-    store.put(StoreKeys.record(broken), "{");
+    objects.put(StoreKeys.record(broken), "{");
 
     assertThat(plane.status().ids()).containsExactly(id, broken);
     assertThat(plane.status().all()).extracting(Stored::id).containsExactly(id, broken);
@@ -186,20 +185,10 @@ final class ClusterFinderTest {
 
   /** The store, whose records are not replaced, and something else happens instead. */
   private ClusterStore replacing(Supplier<Optional<Stored.Live>> instead) {
-    return (ClusterStore)
-        Proxy.newProxyInstance(
-            ClusterStore.class.getClassLoader(),
-            new Class<?>[] {ClusterStore.class},
-            (_, method, arguments) -> {
-              if (method.getName().equals("replace")) {
-                return instead.get();
-              }
-              try {
-                return method.invoke(store, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return Intercepted.of(
+        ClusterStore.class,
+        store,
+        (method, _, call) -> method.getName().equals("replace") ? instead.get() : call.invoke());
   }
 
   private static Rejection refusal(Result<?> answer) {

@@ -371,9 +371,9 @@ final class ClusterRecordCodecTest {
         "'' | not a JSON object",
         "[] | not a JSON object",
         "null | not a JSON object",
-        "{} | format is missing, or no whole number",
-        "{\"name\":\"dev\",\"status\":null} | format is missing, or no whole number",
-        "{\"name\":1} | format is missing, or no whole number"
+        "{} | format is missing or not a whole number",
+        "{\"name\":\"dev\",\"status\":null} | format is missing or not a whole number",
+        "{\"name\":1} | format is missing or not a whole number"
       })
   void whatIsNoRecordIsUnreadable(String json, String why) {
     assertThat(why(rich.id(), json)).isEqualTo(why);

@@ -8,8 +8,6 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +32,8 @@ final class ConcurrentCreatesTest {
   private static final int ROUNDS = 40;
   private static final Limits THREE = new Limits(1440, 10, 3, 3);
 
-  private final MemoryStore store = new MemoryStore();
+  private final MemoryObjectStore objects = new MemoryObjectStore();
+  private final ClusterStore store = new ClusterStore(objects, Runnable::run);
   private final ManualClock clock = new ManualClock(Samples.START);
   private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
   private final Queue<Long> admittedAtATime = new ConcurrentLinkedQueue<>();
@@ -150,27 +149,22 @@ final class ConcurrentCreatesTest {
 
   /** The store, counting after each call how many clusters are admitted. */
   private ClusterStore counting() {
-    return (ClusterStore)
-        Proxy.newProxyInstance(
-            ClusterStore.class.getClassLoader(),
-            new Class<?>[] {ClusterStore.class},
-            (_, method, arguments) -> {
-              try {
-                Object answer = method.invoke(store, arguments);
-                admittedAtATime.add(
-                    store.list().stream()
-                        .filter(found -> ((Stored.Live) found).cluster().isAdmitted())
-                        .count());
-                if (method.getName().equals("remove")) {
-                  synchronized (withdrawals) { // of two that arrive at once one is a party too many
-                    withdrawals.arrive();
-                  }
-                }
-                return answer;
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return Intercepted.of(
+        ClusterStore.class,
+        store,
+        (method, _, call) -> {
+          Object answer = call.invoke();
+          admittedAtATime.add(
+              store.list().stream()
+                  .filter(found -> ((Stored.Live) found).cluster().isAdmitted())
+                  .count());
+          if (method.getName().equals("remove")) {
+            synchronized (withdrawals) { // of two that arrive at once one is a party too many
+              withdrawals.arrive();
+            }
+          }
+          return answer;
+        });
   }
 
   private static Rejection refusal(Result<Stored.Live> answer) {

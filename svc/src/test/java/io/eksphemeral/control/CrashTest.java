@@ -72,7 +72,7 @@ final class CrashTest {
               life -> {
                 ClusterId id = life.created("dev");
                 life.until(id, READY);
-                life.store.put(StoreKeys.record(id), "{");
+                life.objects.put(StoreKeys.record(id), "{");
                 life.destroy(id);
                 life.untilAllGone();
               }),

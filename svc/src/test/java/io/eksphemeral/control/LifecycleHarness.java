@@ -38,7 +38,8 @@ final class LifecycleHarness {
   private static final int TICKS_A_SWEEP = 5;
 
   final ManualClock clock = new ManualClock(Samples.START);
-  final MemoryStore store = new MemoryStore();
+  final MemoryObjectStore objects = new MemoryObjectStore();
+  final ClusterStore store = new ClusterStore(objects, Runnable::run);
   final SimulatedTasks tasks = new SimulatedTasks(store, clock);
   final MemoryMailer mailer = new MemoryMailer();
   final Limits limits;
@@ -86,7 +87,7 @@ final class LifecycleHarness {
   }
 
   private ControlPlane newProcess(CrashInjector mortality) {
-    ClusterStore watchedStore = watched(ClusterStore.class, store);
+    ObjectStore watchedStore = watched(ObjectStore.class, objects);
     TaskRunner watchedTasks = watched(TaskRunner.class, tasks);
     Mailer noting =
         mail -> {
@@ -96,7 +97,7 @@ final class LifecycleHarness {
           return mailer.send(mail);
         };
     return ControlPlane.over(
-        mortality.mortal(ClusterStore.class, watchedStore),
+        new ClusterStore(mortality.mortal(ObjectStore.class, watchedStore), Runnable::run),
         mortality.mortal(TaskRunner.class, watchedTasks),
         new Notifications(
             hasSender ? mortality.mortal(Mailer.class, noting) : null, OPERATOR, "--local"),
@@ -293,7 +294,7 @@ final class LifecycleHarness {
       }
       boolean creates =
           tasks.running(cluster.id()).stream().anyMatch(handle -> handle.contains("-create-"));
-      assertThat(creates && store.get(StoreKeys.config(cluster.id())).isEmpty())
+      assertThat(creates && objects.text(StoreKeys.config(cluster.id())).isEmpty())
           .as("a creation of %s was launched before its config was there", cluster.name())
           .isFalse();
     }

@@ -55,27 +55,27 @@ final class LifecycleHarnessTest {
   @Test
   void whatIsBuiltIsInItsConfigAndDestroyingWritesNone() {
     ClusterId id = life.created("dev");
-    assertThat(life.store.get(StoreKeys.config(id)).orElseThrow())
+    assertThat(life.objects.text(StoreKeys.config(id)).orElseThrow())
         .contains("\"" + id + "\"", "\"dev\"", "\"STANDARD\"");
 
-    life.store.put(StoreKeys.config(id), "as it was");
+    life.objects.put(StoreKeys.config(id), "as it was");
     life.until(id, READY);
     life.destroy(id);
     life.untilAllGone();
-    assertThat(life.store.get(StoreKeys.config(id))).contains("as it was");
+    assertThat(life.objects.text(StoreKeys.config(id))).contains("as it was");
   }
 
   @Test
   void aCreationThatWasRefusedIsToldWhatIsTrueWhenItIsLaunched() {
     life.tasks.next(TaskKind.CREATE, Fate.REFUSED);
     ClusterId id = life.created("dev");
-    assertThat(life.store.get(StoreKeys.config(id)).orElseThrow()).contains("\"STANDARD\"");
+    assertThat(life.objects.text(StoreKeys.config(id)).orElseThrow()).contains("\"STANDARD\"");
 
-    life.store.put(
+    life.objects.put(
         StoreKeys.VERSIONS,
         "{\"offered\":[\"1.35\",\"1.36\"],\"extended\":[\"1.35\"],\"preferred\":\"1.36\"}");
     life.until(id, READY);
-    assertThat(life.store.get(StoreKeys.config(id)).orElseThrow()).contains("\"EXTENDED\"");
+    assertThat(life.objects.text(StoreKeys.config(id)).orElseThrow()).contains("\"EXTENDED\"");
   }
 
   @Test
@@ -143,7 +143,7 @@ final class LifecycleHarnessTest {
     assertThat(life.cluster(id).mailings())
         .extracting(Notification::delivery, Notification::why)
         .containsExactly(tuple(Delivery.SENT, null));
-    assertThat(life.store.get(StoreKeys.record(id)).orElseThrow()).doesNotContain("is down");
+    assertThat(life.objects.text(StoreKeys.record(id)).orElseThrow()).doesNotContain("is down");
   }
 
   @Test
@@ -643,8 +643,8 @@ final class LifecycleHarnessTest {
   void recordsThatCannotBeReadAreReportedAndLeftAlone() {
     ClusterId broken = Samples.newId();
     ClusterId old = Samples.newId();
-    life.store.put(StoreKeys.record(broken), "{");
-    life.store.put(StoreKeys.record(old), "{\"name\":\"default-eksp\"}");
+    life.objects.put(StoreKeys.record(broken), "{");
+    life.objects.put(StoreKeys.record(old), "{\"name\":\"default-eksp\"}");
     ClusterId id = life.created("dev");
 
     SweepReport report = life.sweep();
@@ -652,8 +652,8 @@ final class LifecycleHarnessTest {
 
     assertThat(report.unreadable()).containsOnlyKeys(broken);
     assertThat(report.legacy()).containsExactly(old);
-    assertThat(life.store.get(StoreKeys.record(broken))).contains("{");
-    assertThat(life.store.get(StoreKeys.record(old))).contains("{\"name\":\"default-eksp\"}");
+    assertThat(life.objects.text(StoreKeys.record(broken))).contains("{");
+    assertThat(life.objects.text(StoreKeys.record(old))).contains("{\"name\":\"default-eksp\"}");
   }
 
   private static Rejection refusal(Result<Stored.Live> answer) {

@@ -14,8 +14,6 @@ import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -26,7 +24,8 @@ import org.junit.jupiter.api.Test;
 final class RacesTest {
   private static final Duration ENOUGH = Duration.ofMinutes(5);
 
-  private final MemoryStore store = new MemoryStore();
+  private final MemoryObjectStore objects = new MemoryObjectStore();
+  private final ClusterStore store = new ClusterStore(objects, Runnable::run);
   private final ManualClock clock = new ManualClock(Samples.START);
   private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
   private final ControlPlane other = plane(store, tasks);
@@ -369,21 +368,16 @@ final class RacesTest {
 
   /** A port before whose next call of a method something else happens, once. */
   private <P> P interrupted(Class<P> port, P real) {
-    return port.cast(
-        Proxy.newProxyInstance(
-            port.getClassLoader(),
-            new Class<?>[] {port},
-            (_, method, arguments) -> {
-              Runnable first = meanwhile.remove(method.getName());
-              if (first != null) {
-                first.run();
-              }
-              try {
-                return method.invoke(real, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            }));
+    return Intercepted.of(
+        port,
+        real,
+        (method, _, call) -> {
+          Runnable first = meanwhile.remove(method.getName());
+          if (first != null) {
+            first.run();
+          }
+          return call.invoke();
+        });
   }
 
   private static Rejection refusal(Result<Stored.Live> answer) {

@@ -18,8 +18,6 @@ import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +31,8 @@ final class ReconcilerTest {
   private static final Duration ENOUGH = Duration.ofMinutes(5);
   private static final Limits ONE = new Limits(1440, 10, 1, 1);
 
-  private final MemoryStore store = new MemoryStore();
+  private final MemoryObjectStore objects = new MemoryObjectStore();
+  private final ClusterStore store = new ClusterStore(objects, Runnable::run);
   private final ManualClock clock = new ManualClock(Samples.START);
   private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
   private final MemoryMailer mailer = new MemoryMailer();
@@ -98,7 +97,7 @@ final class ReconcilerTest {
   void aFenceThatNamesNobodyIsTheTasksOnRecord() {
     created();
     TaskKey key = cluster().key(task());
-    store.put(StoreKeys.fence(key), "{");
+    objects.put(StoreKeys.fence(key), "{");
     assertThat(store.fence(key)).isEqualTo(Fence.TAKEN);
     clock.advance(SimulatedTasks.BEGINS_AFTER);
     tasks.step(); // does not get its fence, and stops
@@ -168,11 +167,11 @@ final class ReconcilerTest {
       letTasksEnd();
 
       SweepReport report =
-          sweepThen("replace", write, () -> store.put(StoreKeys.record(broken), "{"));
+          sweepThen("replace", write, () -> objects.put(StoreKeys.record(broken), "{"));
 
       assertThat(report.failed()).isEmpty();
-      assertThat(store.get(StoreKeys.record(broken))).contains("{");
-      store.put(StoreKeys.record(broken), "{\"name\":\"of-2019\"}"); // counts for no limit
+      assertThat(objects.text(StoreKeys.record(broken))).contains("{");
+      objects.put(StoreKeys.record(broken), "{\"name\":\"of-2019\"}"); // counts for no limit
     }
   }
 
@@ -262,20 +261,12 @@ final class ReconcilerTest {
 
   /** The store, of which a method is answered by something else, unless that gives null. */
   private ClusterStore answering(String wanted, Function<Object[], @Nullable Object> instead) {
-    return (ClusterStore)
-        Proxy.newProxyInstance(
-            ClusterStore.class.getClassLoader(),
-            new Class<?>[] {ClusterStore.class},
-            (_, method, arguments) -> {
-              Object answer = method.getName().equals(wanted) ? instead.apply(arguments) : null;
-              if (answer != null) {
-                return answer;
-              }
-              try {
-                return method.invoke(store, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return Intercepted.of(
+        ClusterStore.class,
+        store,
+        (method, arguments, call) -> {
+          Object answer = method.getName().equals(wanted) ? instead.apply(arguments) : null;
+          return answer == null ? call.invoke() : answer;
+        });
   }
 }

@@ -134,12 +134,12 @@ final class RecordSchemaTest {
 
     life.until(
         () -> {
-          life.store.get(StoreKeys.record(id)).ifPresent(this::assertValid);
+          life.objects.text(StoreKeys.record(id)).ifPresent(this::assertValid);
           return life.store.ids().isEmpty();
         },
         "its end");
 
-    assertValid(life.store.get(StoreKeys.archive(id)).orElseThrow());
+    assertValid(life.objects.text(StoreKeys.archive(id)).orElseThrow());
   }
 
   @Test
@@ -152,8 +152,8 @@ final class RecordSchemaTest {
       ClusterId id = life.store.ids().getFirst();
       life.until(
           () -> {
-            life.store
-                .get(StoreKeys.record(id))
+            life.objects
+                .text(StoreKeys.record(id))
                 .ifPresent(json -> collectUnknown(json, described, unknown));
             return life.store.ids().isEmpty();
           },

@@ -11,7 +11,6 @@ import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,11 +30,11 @@ final class RecoveryTest {
   }
 
   private void spoil(String text) {
-    life.store.put(StoreKeys.record(id), text);
+    life.objects.put(StoreKeys.record(id), text);
   }
 
   private String record() {
-    return life.store.get(StoreKeys.record(id)).orElseThrow();
+    return life.objects.text(StoreKeys.record(id)).orElseThrow();
   }
 
   private void destroyed() {
@@ -138,12 +137,12 @@ final class RecoveryTest {
   void aRecordThatIsLeftOfOneThatIsGoneIsRemoved() {
     life.destroy(id);
     life.untilAllGone();
-    String archived = life.store.get(StoreKeys.archive(id)).orElseThrow();
+    String archived = life.objects.text(StoreKeys.archive(id)).orElseThrow();
     spoil("{");
 
     destroyed();
 
-    assertThat(life.store.get(StoreKeys.archive(id))).contains(archived);
+    assertThat(life.objects.text(StoreKeys.archive(id))).contains(archived);
   }
 
   @Test
@@ -223,21 +222,20 @@ final class RecoveryTest {
   }
 
   private ClusterStore refusing() {
-    return (ClusterStore)
-        Proxy.newProxyInstance(
-            ClusterStore.class.getClassLoader(),
-            new Class<?>[] {ClusterStore.class},
-            (_, method, arguments) ->
-                switch (method.getName()) {
-                  case "find" -> Optional.of(new Stored.Unreadable(id, "AccessDenied"));
-                  case "recover" -> throw new AssertionError("written unseen");
-                  default -> method.invoke(life.store, arguments);
-                });
+    return Intercepted.of(
+        ClusterStore.class,
+        life.store,
+        (method, _, call) ->
+            switch (method.getName()) {
+              case "find" -> Optional.of(new Stored.Unreadable(id, "AccessDenied"));
+              case "recover" -> throw new AssertionError("written unseen");
+              default -> call.invoke();
+            });
   }
 
   @Test
   void ofWhatCannotBeReadTheBeginningIsKept() {
-    int most = Stored.Unreadable.MOST_TEXT;
+    int most = Stored.Unreadable.MAX_TEXT;
     assertThat(new Stored.Unreadable(id, "why", "1", "x".repeat(most)).text()).hasSize(most);
     assertThat(new Stored.Unreadable(id, "why", "1", "x".repeat(most + 1)).text()).hasSize(most);
   }

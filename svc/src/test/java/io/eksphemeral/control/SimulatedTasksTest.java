@@ -1,7 +1,8 @@
 package io.eksphemeral.control;
 
 final class SimulatedTasksTest extends TaskRunnerContract {
-  private final MemoryStore store = new MemoryStore();
+  private final MemoryObjectStore objects = new MemoryObjectStore();
+  private final ClusterStore store = new ClusterStore(objects, Runnable::run);
   private final ManualClock clock = new ManualClock(Samples.START);
   private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
 

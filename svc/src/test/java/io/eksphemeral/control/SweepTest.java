@@ -11,8 +11,6 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -24,7 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class SweepTest {
   private static final Duration ENOUGH = Duration.ofMinutes(5);
 
-  private final MemoryStore store = new MemoryStore();
+  private final MemoryObjectStore objects = new MemoryObjectStore();
+  private final ClusterStore store = new ClusterStore(objects, Runnable::run);
   private final ManualClock clock = new ManualClock(Samples.START);
   private final SimulatedTasks tasks = new SimulatedTasks(store, clock);
 
@@ -43,7 +42,7 @@ final class SweepTest {
   @Test
   void aNameStaysWithAClusterThatCannotBeReadAndGoesFromOneThatHasAnother() {
     ClusterId broken = Samples.newId();
-    store.put(StoreKeys.record(broken), "{");
+    objects.put(StoreKeys.record(broken), "{");
     store.claim(new Claim("broken", broken, Samples.START));
     ClusterId other = create("other");
     store.claim(new Claim("second-of-other", other, Samples.START));
@@ -79,9 +78,9 @@ final class SweepTest {
     Cluster late = Cluster.asked(withdrawn, Samples.spec("three"), ALICE, clock.instant());
     assertThat(store.add(late)).isPresent();
     ClusterId broken = Samples.newId();
-    store.put(StoreKeys.record(broken), "{");
+    objects.put(StoreKeys.record(broken), "{");
     ClusterId old = Samples.newId();
-    store.put(StoreKeys.record(old), "{\"name\":\"default-eksp\"}");
+    objects.put(StoreKeys.record(old), "{\"name\":\"default-eksp\"}");
 
     SweepReport report =
         plane(store, new Limits(1440, 10, 3, 2))
@@ -271,19 +270,14 @@ final class SweepTest {
   }
 
   private ClusterStore wrapped(String wanted, Before before) {
-    return (ClusterStore)
-        Proxy.newProxyInstance(
-            ClusterStore.class.getClassLoader(),
-            new Class<?>[] {ClusterStore.class},
-            (_, method, arguments) -> {
-              if (method.getName().equals(wanted)) {
-                before.call(arguments == null ? "" : String.valueOf(arguments[0]));
-              }
-              try {
-                return method.invoke(store, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return Intercepted.of(
+        ClusterStore.class,
+        store,
+        (method, arguments, call) -> {
+          if (method.getName().equals(wanted)) {
+            before.call(arguments.length == 0 ? "" : String.valueOf(arguments[0]));
+          }
+          return call.invoke();
+        });
   }
 }

@@ -2,7 +2,6 @@ package io.eksphemeral.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.control.TaskObjectCodec.FenceHolder;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;

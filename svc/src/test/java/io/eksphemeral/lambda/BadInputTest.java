@@ -358,7 +358,7 @@ final class BadInputTest {
   @FieldSource({"SPECS", "OTHERS", "BYTES"})
   void isAnsweredInASentenceAndChangesNothing(Bad bad) {
     HandlerFixture installation = inUse();
-    Map<String, String> before = installation.store.contents();
+    Map<String, String> before = installation.objects.contents();
     int launched = installation.tasks.launched();
 
     APIGatewayV2HTTPResponse response = bad.call().apply(installation);
@@ -371,7 +371,7 @@ final class BadInputTest {
     assertThat(response.getStatusCode()).isEqualTo(bad.code().status());
     assertThat(body.path("code").asText()).isEqualTo(bad.code().text());
     assertThat(body).hasSize(3);
-    assertThat(installation.store.contents()).isEqualTo(before);
+    assertThat(installation.objects.contents()).isEqualTo(before);
     assertThat(installation.tasks.launched()).isEqualTo(launched);
     assertThat(installation.context.log()).isEmpty();
   }
@@ -385,17 +385,17 @@ final class BadInputTest {
     installation.store.add(
         Cluster.asked(ENDING, Samples.spec("ending"), Samples.ALICE, Samples.START)
             .destroying("asked", Samples.START));
-    installation.store.put(
+    installation.objects.put(
         StoreKeys.archive(GONE),
         installation
-            .store
-            .get(StoreKeys.record(ENDING))
+            .objects
+            .text(StoreKeys.record(ENDING))
             .orElseThrow()
             .replace(ENDING.value(), GONE.value())
             .replace("\"destroying\"", "\"gone\"")
             .replace("\"ending\"", "\"away\""));
-    installation.store.put(StoreKeys.record(OLD), "{\"name\":\"default-eksp\"}");
-    installation.store.put(StoreKeys.record(BROKEN), "[]");
+    installation.objects.put(StoreKeys.record(OLD), "{\"name\":\"default-eksp\"}");
+    installation.objects.put(StoreKeys.record(BROKEN), "[]");
     installation.context.forget();
     return installation;
   }

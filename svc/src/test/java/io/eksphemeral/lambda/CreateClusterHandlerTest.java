@@ -15,7 +15,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ClusterStore;
-import io.eksphemeral.control.MemoryStore;
+import io.eksphemeral.control.MemoryObjectStore;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
@@ -88,13 +88,13 @@ final class CreateClusterHandlerTest {
     assertThat(cost.path("most").asDouble()).isEqualTo(0.48);
     assertThat(cost.path("assumes").asText()).contains("t3.medium", "spot");
     assertThat(cost).hasSize(4);
-    assertThat(installation.store.contents()).isEmpty();
+    assertThat(installation.objects.contents()).isEmpty();
     assertThat(installation.tasks.launched()).isZero();
   }
 
   @Test
   void anEstimateIsByTheVersionsThatThereAreNow() {
-    installation.store.put(
+    installation.objects.put(
         StoreKeys.VERSIONS,
         "{\"offered\":[\"1.33\",\"1.35\"],\"extended\":[\"1.33\"],\"preferred\":\"1.35\"}");
     APIGatewayV2HTTPEvent event = event("create");
@@ -177,7 +177,7 @@ final class CreateClusterHandlerTest {
     assertThat(call(create).getStatusCode()).isEqualTo(403);
     create.setRouteKey("POST /estimate");
     assertThat(call(create).getStatusCode()).isEqualTo(403);
-    assertThat(installation.store.contents()).isEmpty();
+    assertThat(installation.objects.contents()).isEmpty();
 
     installation.created();
     APIGatewayV2HTTPEvent prolong = event("prolong");
@@ -199,7 +199,7 @@ final class CreateClusterHandlerTest {
     assertThat(body(response))
         .isEqualTo(
             json("{\"error\":\"not found: no such path\",\"code\":\"not-found\",\"problems\":[]}"));
-    assertThat(installation.store.contents()).isEmpty();
+    assertThat(installation.objects.contents()).isEmpty();
   }
 
   @ParameterizedTest
@@ -289,7 +289,7 @@ final class CreateClusterHandlerTest {
     for (HandlerFixture failing :
         List.of(
             new HandlerFixture(storeThatThrows(denied), mock(TaskRunner.class)),
-            new HandlerFixture(new MemoryStore(), runner))) {
+            new HandlerFixture(new ClusterStore(new MemoryObjectStore(), Runnable::run), runner))) {
       APIGatewayV2HTTPResponse response = failing.create.handle(event("create"), failing.context);
 
       assertThat(response.getStatusCode()).isEqualTo(500);
@@ -302,7 +302,8 @@ final class CreateClusterHandlerTest {
 
   @Test
   void aFailingTaskRunnerIsA503AndTheClusterIsOnRecordForTheSweep() {
-    MemoryStore store = new MemoryStore();
+    MemoryObjectStore objects = new MemoryObjectStore();
+    ClusterStore store = new ClusterStore(objects, Runnable::run);
     TaskRunner runner = mock(TaskRunner.class);
     doThrow(new TaskRunnerException("RunTask", new IOException("secret-cluster")))
         .when(runner)
@@ -335,7 +336,7 @@ final class CreateClusterHandlerTest {
 
   @Test
   void aStoreThatFailsHalfWayLeavesWhatTheNextCallGoesOnWith() {
-    MemoryStore real = new MemoryStore();
+    ClusterStore real = new ClusterStore(new MemoryObjectStore(), Runnable::run);
     ClusterStore store = spy(real);
     doThrow(storeDown()).doCallRealMethod().when(store).replace(any(), any());
     HandlerFixture failing = new HandlerFixture(store, installation.tasks);

@@ -53,10 +53,10 @@ final class DestroyClusterHandlerTest {
   void askingTwiceIsFine() {
     installation.ready();
     installation.runDestroy(text("destroy"));
-    Map<String, String> before = installation.store.contents();
+    Map<String, String> before = installation.objects.contents();
 
     assertThat(response(installation.runDestroy(text("destroy"))).getStatusCode()).isEqualTo(202);
-    assertThat(installation.store.contents()).isEqualTo(before);
+    assertThat(installation.objects.contents()).isEqualTo(before);
     assertThat(installation.tasks.launched()).isEqualTo(2);
   }
 
@@ -98,8 +98,8 @@ final class DestroyClusterHandlerTest {
     installation.letTasksEnd();
     ClusterId broken = Samples.newId();
     ClusterId old = Samples.newId();
-    installation.store.put(StoreKeys.record(broken), "{");
-    installation.store.put(StoreKeys.record(old), "{\"name\":\"default-eksp\"}");
+    installation.objects.put(StoreKeys.record(broken), "{");
+    installation.objects.put(StoreKeys.record(old), "{\"name\":\"default-eksp\"}");
 
     JsonNode report = json(installation.runDestroy(text("schedule")));
 
@@ -157,7 +157,7 @@ final class DestroyClusterHandlerTest {
     installation.created();
     ClusterId other = Samples.newId();
     installation.letTasksEnd();
-    installation.store.put(StoreKeys.record(other), "{");
+    installation.objects.put(StoreKeys.record(other), "{");
 
     JsonNode report = json(installation.runDestroy(text("task-stopped")));
 
@@ -185,7 +185,7 @@ final class DestroyClusterHandlerTest {
   void newsOfAClusterThatIsNotOnRecordIsNoNews() {
     JsonNode report = json(installation.runDestroy(text("task-stopped")));
     assertThat(report.path("clusters").asInt()).isZero();
-    assertThat(installation.store.contents()).isEmpty();
+    assertThat(installation.objects.contents()).isEmpty();
   }
 
   @ParameterizedTest
@@ -193,20 +193,20 @@ final class DestroyClusterHandlerTest {
   void newsOfATaskThatIsNotOursIsIgnored(String startedBy) {
     installation.created();
     installation.letTasksEnd();
-    Map<String, String> before = installation.store.contents();
+    Map<String, String> before = installation.objects.contents();
     ObjectNode event = (ObjectNode) json(text("task-stopped"));
     ((ObjectNode) event.path("detail")).set("startedBy", json(startedBy));
 
     assertThat(installation.runDestroy(event.toString()))
         .isEqualTo("{\"ignored\":\"not a task of EKSphemeral\"}");
-    assertThat(installation.store.contents()).isEqualTo(before);
+    assertThat(installation.objects.contents()).isEqualTo(before);
   }
 
   @Test
   void withNoTimeLeftNothingIsBegunAndTheReportSaysSo() {
     installation.created();
     installation.letTasksEnd();
-    Map<String, String> before = installation.store.contents();
+    Map<String, String> before = installation.objects.contents();
 
     installation.context.setRemaining(9_999);
     JsonNode report = json(installation.runDestroy(text("schedule")));
@@ -214,7 +214,7 @@ final class DestroyClusterHandlerTest {
     assertThat(report.path("skipped").asInt()).isEqualTo(1);
     assertMetrics("clusters", 1, "skipped", 1);
     assertThat(report.path("changed")).isEmpty();
-    assertThat(installation.store.contents()).isEqualTo(before);
+    assertThat(installation.objects.contents()).isEqualTo(before);
 
     installation.context.setRemaining(10_000);
     assertThat(json(installation.runDestroy(text("schedule"))).path("skipped").asInt()).isZero();

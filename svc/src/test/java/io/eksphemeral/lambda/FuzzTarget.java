@@ -138,7 +138,7 @@ public final class FuzzTarget {
   /** What no caller gets past, however often they call (promise P13). */
   private static void checkBounds(HandlerFixture installation) {
     installation
-        .store
+        .objects
         .contents()
         .forEach((key, text) -> {
           if (text.length() > LONGEST_RECORD) {

@@ -10,7 +10,7 @@ import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.ManualClock;
 import io.eksphemeral.control.MemoryMailer;
-import io.eksphemeral.control.MemoryStore;
+import io.eksphemeral.control.MemoryObjectStore;
 import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.SimulatedTasks;
@@ -42,7 +42,8 @@ public final class HandlerFixture {
   private static final Nodes NODES = new Nodes(List.of("t3.medium", "t3a.medium"), true);
 
   final ManualClock clock = new ManualClock(Samples.START);
-  final MemoryStore store = new MemoryStore();
+  final MemoryObjectStore objects = new MemoryObjectStore();
+  final ClusterStore store = new ClusterStore(objects, Runnable::run);
   final SimulatedTasks tasks = new SimulatedTasks(store, clock);
   final MemoryMailer mailer = new MemoryMailer();
   final RecordingContext context = new RecordingContext();

@@ -21,7 +21,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.HostileTexts;
-import io.eksphemeral.control.MemoryStore;
+import io.eksphemeral.control.MemoryObjectStore;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
@@ -135,7 +135,7 @@ final class InjectionTest {
     if (answer.getStatusCode() != 202) {
       assertThat(answer.getStatusCode()).isIn(400, 403, 404, 415);
       assertThat(body(answer).path("error").asText()).isNotEmpty();
-      assertThat(installation.store.contents()).isEmpty();
+      assertThat(installation.objects.contents()).isEmpty();
       assertThat(installation.tasks.launched()).isZero();
       return;
     }
@@ -155,7 +155,7 @@ final class InjectionTest {
     HandlerFixture installation = new HandlerFixture();
     installation.ready();
     installation.context.forget();
-    Map<String, String> before = installation.store.contents();
+    Map<String, String> before = installation.objects.contents();
 
     for (String call : Set.of("status-one", "prolong")) {
       for (String parameter : Set.of("id", "minutes")) {
@@ -178,7 +178,7 @@ final class InjectionTest {
 
     assertAnswer(answer);
     assertThat(answer.getStatusCode()).isIn(400, 404);
-    assertThat(installation.store.contents()).isEqualTo(before);
+    assertThat(installation.objects.contents()).isEqualTo(before);
     assertThat(installation.context.log()).isEmpty();
   }
 
@@ -210,7 +210,8 @@ final class InjectionTest {
     when(runner.launch(any(), any())).thenReturn(new TaskRunner.Launch.Refused(text));
     ClusterStore store = mock(ClusterStore.class);
     when(store.ids()).thenThrow(new StoreException(text, new IllegalStateException(text)));
-    HandlerFixture refused = new HandlerFixture(new MemoryStore(), runner);
+    HandlerFixture refused =
+        new HandlerFixture(new ClusterStore(new MemoryObjectStore(), Runnable::run), runner);
     HandlerFixture broken = new HandlerFixture(store, runner);
 
     APIGatewayV2HTTPResponse answer = refused.create.handle(event("create"), refused.context);
@@ -231,9 +232,9 @@ final class InjectionTest {
     HandlerFixture installation = new HandlerFixture();
     installation.ready();
     ObjectNode record =
-        (ObjectNode) json(installation.store.get(StoreKeys.record(ID)).orElseThrow());
+        (ObjectNode) json(installation.objects.text(StoreKeys.record(ID)).orElseThrow());
     record.put("name", text);
-    installation.store.put(StoreKeys.record(ID), record.toString());
+    installation.objects.put(StoreKeys.record(ID), record.toString());
     int mails = installation.mailer.delivered().size();
 
     if (SpecValidator.isName(text)) {
@@ -273,13 +274,13 @@ final class InjectionTest {
 
   private static void assertSinks(HandlerFixture installation) {
     installation
-        .store
+        .objects
         .contents()
         .forEach((key, text) -> {
           assertThat(key).matches("[A-Za-z0-9._/-]{1,150}").doesNotContain("..", "//");
           assertThat(json(text).isObject()).as(text).isTrue();
         });
-    installation.store.contents().entrySet().stream()
+    installation.objects.contents().entrySet().stream()
         .filter(stored -> stored.getKey().endsWith("cluster.yaml"))
         .forEach(stored -> assertConfig(stored.getValue()));
     for (Stored stored : installation.store.list()) {
@@ -308,7 +309,7 @@ final class InjectionTest {
 
     HandlerFixture usual = new HandlerFixture();
     usual.created();
-    JsonNode expected = json(usual.store.get(StoreKeys.config(ID)).orElseThrow());
+    JsonNode expected = json(usual.objects.text(StoreKeys.config(ID)).orElseThrow());
     assertThat(places(expected, "")).containsAll(places(json(config), ""));
   }
 

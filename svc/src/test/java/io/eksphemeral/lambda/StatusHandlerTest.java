@@ -17,7 +17,8 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.eksphemeral.control.MemoryStore;
+import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.MemoryObjectStore;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
@@ -111,8 +112,8 @@ final class StatusHandlerTest {
   void recordsOf2019AndBrokenOnesAreShownAsWhatTheyAre() {
     ClusterId old = Samples.newId();
     ClusterId broken = Samples.newId();
-    installation.store.put(StoreKeys.record(old), "{\"name\":\"default-eksp\",\"numworkers\":1}");
-    installation.store.put(StoreKeys.record(broken), "{");
+    installation.objects.put(StoreKeys.record(old), "{\"name\":\"default-eksp\",\"numworkers\":1}");
+    installation.objects.put(StoreKeys.record(broken), "{");
 
     JsonNode all = body(call(event("clusters")));
 
@@ -128,9 +129,9 @@ final class StatusHandlerTest {
   void fieldsOfANewerVersionAreShown() {
     installation.created();
     ObjectNode record =
-        (ObjectNode) json(installation.store.get(StoreKeys.record(ID)).orElseThrow());
+        (ObjectNode) json(installation.objects.text(StoreKeys.record(ID)).orElseThrow());
     ((ObjectNode) record.path("status")).put("mood", "blue");
-    installation.store.put(StoreKeys.record(ID), record.toString());
+    installation.objects.put(StoreKeys.record(ID), record.toString());
 
     assertThat(body(call(event("status-one"))).at("/status/mood").asText()).isEqualTo("blue");
   }
@@ -164,7 +165,7 @@ final class StatusHandlerTest {
 
   @Test
   void allAreShownWithOneLookAtTheVersions() {
-    MemoryStore store = spy(new MemoryStore());
+    ClusterStore store = spy(new ClusterStore(new MemoryObjectStore(), Runnable::run));
     HandlerFixture spied = new HandlerFixture(store, mock(TaskRunner.class));
     store.add(asked(Samples.newId(), "one"));
     store.add(asked(Samples.newId(), "other"));
@@ -177,7 +178,7 @@ final class StatusHandlerTest {
 
   @Test
   void withoutTheVersionsAllIsShownButTheCost() {
-    MemoryStore store = spy(new MemoryStore());
+    ClusterStore store = spy(new ClusterStore(new MemoryObjectStore(), Runnable::run));
     doThrow(new StoreException("down")).when(store).versions();
     HandlerFixture failing = new HandlerFixture(store, mock(TaskRunner.class));
     store.add(asked(Samples.newId(), "dev"));
@@ -191,11 +192,11 @@ final class StatusHandlerTest {
   @Test
   void lookingChangesNothing() {
     installation.ready();
-    Map<String, String> before = installation.store.contents();
+    Map<String, String> before = installation.objects.contents();
 
     List.of("status", "status-one", "clusters").forEach(name -> call(event(name)));
 
-    assertThat(installation.store.contents()).isEqualTo(before);
+    assertThat(installation.objects.contents()).isEqualTo(before);
   }
 
   @ParameterizedTest

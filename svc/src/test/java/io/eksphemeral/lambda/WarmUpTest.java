@@ -3,9 +3,10 @@ package io.eksphemeral.lambda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.control.ClusterStatus;
+import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.Mailer;
-import io.eksphemeral.control.MemoryStore;
+import io.eksphemeral.control.MemoryObjectStore;
 import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.Stored;
@@ -29,7 +30,8 @@ final class WarmUpTest {
   private static final ProviderInfo PRESENTATION =
       new ProviderInfo("nobody", Duration.ofMinutes(1), Duration.ofMinutes(1), null);
 
-  private final MemoryStore store = new MemoryStore();
+  private final MemoryObjectStore objects = new MemoryObjectStore();
+  private final ClusterStore store = new ClusterStore(objects, Runnable::run);
   private final Set<TaskKind> launched = new HashSet<>();
   private final Set<String> subjects = new HashSet<>();
 

@@ -1,8 +1,8 @@
 package io.eksphemeral.simulation;
 
+import io.eksphemeral.control.FenceHolder;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.TaskObjectCodec;
-import io.eksphemeral.control.TaskObjectCodec.FenceHolder;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.TaskKey;

@@ -3,10 +3,9 @@ package io.eksphemeral.simulation;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
-import io.eksphemeral.aws.Bucket;
 import io.eksphemeral.aws.EcsTaskRunner;
 import io.eksphemeral.aws.FargateSettings;
-import io.eksphemeral.aws.S3ClusterStore;
+import io.eksphemeral.aws.S3ObjectStore;
 import io.eksphemeral.aws.SesMailer;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
@@ -190,8 +189,8 @@ final class SimulatedLambda {
           caller.live();
         };
     InstantSource clock = () -> Simulation.time(strands.now() + caller.skew);
-    Bucket bucket = new Bucket(world.s3(caller), "eksp", pause);
-    ClusterStore store = new S3ClusterStore(bucket, strands::start);
+    S3ObjectStore bucket = new S3ObjectStore(world.s3(caller), "eksp", pause);
+    ClusterStore store = new ClusterStore(bucket, strands::start);
     TaskRunner tasks = new EcsTaskRunner(world.ecs(caller), bucket, fargate());
     Notifications letters =
         new Notifications(

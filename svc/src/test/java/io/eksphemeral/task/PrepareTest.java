@@ -11,6 +11,7 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import com.sun.net.httpserver.HttpServer;
+import io.eksphemeral.control.FenceHolder;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.TaskObjectCodec;
@@ -72,7 +73,7 @@ class PrepareTest {
     assertThat(prepare(Map.of()).exit()).isZero();
 
     assertThat(TaskObjectCodec.taken(aws.object(FENCE).orElseThrow()))
-        .isEqualTo(new TaskObjectCodec.FenceHolder(Fence.TAKEN, "task-1"));
+        .isEqualTo(new FenceHolder(Fence.TAKEN, "task-1"));
     assertThat(config()).isEqualTo(wanted());
     for (String file : List.of("cluster.yaml", "nodegroup.yaml")) {
       assertThat(Files.getPosixFilePermissions(shared.resolve(file)))

@@ -35,18 +35,18 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class FileStoreTest extends ClusterStoreContract {
+final class FileClusterStoreTest extends ClusterStoreContract {
   /** When something counts as hanging. */
   private static final Duration A_WHILE = Duration.ofSeconds(20);
 
   @TempDir Path home;
   private Path bucket;
-  private FileStore store;
+  private ClusterStore store;
 
   @BeforeEach
   void open() throws IOException {
     bucket = home.resolve("bucket");
-    store = new FileStore(AtomicFiles.open(bucket));
+    store = new ClusterStore(new FileObjectStore(AtomicFiles.open(bucket)), Runnable::run);
   }
 
   @Override

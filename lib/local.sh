@@ -304,7 +304,7 @@ has_local_records() {
 # Removes the records, the world in which the rehearsal pretends to build, and with them the reason
 # for a clock that is ahead.
 forget_local() {
-  rm -rf -- "$local_home/bucket" "$local_home/rehearsal" "$local_home/clock.json"
+  rm -rf -- "$local_home/bucket" "$local_home/simulated" "$local_home/clock.json"
 }
 
 # is_running PID: not counting one that has ended and that nobody has asked for its exit code.

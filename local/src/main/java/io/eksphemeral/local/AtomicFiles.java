@@ -1,6 +1,6 @@
 package io.eksphemeral.local;
 
-import io.eksphemeral.control.ClusterRecordCodec;
+import io.eksphemeral.control.ObjectStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -32,13 +32,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A folder of small text files, each under a key such as {@code names/dev}. A file is written whole
- * or not at all, and once a method has returned, its effect outlives the process and the machine.
- * Nobody else on the machine can read the files. Only one process may use a folder at a time.
+ * A folder of small text files, each under a key such as {@code names/dev}. Writes are atomic and
+ * durable: once a method has returned, its effect survives a crash and a power failure. Only the
+ * owner can read the files. Only one process may use a folder at a time.
  */
 final class AtomicFiles {
-  /** More than anything that is kept here; what is larger is no file of ours. */
-  static final int MOST_BYTES = ClusterRecordCodec.LONGEST;
+  private static final int MAX_BYTES = ObjectStore.MAX_BYTES;
 
   private static final String TEMPORARIES = ".tmp";
   private static final Pattern KEY =
@@ -58,15 +57,15 @@ final class AtomicFiles {
     this.temporaries = root.resolve(TEMPORARIES);
   }
 
-  /** Opens a folder, made if it isn't there, and clears away what a killed process was writing. */
+  /** Opens a folder, which is created if it is missing, and removes unfinished writes. */
   static AtomicFiles open(Path root) throws IOException {
     return open(root, Sync.REAL);
   }
 
-  /** The same with another way to reach the disk. */
+  /** The same with another way to force writes to disk. */
   static AtomicFiles open(Path root, Sync sync) throws IOException {
     AtomicFiles folder = new AtomicFiles(root, sync);
-    createPrivately(folder.temporaries, sync);
+    createOwnerOnly(folder.temporaries, sync);
     try (DirectoryStream<Path> leftOver = Files.newDirectoryStream(folder.temporaries)) {
       for (Path file : leftOver) {
         Files.delete(file);
@@ -79,14 +78,14 @@ final class AtomicFiles {
     return root;
   }
 
-  /** Makes what is in a file, or which files are in a folder, outlive a power failure. */
+  /** Forces the content of a file, or the entries of a folder, to disk. */
   interface Sync {
     Sync REAL = (_, channel) -> channel.force(true);
 
     void force(Path path, FileChannel channel) throws IOException;
   }
 
-  /** Something done under a key that may fail for reasons of the file system. */
+  /** An action on files. */
   interface IoAction<T> {
     T run() throws IOException;
   }
@@ -105,14 +104,14 @@ final class AtomicFiles {
   /**
    * The text under a key; empty if there is none.
    *
-   * @throws IOException also if it is no text of ours: too large, not UTF-8, a folder, a pipe
+   * @throws IOException also if it is too large, not UTF-8, or not a regular file
    */
   Optional<String> read(String key) throws IOException {
     ByteBuffer bytes;
     try (FileChannel file = openFile(path(key))) {
       long size = file.size();
-      if (size > MOST_BYTES) {
-        throw new IOException("it has %d bytes, more than anything of ours".formatted(size));
+      if (size > MAX_BYTES) {
+        throw new IOException("it has %d bytes, more than is read".formatted(size));
       }
       bytes = ByteBuffer.allocate((int) size);
       int got = 0;
@@ -129,7 +128,7 @@ final class AtomicFiles {
     }
   }
 
-  /** The first bytes under a key, of whatever they are, as far as they are UTF-8. */
+  /** The first bytes of a file, decoded as far as they are UTF-8. */
   String beginning(String key, int most) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(most);
     try (FileChannel file = openFile(path(key))) {
@@ -141,26 +140,26 @@ final class AtomicFiles {
     return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
   }
 
-  /** Opens a file to read it; but no pipe, since that may never end. */
+  /** Opens a file for reading, but not a pipe, which might block for ever. */
   private static FileChannel openFile(Path path) throws IOException {
     if (Files.readAttributes(path, BasicFileAttributes.class).isOther()) {
-      throw new IOException("it is no regular file");
+      throw new IOException("it is not a regular file");
     }
     return FileChannel.open(path, StandardOpenOption.READ);
   }
 
-  /** Writes a text under a key, in the place of what is there. */
+  /** Writes a text, replacing the file if it exists. */
   void write(String key, String text) throws IOException {
     Path target = path(key);
     Path folder = target.resolveSibling(".").normalize();
-    createPrivately(folder, sync);
+    createOwnerOnly(folder, sync);
     Path temporary = temporaries.resolve(Long.toString(written.incrementAndGet()));
     try {
       try (FileChannel file =
           FileChannel.open(
               temporary,
               Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              privately("rw-------"))) {
+              ownerOnly("rw-------"))) {
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
         while (bytes.hasRemaining()) {
           file.write(bytes);
@@ -170,7 +169,7 @@ final class AtomicFiles {
       try {
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
       } catch (NoSuchFileException _) {
-        createPrivately(folder, sync); // it was empty, and removed meanwhile
+        createOwnerOnly(folder, sync); // another thread just removed the empty folder
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
       }
     } catch (IOException e) {
@@ -180,12 +179,12 @@ final class AtomicFiles {
     sync(folder, sync);
   }
 
-  /** Whether anything is under a key, a text or not. */
+  /** Whether a file exists, readable or not. */
   boolean exists(String key) {
     return Files.exists(path(key));
   }
 
-  /** Identifies the current file under a key; empty if there is none. */
+  /** Identifies the present content of a file; empty if there is no file. */
   Optional<String> stamp(String key) throws IOException {
     try {
       BasicFileAttributes file = Files.readAttributes(path(key), BasicFileAttributes.class);
@@ -198,7 +197,7 @@ final class AtomicFiles {
     }
   }
 
-  /** Removes a file, and its folder if that is empty then. Returns whether there was a file. */
+  /** Removes a file, and its folder if it is the last one. Returns whether it existed. */
   boolean remove(String key) throws IOException {
     Path file = path(key);
     boolean removed = Files.deleteIfExists(file);
@@ -210,13 +209,13 @@ final class AtomicFiles {
       try {
         Files.delete(folder);
       } catch (DirectoryNotEmptyException _) {
-        // Others are in it.
+        // It has other files.
       }
     }
     return removed;
   }
 
-  /** The names of what is directly in a folder below this one, in no order; none if it isn't. */
+  /** The names of the files directly in a subfolder, in no order; none if it is missing. */
   List<String> names(String below) throws IOException {
     Path folder = below.isEmpty() ? root : path(below);
     List<String> names = new ArrayList<>();
@@ -234,28 +233,28 @@ final class AtomicFiles {
   }
 
   private Path path(String key) {
-    // No segment that begins with a dot gets past this, so no key leads out of the folder.
+    // No segment begins with a dot, so no key leads out of the folder.
     if (!KEY.matcher(key).matches()) {
-      throw new IllegalArgumentException("not the key of a file: " + key);
+      throw new IllegalArgumentException("not a valid key: " + key);
     }
     return root.resolve(key);
   }
 
-  static void createPrivately(Path folder) throws IOException {
-    createPrivately(folder, Sync.REAL);
+  static void createOwnerOnly(Path folder) throws IOException {
+    createOwnerOnly(folder, Sync.REAL);
   }
 
-  /** Makes a folder, and those above it that are missing, each of which is an entry of the next. */
-  private static void createPrivately(Path folder, Sync sync) throws IOException {
+  /** Creates a folder with its missing parents, and forces each new entry to disk. */
+  private static void createOwnerOnly(Path folder, Sync sync) throws IOException {
     if (Files.isDirectory(folder)) {
       return;
     }
     Path above = folder.toAbsolutePath().getParent();
     if (above != null) {
-      createPrivately(above, sync);
+      createOwnerOnly(above, sync);
     }
     try {
-      Files.createDirectory(folder, privately("rwx------"));
+      Files.createDirectory(folder, ownerOnly("rwx------"));
     } catch (FileAlreadyExistsException e) {
       if (!Files.isDirectory(folder)) {
         throw e;
@@ -266,7 +265,7 @@ final class AtomicFiles {
     }
   }
 
-  static FileAttribute<?>[] privately(String permissions) {
+  static FileAttribute<?>[] ownerOnly(String permissions) {
     return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
         ? new FileAttribute<?>[] {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
@@ -274,12 +273,12 @@ final class AtomicFiles {
         : new FileAttribute<?>[0];
   }
 
-  /** Makes a change of a folder's entries outlive a power failure. */
+  /** Forces the entries of a folder to disk. */
   private static void sync(Path folder, Sync sync) throws IOException {
     try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
       sync.force(folder, entries);
     } catch (AccessDeniedException _) {
-      // One above the home, in which we may write and not read.
+      // A parent folder that may be written but not read.
     }
   }
 }

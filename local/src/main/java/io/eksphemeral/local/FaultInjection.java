@@ -11,23 +11,23 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Which rehearsed tasks are to go wrong, and how, so that people can see what failures look like:
- * {@code create:fail:1,destroy:leftovers:dev}. Each part is {@code what:how:which}; which is a
- * number n, for the next n tasks that no part before it takes, counted from the start of the
- * process; or the name of a cluster, for all of its tasks.
+ * Faults to inject into simulated tasks, to see what failures look like: {@code
+ * create:fail:1,destroy:leftovers:dev}. Each rule is {@code kind:fault:which}, where which is a
+ * number n, for the next n tasks that no earlier rule matches, or the name of a cluster, for all of
+ * its tasks.
  */
 final class FaultInjection {
-  /** What goes wrong. */
-  enum How {
-    /** It says that it did not work; half of a cluster is left behind. */
+  /** What goes wrong with a task. */
+  enum Fault {
+    /** It reports a failure, and leaves half of a cluster behind. */
     FAIL,
     /** It begins, and never ends by itself. */
     HANG,
-    /** It says that there is a cluster of the name that is not ours. */
+    /** It reports a foreign cluster with the name. */
     FOREIGN,
-    /** It says that it is done, and names what it could not remove. */
+    /** It reports success, with leftovers. */
     LEFTOVERS,
-    /** It is gone half-way, without a word. */
+    /** It vanishes without a result. */
     LOST;
 
     String text() {
@@ -50,12 +50,12 @@ final class FaultInjection {
   }
 
   /**
-   * One part.
+   * A rule.
    *
-   * @param name the cluster whose tasks it is for; empty if it is for the next ones
-   * @param left for how many more
+   * @param name the cluster whose tasks it matches; empty if it matches the next ones
+   * @param left how many more tasks it matches
    */
-  private record Rule(TaskKind kind, How how, String name, AtomicInteger left) {
+  private record Rule(TaskKind kind, Fault how, String name, AtomicInteger left) {
     boolean takes(TaskKind of, String cluster) {
       return kind == of
           && (name.isEmpty()
@@ -65,9 +65,9 @@ final class FaultInjection {
   }
 
   /**
-   * The mishaps that a text asks for; none if it is blank.
+   * Parses rules; none if the text is blank.
    *
-   * @throws IllegalArgumentException if it cannot be understood, with a sentence that says why
+   * @throws IllegalArgumentException with the reason, if the text is invalid
    */
   static FaultInjection parse(String text) {
     return new FaultInjection(
@@ -77,8 +77,8 @@ final class FaultInjection {
             .toList());
   }
 
-  /** What is to go wrong with a task that is being launched. */
-  Optional<How> next(TaskKind kind, String cluster) {
+  /** The fault to inject into a task that is being launched. */
+  Optional<Fault> next(TaskKind kind, String cluster) {
     return rules.stream().filter(rule -> rule.takes(kind, cluster)).findFirst().map(Rule::how);
   }
 
@@ -86,7 +86,7 @@ final class FaultInjection {
     List<String> parts = List.of(text.split(":", -1));
     if (parts.size() != 3) {
       throw new IllegalArgumentException(
-          "'%s' is not what:how:which, such as create:fail:1".formatted(text));
+          "'%s' is not KIND:FAULT:WHICH, such as create:fail:1".formatted(text));
     }
     TaskKind kind =
         Arrays.stream(TaskKind.values())
@@ -94,14 +94,14 @@ final class FaultInjection {
             .findFirst()
             .orElseThrow(() ->
                 new IllegalArgumentException(
-                    "'%s' begins neither with create nor with destroy".formatted(text)));
-    How how =
-        Arrays.stream(How.values())
+                    "'%s': KIND must be create or destroy".formatted(text)));
+    Fault how =
+        Arrays.stream(Fault.values())
             .filter(one -> one.text().equals(parts.get(1)) && one.goesWith(kind))
             .findFirst()
             .orElseThrow(() ->
                 new IllegalArgumentException(
-                    "'%s': a %s task can %s, but not '%s'"
+                    "'%s': FAULT of a %s task must be one of %s, not '%s'"
                         .formatted(text, kind.text(), kinds(kind), parts.get(1))));
     String which = parts.get(2);
     if (which.matches("[1-9][0-9]{0,5}")) {
@@ -109,15 +109,15 @@ final class FaultInjection {
     }
     if (!SpecValidator.isName(which) || which.matches("[0-9]+")) {
       throw new IllegalArgumentException(
-          "'%s' ends neither with a number from 1 nor with the name of a cluster".formatted(text));
+          "'%s': WHICH must be a number from 1 or the name of a cluster".formatted(text));
     }
     return new Rule(kind, how, which, new AtomicInteger());
   }
 
   private static String kinds(TaskKind kind) {
-    return Arrays.stream(How.values())
+    return Arrays.stream(Fault.values())
         .filter(how -> how.goesWith(kind))
-        .map(How::text)
+        .map(Fault::text)
         .collect(Collectors.joining(", "));
   }
 }

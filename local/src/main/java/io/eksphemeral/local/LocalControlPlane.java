@@ -26,7 +26,7 @@ import java.util.concurrent.Executors;
  * over files.
  */
 public final class LocalControlPlane {
-  private static final String PROVIDER = "rehearsal: nothing is really built";
+  private static final String PROVIDER = "simulated: builds nothing";
 
   /** Nothing is built, so any version will do; this is the default. */
   private static final Versions VERSIONS = Versions.any("1.35");
@@ -47,13 +47,13 @@ public final class LocalControlPlane {
   /** Exit code. */
   private static final int HOME_REMOVED = 5;
 
-  private static final Duration KEEP_CLOCK_EVERY = ScaledClock.LEAD.dividedBy(2);
+  private static final Duration PERSIST_CLOCK_EVERY = ScaledClock.LEAD.dividedBy(2);
 
   private final StateDirectory home;
   private final ScaledClock clock;
   private final Log log;
   private final Timer timer;
-  private final SimulatedTaskRunner rehearsal;
+  private final SimulatedTaskRunner runner;
   private final Scheduler scheduler;
   private final HttpListener listener;
   private volatile boolean stopped;
@@ -84,7 +84,7 @@ public final class LocalControlPlane {
 
   private LocalControlPlane(Settings settings, InstantSource realTime)
       throws IOException, StartException {
-    home = take(settings);
+    home = acquire(settings);
     listener = bind(settings);
     clock = ScaledClock.start(realTime, settings.speed(), home.files());
     log = new Log(System.out, clock);
@@ -96,14 +96,14 @@ public final class LocalControlPlane {
     SimulatedTaskSteps act =
         new SimulatedTaskSteps(
             store,
-            new SimulatedClusters(new FileObjectStore(home.folder("rehearsal/clusters"))),
+            new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
             settings.pace(),
             clock);
-    rehearsal =
+    runner =
         new SimulatedTaskRunner(
-            new FileObjectStore(home.folder("rehearsal/tasks")),
+            new FileObjectStore(home.folder("simulated/tasks")),
             act,
-            settings.mishaps(),
+            settings.faults(),
             clock,
             random,
             timer,
@@ -113,7 +113,7 @@ public final class LocalControlPlane {
     ControlPlane plane =
         ControlPlane.over(
             store,
-            rehearsal,
+            runner,
             letters,
             CONFIG,
             settings.limits(),
@@ -134,7 +134,7 @@ public final class LocalControlPlane {
     scheduler = new Scheduler(functions, () -> cleanUp(store), clock, timer, log);
 
     // Before the first request: tasks of an earlier process continue.
-    rehearsal.start(scheduler::stopped);
+    runner.start(scheduler::stopped);
     new Gateway(
             listener,
             functions,
@@ -148,8 +148,8 @@ public final class LocalControlPlane {
                 "Eksphemeral-Speed", Integer.toString(settings.speed())),
             threads);
     scheduler.start();
-    keepClock();
-    home.announce(pid(), listener.url(), settings.described());
+    persistClock();
+    home.publish(pid(), listener.url(), settings.described());
     System.out.println(
         "listening on %s, provider %s, speed %d"
             .formatted(listener.url(), PROVIDER, settings.speed()));
@@ -159,8 +159,8 @@ public final class LocalControlPlane {
     return ProcessHandle.current().pid();
   }
 
-  private static StateDirectory take(Settings settings) throws IOException, StartException {
-    return StateDirectory.take(settings.home())
+  private static StateDirectory acquire(Settings settings) throws IOException, StartException {
+    return StateDirectory.acquire(settings.home())
         .orElseThrow(() ->
             new StartException(
                 StartException.Reason.HOME_TAKEN,
@@ -180,11 +180,11 @@ public final class LocalControlPlane {
 
   /** In AWS, ECS and the bucket's lifecycle rules do this. */
   private void cleanUp(ClusterStore store) {
-    rehearsal.forgetOld();
+    runner.forgetOld();
     store.expire(clock.instant()).forEach(id -> log.line("the archive of " + id + " is removed"));
   }
 
-  private void keepClock() {
+  private void persistClock() {
     if (stopped) {
       return;
     }
@@ -194,16 +194,16 @@ public final class LocalControlPlane {
       Runtime.getRuntime().halt(HOME_REMOVED);
     }
     try {
-      clock.keep();
+      clock.persist();
     } catch (IOException | RuntimeException | Error e) {
       log.failure("the clock has stopped, because its time cannot be saved", e);
     }
     try {
-      home.boundLog();
+      home.rotateLog();
     } catch (IOException | RuntimeException | Error _) {
       // The disk may be full; the next attempt follows soon, and logging this would add to it.
     } finally {
-      timer.after(KEEP_CLOCK_EVERY, this::keepClock);
+      timer.after(PERSIST_CLOCK_EVERY, this::persistClock);
     }
   }
 
@@ -212,10 +212,10 @@ public final class LocalControlPlane {
     stopped = true;
     scheduler.stop();
     listener.stop();
-    rehearsal.close();
+    runner.close();
     try {
       clock.stop();
-      home.retract();
+      home.unpublish();
     } catch (IOException e) {
       log.failure("an orderly shutdown failed", e);
     }

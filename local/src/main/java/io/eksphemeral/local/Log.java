@@ -10,12 +10,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.regex.Pattern;
 
 /**
- * The log: a line for each event, with the time first, as the clock of this edition has it. A trace
- * follows below, each line with a tab. Nothing that is quoted makes a line of its own, or does
- * anything to the terminal of who reads it.
+ * The log: a line for each event, with its time by the scaled clock. A stack trace follows in lines
+ * that begin with a tab. Control characters are escaped, so that no quoted text can forge a line or
+ * control a terminal.
  */
 final class Log {
-  private static final Pattern TRICKS = Pattern.compile("[\\p{C}\\p{Zl}\\p{Zp}]");
+  private static final Pattern CONTROL_CHARACTERS = Pattern.compile("[\\p{C}\\p{Zl}\\p{Zp}]");
 
   private final PrintStream out;
   private final InstantSource clock;
@@ -26,21 +26,22 @@ final class Log {
   }
 
   void line(String event) {
-    out.println(clock.instant().truncatedTo(ChronoUnit.MILLIS) + " " + shown(event.strip()));
+    out.println(clock.instant().truncatedTo(ChronoUnit.MILLIS) + " " + escaped(event.strip()));
   }
 
-  /** A failure that nobody expected, with its trace. */
+  /** An unexpected failure, with its stack trace. */
   void failure(String event, Throwable failure) {
     StringWriter trace = new StringWriter();
     failure.printStackTrace(new PrintWriter(trace, true));
     String below =
-        trace.toString().lines().map(line -> "\n\t" + shown(line.strip())).collect(joining());
-    out.println(clock.instant().truncatedTo(ChronoUnit.MILLIS) + " " + shown(event) + ":" + below);
+        trace.toString().lines().map(line -> "\n\t" + escaped(line.strip())).collect(joining());
+    out.println(
+        clock.instant().truncatedTo(ChronoUnit.MILLIS) + " " + escaped(event) + ":" + below);
   }
 
-  private static String shown(String text) {
-    return TRICKS
+  private static String escaped(String text) {
+    return CONTROL_CHARACTERS
         .matcher(text)
-        .replaceAll(trick -> "\\\\u%04x".formatted(trick.group().codePointAt(0)));
+        .replaceAll(found -> "\\\\u%04x".formatted(found.group().codePointAt(0)));
   }
 }

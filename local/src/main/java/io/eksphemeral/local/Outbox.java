@@ -12,9 +12,9 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Keeps mails as files to read instead of sending them: {@code
- * 2026-11-22T14-03-07Z-0001-eksphemeral-cluster-dev-is-ready.txt}, so that a listing is in the
- * order they were sent and says what they are about.
+ * Writes mails to files instead of sending them, such as {@code
+ * 2026-11-22T14-03-07Z-0001-eksphemeral-cluster-dev-is-ready.txt}. A directory listing shows them
+ * in order, with their subjects.
  */
 final class Outbox implements Mailer {
   private static final int LONGEST_SLUG = 100;
@@ -29,7 +29,7 @@ final class Outbox implements Mailer {
     this.number = new AtomicInteger(sent);
   }
 
-  /** An outbox that goes on numbering where the mails that are in it end. */
+  /** Opens an outbox, and continues the numbering of its mails. */
   static Outbox open(AtomicFiles folder, InstantSource clock) throws IOException {
     int sent =
         folder.names("").stream().map(Outbox::number).max(Comparator.naturalOrder()).orElse(0);
@@ -61,7 +61,7 @@ final class Outbox implements Mailer {
     return cut.replaceAll("^-|-$", "");
   }
 
-  /** The number in a file's name; 0 if it is none of ours. */
+  /** The number in the name of a mail's file; 0 for other files. */
   private static int number(String file) {
     return file.matches("[0-9T-]{19}Z-[0-9]{4,9}-.*")
         ? Integer.parseInt(file.substring(21, file.indexOf('-', 21)))

@@ -13,35 +13,32 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * The time that the local edition lives in: it runs some times as fast as the real one, goes on
- * where it was after a restart, and never goes back, not even over a kill. When the real one is set
- * back it goes on from where it was, so that nothing lives for longer by that.
+ * The clock of the control plane on one machine. It runs a number of times faster than real time,
+ * continues after a restart, and never goes back, not even after a kill. When the system clock is
+ * set back it continues from where it was, so that no cluster lives longer.
  *
- * <p>For that, what is kept is not the time but a horizon a little ahead of it, past which no time
- * is given out; a process that finds a horizon begins there. Where the time is simply the real one
- * nothing is kept, and there is no horizon.
+ * <p>To that end a horizon a little ahead of the time is stored. No time past the horizon is given
+ * out, and the next process starts at the horizon. At the speed of real time nothing is stored.
  */
 final class ScaledClock implements InstantSource {
-  /** How much real time may pass between calls of {@link #keep()} before the clock stands still. */
+  /** The real time between calls of {@link #persist()} after which the clock stands still. */
   static final Duration LEAD = Duration.ofSeconds(1);
 
-  private static final String KEPT = "clock.json";
+  private static final String FILE = "clock.json";
   private static final String HORIZON = "horizon";
 
   private final InstantSource real;
   private final int speed;
   private final AtomicFiles files;
   private final AtomicReference<Instant> last;
-  private volatile Course course;
+  private volatile Mapping mapping;
   private volatile Instant horizon;
 
-  /** The real time as {@link #keep()} saw it last. */
+  /** The real time of the last {@link #persist()}. */
   private Instant seen;
 
-  /**
-   * Which of its times a real one is: both began at these, and this one is so many times as fast.
-   */
-  private record Course(Instant base, Instant realBase, int speed) {
+  /** Maps real time to this clock's time. */
+  private record Mapping(Instant base, Instant realBase, int speed) {
     Instant at(Instant real) {
       return base.plus(Duration.between(realBase, real).multipliedBy(speed));
     }
@@ -56,56 +53,56 @@ final class ScaledClock implements InstantSource {
     this.real = real;
     this.speed = speed;
     this.files = files;
-    this.course = new Course(base, realBase, speed);
+    this.mapping = new Mapping(base, realBase, speed);
     this.seen = realBase;
     this.last = new AtomicReference<>(base);
     this.horizon = base;
   }
 
-  /** The clock of a home, at the later of where it was and the real time. */
+  /** Starts at the stored horizon or the real time, whichever is later. */
   static ScaledClock start(InstantSource real, int speed, AtomicFiles files) throws IOException {
     Instant now = real.instant();
-    Instant base = files.read(KEPT).flatMap(ScaledClock::horizon).filter(now::isBefore).orElse(now);
+    Instant base = files.read(FILE).flatMap(ScaledClock::horizon).filter(now::isBefore).orElse(now);
     ScaledClock clock = new ScaledClock(real, speed, files, base, now);
-    clock.keep();
+    clock.persist();
     return clock;
   }
 
   @Override
   public Instant instant() {
-    Instant now = course.at(real.instant());
+    Instant now = mapping.at(real.instant());
     Instant allowed = isReal() || now.isBefore(horizon) ? now : horizon;
     return last.accumulateAndGet(
         allowed.truncatedTo(ChronoUnit.MILLIS), (a, b) -> a.isAfter(b) ? a : b);
   }
 
-  /** How much real time it takes until this clock has gone on by so much. */
+  /** The real time that a duration of this clock takes. */
   Duration real(Duration duration) {
     return duration.dividedBy(speed);
   }
 
-  /** Whether it is nothing but the real clock, which needs no keeping. */
+  /** Whether this is simply the real time. */
   boolean isReal() {
-    return course.isReal();
+    return mapping.isReal();
   }
 
-  /** Moves the horizon on. To be called more often than every {@link #LEAD}. */
-  synchronized void keep() throws IOException {
+  /** Moves the horizon; must be called more often than every {@link #LEAD}. */
+  synchronized void persist() throws IOException {
     Instant now = real.instant();
     if (now.plus(LEAD).isBefore(seen)) {
       Instant given = last.get();
-      Instant before = course.at(seen);
-      course = new Course(given.isAfter(before) ? given : before, now, speed);
+      Instant before = mapping.at(seen);
+      mapping = new Mapping(given.isAfter(before) ? given : before, now, speed);
     }
     seen = now;
     if (!isReal()) {
-      Instant next = course.at(now).plus(LEAD.multipliedBy(speed));
+      Instant next = mapping.at(now).plus(LEAD.multipliedBy(speed));
       write(next);
       horizon = next;
     }
   }
 
-  /** Stops where it is now, so that the next process begins just there. */
+  /** Stops the clock; the next process starts at its present time. */
   synchronized void stop() throws IOException {
     if (!isReal()) {
       horizon = instant();
@@ -114,7 +111,7 @@ final class ScaledClock implements InstantSource {
   }
 
   private void write(Instant time) throws IOException {
-    files.write(KEPT, JsonNodeFactory.instance.objectNode().put(HORIZON, time.toString()) + "\n");
+    files.write(FILE, JsonNodeFactory.instance.objectNode().put(HORIZON, time.toString()) + "\n");
   }
 
   private static Optional<Instant> horizon(String json) {

@@ -27,15 +27,20 @@ record Settings(
     int speed,
     Limits limits,
     SimulatedTaskSteps.Pace pace,
-    FaultInjection mishaps,
+    FaultInjection faults,
     String described) {
   private static final String MINUTES = "EKSPHEMERAL_MAX_MINUTES";
   private static final String WORKERS = "EKSPHEMERAL_MAX_WORKERS";
   private static final String CLUSTERS = "EKSPHEMERAL_MAX_CLUSTERS";
   private static final String PER_ASKER = "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER";
   private static final String OWNER_DOMAINS = "EKSPHEMERAL_OWNER_DOMAINS";
-  private static final String SECONDS = "EKSPHEMERAL_REHEARSAL_SECONDS";
-  private static final String FAILS = "EKSPHEMERAL_REHEARSAL_FAILS";
+  private static final String SECONDS = "EKSPHEMERAL_SIMULATE_SECONDS";
+  private static final String FAULTS = "EKSPHEMERAL_SIMULATE_FAULTS";
+
+  /** The earlier names of these two. */
+  private static final Map<String, String> LEGACY =
+      Map.of(SECONDS, "EKSPHEMERAL_REHEARSAL_SECONDS", FAULTS, "EKSPHEMERAL_REHEARSAL_FAILS");
+
   private static final int HIGHEST_PORT = 65_535;
   private static final int HIGHEST_SPEED = 3600;
   private static final int HIGHEST_LIMIT = 1_000_000;
@@ -66,8 +71,8 @@ record Settings(
     }
     int times = whole("--speed", speed, 1, HIGHEST_SPEED);
     Limits limits = limits(environment);
-    String seconds = environment.getOrDefault(SECONDS, "");
-    String fails = environment.getOrDefault(FAILS, "");
+    String seconds = simulation(environment, SECONDS);
+    String fails = simulation(environment, FAULTS);
     Settings settings =
         new Settings(
             path(home),
@@ -75,10 +80,15 @@ record Settings(
             times,
             limits,
             seconds.isEmpty() ? SimulatedTaskSteps.Pace.usualAt(times) : pace(seconds),
-            mishaps(fails),
+            faults(fails),
             described(limits, seconds, fails));
     settings.refuseTooFast();
     return settings;
+  }
+
+  private static String simulation(Map<String, String> environment, String name) {
+    return environment.getOrDefault(
+        name, environment.getOrDefault(LEGACY.getOrDefault(name, ""), ""));
   }
 
   private static String described(Limits limits, String seconds, String fails) {
@@ -98,7 +108,7 @@ record Settings(
             PER_ASKER, limits.clustersPerAsker(),
             OWNER_DOMAINS, limits.owners(),
             SECONDS, seconds,
-            FAILS, fails.replace('\n', ' '));
+            FAULTS, fails.replace('\n', ' '));
   }
 
   /** At some speed every creation would be past its deadline before it is over. */
@@ -108,7 +118,7 @@ record Settings(
       throw wrong(
           "at speed %d no task would be done before its deadline; take a lower speed, or fewer"
                   .formatted(speed)
-              + " EKSPHEMERAL_REHEARSAL_SECONDS");
+              + " EKSPHEMERAL_SIMULATE_SECONDS");
     }
   }
 
@@ -155,11 +165,11 @@ record Settings(
     return new SimulatedTaskSteps.Pace(each, each);
   }
 
-  private static FaultInjection mishaps(String text) throws StartException {
+  private static FaultInjection faults(String text) throws StartException {
     try {
       return FaultInjection.parse(text);
     } catch (IllegalArgumentException e) {
-      throw wrong(FAILS + ": " + e.getMessage());
+      throw wrong(FAULTS + ": " + e.getMessage());
     }
   }
 

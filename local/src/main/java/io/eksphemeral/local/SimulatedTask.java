@@ -11,24 +11,24 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task of the rehearsal, as its file has it.
+ * A simulated task, as it is stored.
  *
  * @param handle unique for each launch
- * @param name of the cluster that it is for
- * @param mishap what goes wrong with it; null for nothing. Settled at the launch, so that it goes
- *     on as it began after a restart
- * @param end how it ended; null while it runs
+ * @param name of its cluster
+ * @param fault the injected fault; null for none. Chosen at launch, so that a restart does not
+ *     change it
+ * @param end null while it runs
  */
 record SimulatedTask(
     String handle,
     TaskKey key,
     String name,
-    FaultInjection.@Nullable How mishap,
+    FaultInjection.@Nullable Fault fault,
     @Nullable End end) {
   /**
    * How a task ended.
    *
-   * @param exitCode as the container that decides had it
+   * @param exitCode of the essential container
    */
   record End(Instant at, int exitCode, String reason) {}
 
@@ -37,7 +37,7 @@ record SimulatedTask(
   }
 
   SimulatedTask ended(End how) {
-    return new SimulatedTask(handle, key, name, mishap, how);
+    return new SimulatedTask(handle, key, name, fault, how);
   }
 
   String encode() {
@@ -47,8 +47,8 @@ record SimulatedTask(
     json.put("kind", key.kind().name());
     json.put("attempt", key.attempt());
     json.put("name", name);
-    if (mishap != null) {
-      json.put("mishap", mishap.name());
+    if (fault != null) {
+      json.put("mishap", fault.name());
     }
     if (end != null) {
       Json.put(json, "ended", end.at());
@@ -70,7 +70,7 @@ record SimulatedTask(
                   TaskKind.valueOf(Json.text(json, "kind")),
                   Json.whole(json, "attempt")),
               Json.text(json, "name"),
-              json.has("mishap") ? FaultInjection.How.valueOf(Json.text(json, "mishap")) : null,
+              json.has("mishap") ? FaultInjection.Fault.valueOf(Json.text(json, "mishap")) : null,
               json.has("ended")
                   ? new End(
                       Json.time(json, "ended"),

@@ -22,20 +22,20 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tasks that build nothing, but keep to everything that the real ones keep to: fences, results,
- * exit codes, and that they outlive the control plane, for which each has a file. The ones that had
- * not ended when a process died go on in the next.
+ * Runs tasks that build nothing, but behave like real ones: they use fences, results and exit
+ * codes, and they outlive the control plane. A task that had not ended when the process died is
+ * resumed by the next one.
  */
 final class SimulatedTaskRunner implements TaskRunner {
-  /** How long a task that ended is known, as on ECS. */
+  /** How long a stopped task is known, as on ECS. */
   private static final Duration REMEMBERED = Duration.ofHours(1);
 
-  /** When it is tried again to keep how a task ended. */
-  private static final Duration KEPT_AGAIN = Duration.ofSeconds(1);
+  /** When storing the end of a task is retried. */
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private final ObjectStore files;
-  private final SimulatedTaskSteps act;
-  private final FaultInjection mishaps;
+  private final SimulatedTaskSteps steps;
+  private final FaultInjection faults;
   private final InstantSource clock;
   private final RandomGenerator random;
   private final Timer timer;
@@ -45,27 +45,27 @@ final class SimulatedTaskRunner implements TaskRunner {
   private volatile boolean closed;
 
   /**
-   * @param files where the tasks are kept
+   * @param files a file for each task
    * @param random makes handles unique
    */
   SimulatedTaskRunner(
       ObjectStore files,
-      SimulatedTaskSteps act,
-      FaultInjection mishaps,
+      SimulatedTaskSteps steps,
+      FaultInjection faults,
       InstantSource clock,
       RandomGenerator random,
       Timer timer,
       Log log) {
     this.files = files;
-    this.act = act;
-    this.mishaps = mishaps;
+    this.steps = steps;
+    this.faults = faults;
     this.clock = clock;
     this.random = random;
     this.timer = timer;
     this.log = log;
   }
 
-  /** A task on its way; what it is now is guarded by the lock of this object. */
+  /** A task and its current state, which the lock of this object guards. */
   private static final class RunningTask {
     private SimulatedTask task;
 
@@ -79,22 +79,22 @@ final class SimulatedTaskRunner implements TaskRunner {
   }
 
   /**
-   * Goes on with the tasks that an earlier process began.
+   * Resumes the tasks of an earlier process.
    *
-   * @param news hears of each task that stops, once that is on disk
+   * @param listener is told of each task that stops, once that is stored
    */
-  void start(Consumer<SimulatedTask> news) {
-    stopped = news;
+  void start(Consumer<SimulatedTask> listener) {
+    stopped = listener;
     for (ObjectStore.Entry file : files.list("")) {
       Optional<SimulatedTask> known = read(file.key());
       if (known.isEmpty()) {
         log.line("the task file %s cannot be read".formatted(file.key()));
         continue;
       }
-      RunningTask staged = new RunningTask(known.get());
-      tasks.put(known.get().key().token(), staged);
+      RunningTask running = new RunningTask(known.get());
+      tasks.put(known.get().key().token(), running);
       if (known.get().runs()) {
-        timer.after(Duration.ZERO, () -> begin(staged));
+        timer.after(Duration.ZERO, () -> begin(running));
       }
     }
   }
@@ -103,7 +103,7 @@ final class SimulatedTaskRunner implements TaskRunner {
     return files.get(file).flatMap(StoredObject::asText).flatMap(SimulatedTask::decode);
   }
 
-  /** Has no task go any further. Those that have not ended go on after the next start. */
+  /** Pauses all tasks until the next start. */
   void close() {
     closed = true;
   }
@@ -115,30 +115,30 @@ final class SimulatedTaskRunner implements TaskRunner {
     }
     TaskKey key = cluster.key(task);
     try {
-      RunningTask staged =
-          tasks.computeIfAbsent(key.token(), _ -> stage(new Launching(key, cluster.name())));
-      return new Launch.Launched(staged.task().handle());
+      RunningTask running =
+          tasks.computeIfAbsent(key.token(), _ -> create(new Launching(key, cluster.name())));
+      return new Launch.Launched(running.task().handle());
     } catch (StoreException e) {
-      throw new TaskRunnerException("could not keep the task " + key.token(), e);
+      throw new TaskRunnerException("could not store the task " + key.token(), e);
     }
   }
 
   private record Launching(TaskKey key, String name) {}
 
-  private RunningTask stage(Launching launching) {
+  private RunningTask create(Launching launching) {
     TaskKey key = launching.key();
     String nonce = HexFormat.of().toHexDigits(random.nextInt());
     SimulatedTask task =
         new SimulatedTask(
-            "rehearsal/%s/%s".formatted(key.token(), nonce),
+            "simulated/%s/%s".formatted(key.token(), nonce),
             key,
             launching.name(),
-            mishaps.next(key.kind(), launching.name()).orElse(null),
+            faults.next(key.kind(), launching.name()).orElse(null),
             null);
-    keep(task);
-    RunningTask staged = new RunningTask(task);
-    timer.after(Duration.ZERO, () -> begin(staged));
-    return staged;
+    store(task);
+    RunningTask running = new RunningTask(task);
+    timer.after(Duration.ZERO, () -> begin(running));
+    return running;
   }
 
   @Override
@@ -146,8 +146,8 @@ final class SimulatedTaskRunner implements TaskRunner {
     return find(handle).map(SimulatedTaskRunner::status).orElseGet(Status.Missing::new);
   }
 
-  private static Status status(RunningTask staged) {
-    End end = staged.task().end();
+  private static Status status(RunningTask running) {
+    End end = running.task().end();
     return end == null ? new Status.Running() : new Status.Stopped(end.reason());
   }
 
@@ -164,17 +164,18 @@ final class SimulatedTaskRunner implements TaskRunner {
   public void stop(String handle, String why) {
     try {
       find(handle)
-          .ifPresent(staged ->
-              step(staged, _ -> new SimulatedTaskSteps.Next.Exit(137, "stopped: " + why)));
+          .ifPresent(running ->
+              step(running, _ -> new SimulatedTaskSteps.Next.Exit(137, "stopped: " + why)));
     } catch (StoreException e) {
       throw new TaskRunnerException("could not stop the task " + handle, e);
     }
   }
 
-  /** Forgets the tasks that ended over an hour ago, and their files. */
+  /** Forgets tasks that ended more than an hour ago, and deletes their files. */
   void forgetOld() {
     for (String token : tasks.keySet()) {
-      tasks.computeIfPresent(token, (_, staged) -> isOld(staged.task()) ? forget(token) : staged);
+      tasks.computeIfPresent(
+          token, (_, running) -> isOld(running.task()) ? forget(token) : running);
     }
   }
 
@@ -182,68 +183,66 @@ final class SimulatedTaskRunner implements TaskRunner {
     String[] parts = handle.split("/", -1);
     return parts.length == 3
         ? Optional.ofNullable(tasks.get(parts[1]))
-            .filter(staged -> staged.task().handle().equals(handle))
+            .filter(running -> running.task().handle().equals(handle))
         : Optional.empty();
   }
 
-  private void begin(RunningTask staged) {
-    attempt(staged, act::begin);
+  private void begin(RunningTask running) {
+    attempt(running, steps::begin);
   }
 
-  private void end(RunningTask staged) {
-    attempt(staged, act::end);
+  private void end(RunningTask running) {
+    attempt(running, steps::end);
   }
 
-  /** What a task does next. */
+  /** A step of a task. */
   private interface Step {
     SimulatedTaskSteps.Next of(SimulatedTask task);
   }
 
-  /** Takes a step that nobody waits for; where it breaks, the task has ended without a result. */
-  private void attempt(RunningTask staged, Step step) {
+  /** Runs a step in the background; if it fails, the task ends without a result. */
+  private void attempt(RunningTask running, Step step) {
     try {
-      step(staged, step);
+      step(running, step);
     } catch (RuntimeException | Error e) {
-      log.failure("task " + staged.task().handle() + " broke", e);
-      giveUp(staged);
+      log.failure("task " + running.task().handle() + " failed", e);
+      giveUp(running);
     }
   }
 
-  /**
-   * Ends a task that broke, as soon as that can be kept: what broke it may have been a full disk.
-   */
-  private void giveUp(RunningTask staged) {
+  /** Ends a failed task as soon as that can be stored: the disk may be full. */
+  private void giveUp(RunningTask running) {
     try {
       step(
-          staged,
-          _ -> new SimulatedTaskSteps.Next.Exit(1, "exit code 1: it broke, and the log has why"));
+          running,
+          _ -> new SimulatedTaskSteps.Next.Exit(1, "exit code 1: internal error; see the log"));
     } catch (RuntimeException | Error e) {
-      log.line("the end of task %s cannot be kept: %s".formatted(staged.task().handle(), e));
-      timer.after(KEPT_AGAIN, () -> giveUp(staged));
+      log.line("cannot store the end of task %s: %s".formatted(running.task().handle(), e));
+      timer.after(RETRY_AFTER, () -> giveUp(running));
     }
   }
 
-  /** Takes a step of a task, unless it has ended. */
-  private void step(RunningTask staged, Step step) {
+  /** Runs a step of a task that has not ended. */
+  private void step(RunningTask running, Step step) {
     SimulatedTask after;
-    synchronized (staged) {
-      if (closed || !staged.task.runs()) {
+    synchronized (running) {
+      if (closed || !running.task.runs()) {
         return;
       }
-      switch (step.of(staged.task)) {
+      switch (step.of(running.task)) {
         case SimulatedTaskSteps.Next.Work(Duration real) -> {
-          log.line("task %s works".formatted(staged.task.handle()));
-          timer.after(real, () -> end(staged));
+          log.line("task %s works".formatted(running.task.handle()));
+          timer.after(real, () -> end(running));
         }
         case SimulatedTaskSteps.Next.Hang _ ->
-            log.line("task %s hangs".formatted(staged.task.handle()));
+            log.line("task %s hangs".formatted(running.task.handle()));
         case SimulatedTaskSteps.Next.Exit(int code, String reason) -> {
-          SimulatedTask ended = staged.task.ended(new End(clock.instant(), code, reason));
-          keep(ended);
-          staged.task = ended;
+          SimulatedTask ended = running.task.ended(new End(clock.instant(), code, reason));
+          store(ended);
+          running.task = ended;
         }
       }
-      after = staged.task;
+      after = running.task;
     }
     if (!after.runs()) {
       stopped.accept(after);
@@ -255,7 +254,7 @@ final class SimulatedTaskRunner implements TaskRunner {
     return end != null && !clock.instant().isBefore(end.at().plus(REMEMBERED));
   }
 
-  private void keep(SimulatedTask task) {
+  private void store(SimulatedTask task) {
     files.put(file(task.key().token()), task.encode());
   }
 

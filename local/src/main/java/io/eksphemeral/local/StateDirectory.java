@@ -15,8 +15,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder that holds all of the local edition's state. One process has it at a time; the
- * operating system gives it back when that process ends, however it ends.
+ * The directory with all state of the control plane on one machine. One process locks it at a time;
+ * the operating system releases the lock when that process ends, however it ends.
  */
 final class StateDirectory implements AutoCloseable {
   private static final String PID = "control-plane.pid";
@@ -24,17 +24,17 @@ final class StateDirectory implements AutoCloseable {
   private static final String SETTINGS = "control-plane.settings";
   private static final String LOCK = "lock";
 
-  /** Where the commands have the output of the process appended. */
+  /** The commands redirect the output of the process to it. */
   private static final String LOG = "control-plane.log";
 
-  /** The longest log, in bytes; what is older is in one more file, and then gone. */
+  /** The size at which the log is rotated, in bytes; one older log is kept. */
   static final long LONGEST_LOG = 10L * 1024 * 1024;
 
   private final Path path;
   private final AtomicFiles folder;
   private final FileChannel lockFile;
 
-  /** Which file the lock is; null where files have nothing to know them by. */
+  /** Identifies the lock file; null on file systems that cannot. */
   private final @Nullable Object lockKey;
 
   private StateDirectory(
@@ -46,25 +46,34 @@ final class StateDirectory implements AutoCloseable {
   }
 
   /**
-   * Takes a home, made if it isn't there, and takes back what a killed process announced; empty if
-   * another process has it.
+   * Locks a directory, which is created if it is missing, and removes what a killed process has
+   * published; empty if another process has the lock.
    */
-  static Optional<StateDirectory> take(Path path) throws IOException {
-    AtomicFiles.createPrivately(path);
+  static Optional<StateDirectory> acquire(Path path) throws IOException {
+    AtomicFiles.createOwnerOnly(path);
     FileChannel lockFile =
         FileChannel.open(
             path.resolve(LOCK),
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-            AtomicFiles.privately("rw-------"));
+            AtomicFiles.ownerOnly("rw-------"));
     FileLock lock = lockFile.tryLock();
     if (lock == null) {
       lockFile.close();
       return Optional.empty();
     }
+    renameLegacyFolder(path);
     StateDirectory home =
         new StateDirectory(path, AtomicFiles.open(path), lockFile, fileKey(path.resolve(LOCK)));
-    home.retract();
+    home.unpublish();
     return Optional.of(home);
+  }
+
+  /** Earlier versions called the folder of the simulated tasks {@code rehearsal}. */
+  private static void renameLegacyFolder(Path path) throws IOException {
+    Path legacy = path.resolve("rehearsal");
+    if (Files.isDirectory(legacy) && Files.notExists(path.resolve("simulated"))) {
+      Files.move(legacy, path.resolve("simulated"), StandardCopyOption.ATOMIC_MOVE);
+    }
   }
 
   private static @Nullable Object fileKey(Path file) throws IOException {
@@ -72,8 +81,8 @@ final class StateDirectory implements AutoCloseable {
   }
 
   /**
-   * Whether somebody has removed it, or put another in its place: then what is written into it is
-   * lost, or is another process's, and nobody finds this one.
+   * Whether the directory was removed or replaced: then files written into it are lost, or another
+   * process's, and the commands cannot find this process.
    */
   boolean isRemoved() {
     try {
@@ -81,12 +90,12 @@ final class StateDirectory implements AutoCloseable {
     } catch (NoSuchFileException | NotDirectoryException _) {
       return true;
     } catch (IOException _) {
-      return false; // it cannot be looked at just now
+      return false; // cannot be checked now
     }
   }
 
-  /** Keeps the log from growing with every call: it begins anew, with the one before beside it. */
-  void boundLog() throws IOException {
+  /** Rotates a log that has become too long. */
+  void rotateLog() throws IOException {
     Path log = path.resolve(LOG);
     if (Files.exists(log) && Files.size(log) > LONGEST_LOG) {
       Files.copy(
@@ -94,36 +103,36 @@ final class StateDirectory implements AutoCloseable {
           path.resolve(LOG + ".1"),
           StandardCopyOption.REPLACE_EXISTING,
           StandardCopyOption.COPY_ATTRIBUTES);
-      // Not replaced: the process writes on to this file, at its end.
+      // Truncated in place: the process goes on appending to this very file.
       FileChannel.open(log, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING).close();
     }
   }
 
-  /** A folder in it. */
+  /** A subdirectory. */
   AtomicFiles folder(String name) throws IOException {
     return AtomicFiles.open(path.resolve(name));
   }
 
-  /** The files directly in it. */
+  /** The files directly in the directory. */
   AtomicFiles files() {
     return folder;
   }
 
-  /** Lets the scripts find this process; the address comes last, so that who sees it sees both. */
-  void announce(long pid, String url, String settings) throws IOException {
+  /** Lets the commands find this process. The address comes last, when all else is there. */
+  void publish(long pid, String url, String settings) throws IOException {
     folder.write(SETTINGS, settings);
     folder.write(PID, pid + "\n");
     folder.write(URL, url + "\n");
   }
 
-  /** Takes the announcement back. */
-  void retract() throws IOException {
+  /** Removes what was published. */
+  void unpublish() throws IOException {
     folder.remove(URL);
     folder.remove(PID);
     folder.remove(SETTINGS);
   }
 
-  /** Gives the home back. */
+  /** Releases the lock. */
   @Override
   public void close() throws IOException {
     lockFile.close();

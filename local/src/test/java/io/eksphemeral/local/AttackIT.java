@@ -69,12 +69,12 @@ final class AttackIT {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Map<String, String> ENVIRONMENT =
       Map.of(
-          "EKSPHEMERAL_REHEARSAL_SECONDS", "0.05",
+          "EKSPHEMERAL_SIMULATE_SECONDS", "0.05",
           "EKSPHEMERAL_MAX_MINUTES", "90",
           "EKSPHEMERAL_MAX_CLUSTERS", "100000",
           "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "100000");
   private static final Pattern WORKS =
-      Pattern.compile("task (rehearsal/(.{36}-(?:create|destroy)-[0-9]+)/[0-9a-f]{8}) works");
+      Pattern.compile("task (simulated/(.{36}-(?:create|destroy)-[0-9]+)/[0-9a-f]{8}) works");
 
   @TempDir Path folder;
   private final long seed = Long.getLong("eksphemeral.attack.seed", Instant.now().toEpochMilli());
@@ -114,8 +114,8 @@ final class AttackIT {
   @BeforeEach
   void makeHome() throws IOException {
     home = folder.resolve("home");
-    AtomicFiles.createPrivately(home);
-    disk = Disk.mount(home, home.resolve("bucket"), home.resolve("rehearsal"));
+    AtomicFiles.createOwnerOnly(home);
+    disk = Disk.mount(home, home.resolve("bucket"), home.resolve("simulated"));
     JumpingClock.set(clock(), ahead);
     assertThat(disk.isPresent() || !CI).as("under CI all of it is done: root and Linux").isTrue();
   }
@@ -133,8 +133,8 @@ final class AttackIT {
   @Test
   void nothingIsLostTheRestGoesOnAndWhatIsBrokenIsNamed() throws Exception {
     launch();
-    Files.createDirectories(home.resolve("rehearsal/clusters"));
-    Path theirs = home.resolve("rehearsal/clusters/" + ApiClients.THEIRS + ".json");
+    Files.createDirectories(home.resolve("simulated/clusters"));
+    Path theirs = home.resolve("simulated/clusters/" + ApiClients.THEIRS + ".json");
     Files.writeString(theirs, "{\"id\":\"somebody else's\"}");
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         ApiClients all = clients) {
@@ -164,7 +164,7 @@ final class AttackIT {
     allThatIsOnRecordEndedWell();
     nothingWasDoneTwice();
     assertThat(theirs).hasContent("{\"id\":\"somebody else's\"}");
-    assertThat(files("rehearsal/clusters", ".*\\.json")).containsExactly(theirs);
+    assertThat(files("simulated/clusters", ".*\\.json")).containsExactly(theirs);
     assertThat(files("", ".*/\\.tmp/.*")).isEmpty();
   }
 
@@ -180,7 +180,7 @@ final class AttackIT {
       case FULL_DISK -> inTrouble(Disk::fill, false);
       case FULL_DISK_AND_KILL -> inTrouble(Disk::fill, true);
       case READ_ONLY -> {
-        Path part = home.resolve(random.nextBoolean() ? "bucket" : "rehearsal");
+        Path part = home.resolve(random.nextBoolean() ? "bucket" : "simulated");
         inTrouble(one -> one.freeze(part), false);
       }
       case CLOCK_FORWARD -> jump(random.nextInt(JUMP));

@@ -40,7 +40,7 @@ final class Disk implements AutoCloseable {
       return Optional.empty();
     }
     for (Path path : apart) {
-      AtomicFiles.createPrivately(path);
+      AtomicFiles.createOwnerOnly(path);
       if (!disk.mountAt(path, "--bind", path.toString())) {
         throw new IOException("nothing can be mounted on " + path);
       }

@@ -180,7 +180,7 @@ final class EventBridgeEventsTest {
     TaskKey key =
         new TaskKey(new ClusterId("01930000-0000-7000-8000-000000000001"), TaskKind.CREATE, 1);
     SimulatedTask task =
-        new SimulatedTask("rehearsal/" + key.token() + "/0badcafe", key, "dev", null, null);
+        new SimulatedTask("simulated/" + key.token() + "/0badcafe", key, "dev", null, null);
 
     assertThat(
             withoutId(

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.eksphemeral.domain.TaskKind;
-import io.eksphemeral.local.FaultInjection.How;
+import io.eksphemeral.local.FaultInjection.Fault;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,39 +18,39 @@ final class FaultInjectionTest {
 
   @Test
   void aNumberIsForTheNextTasksOfItsKind() {
-    FaultInjection mishaps = FaultInjection.parse("create:fail:2, destroy:lost:1");
+    FaultInjection faults = FaultInjection.parse("create:fail:2, destroy:lost:1");
 
-    assertThat(mishaps.next(TaskKind.CREATE, "a")).contains(How.FAIL);
-    assertThat(mishaps.next(TaskKind.DESTROY, "a")).contains(How.LOST);
-    assertThat(mishaps.next(TaskKind.CREATE, "b")).contains(How.FAIL);
-    assertThat(mishaps.next(TaskKind.CREATE, "c")).isEmpty();
-    assertThat(mishaps.next(TaskKind.DESTROY, "a")).isEmpty();
+    assertThat(faults.next(TaskKind.CREATE, "a")).contains(Fault.FAIL);
+    assertThat(faults.next(TaskKind.DESTROY, "a")).contains(Fault.LOST);
+    assertThat(faults.next(TaskKind.CREATE, "b")).contains(Fault.FAIL);
+    assertThat(faults.next(TaskKind.CREATE, "c")).isEmpty();
+    assertThat(faults.next(TaskKind.DESTROY, "a")).isEmpty();
   }
 
   @Test
   void aNameIsForAllTasksOfThatCluster() {
-    FaultInjection mishaps =
+    FaultInjection faults =
         FaultInjection.parse("destroy:leftovers:dev\tcreate:hang:1 create:foreign:dev");
 
-    assertThat(mishaps.next(TaskKind.DESTROY, "other")).isEmpty();
-    assertThat(mishaps.next(TaskKind.DESTROY, "dev")).contains(How.LEFTOVERS);
-    assertThat(mishaps.next(TaskKind.DESTROY, "dev")).contains(How.LEFTOVERS);
-    assertThat(mishaps.next(TaskKind.CREATE, "dev")).contains(How.HANG);
-    assertThat(mishaps.next(TaskKind.CREATE, "dev")).contains(How.FOREIGN);
+    assertThat(faults.next(TaskKind.DESTROY, "other")).isEmpty();
+    assertThat(faults.next(TaskKind.DESTROY, "dev")).contains(Fault.LEFTOVERS);
+    assertThat(faults.next(TaskKind.DESTROY, "dev")).contains(Fault.LEFTOVERS);
+    assertThat(faults.next(TaskKind.CREATE, "dev")).contains(Fault.HANG);
+    assertThat(faults.next(TaskKind.CREATE, "dev")).contains(Fault.FOREIGN);
   }
 
   @ParameterizedTest
   @CsvSource({
-    "create, is not what:how:which",
-    "create:fail, is not what:how:which",
-    "build:fail:1, begins neither with create nor with destroy",
-    "create:explode:1, a create task can fail",
-    "create:leftovers:1, a create task can fail",
-    "destroy:foreign:1, a destroy task can fail",
-    "create:fail:0, ends neither with a number from 1 nor",
-    "create:fail:-1, ends neither with a number from 1 nor",
-    "create:fail:, ends neither with a number from 1 nor",
-    "create:fail:../x, ends neither with a number from 1 nor",
+    "create, is not KIND:FAULT:WHICH",
+    "create:fail, is not KIND:FAULT:WHICH",
+    "build:fail:1, KIND must be create or destroy",
+    "create:explode:1, FAULT of a create task must be one of fail",
+    "create:leftovers:1, FAULT of a create task must be one of fail",
+    "destroy:foreign:1, FAULT of a destroy task must be one of fail",
+    "create:fail:0, WHICH must be a number from 1 or",
+    "create:fail:-1, WHICH must be a number from 1 or",
+    "create:fail:, WHICH must be a number from 1 or",
+    "create:fail:../x, WHICH must be a number from 1 or",
   })
   void whatCannotBeUnderstoodIsSaid(String text, String why) {
     assertThatThrownBy(() -> FaultInjection.parse("destroy:fail:1," + text))

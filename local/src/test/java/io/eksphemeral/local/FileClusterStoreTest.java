@@ -134,8 +134,8 @@ final class FileClusterStoreTest extends ClusterStoreContract {
         bucket.resolve(StoreKeys.record(link)), bucket.resolve(StoreKeys.record(pipe)));
 
     assertThat(apart(store::list)).succeedsWithin(A_WHILE).asInstanceOf(LIST).contains(fine);
-    assertThat(unreadable(pipe)).isEqualTo("it is no regular file");
-    assertThat(unreadable(link)).isEqualTo("it is no regular file");
+    assertThat(unreadable(pipe)).isEqualTo("it is not a regular file");
+    assertThat(unreadable(link)).isEqualTo("it is not a regular file");
     assertThat(apart(() -> store.fence(task)))
         .failsWithin(A_WHILE)
         .withThrowableOfType(ExecutionException.class)

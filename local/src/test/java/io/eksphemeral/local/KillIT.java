@@ -56,11 +56,11 @@ final class KillIT {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final Map<String, String> ENVIRONMENT =
       Map.of(
-          "EKSPHEMERAL_REHEARSAL_SECONDS", "0.05",
+          "EKSPHEMERAL_SIMULATE_SECONDS", "0.05",
           "EKSPHEMERAL_MAX_CLUSTERS", "100000",
           "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "100000");
   private static final Pattern WORKS =
-      Pattern.compile("task (rehearsal/(.{36})-create-[0-9]+/[0-9a-f]{8}) works");
+      Pattern.compile("task (simulated/(.{36})-create-[0-9]+/[0-9a-f]{8}) works");
 
   @TempDir Path home;
   private final HttpClient client =
@@ -107,7 +107,7 @@ final class KillIT {
     everyObjectIsWhole();
     noneWasBuiltTwice();
     assertThat(namesAreTaken()).isFalse();
-    assertThat(home.resolve("rehearsal/clusters")).isDirectoryNotContaining("glob:**/*.json");
+    assertThat(home.resolve("simulated/clusters")).isDirectoryNotContaining("glob:**/*.json");
   }
 
   private Program launch() throws IOException {

@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 final class LocalControlPlaneIT {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
-  private static final Map<String, String> FAST = Map.of("EKSPHEMERAL_REHEARSAL_SECONDS", "0.05");
+  private static final Map<String, String> FAST = Map.of("EKSPHEMERAL_SIMULATE_SECONDS", "0.05");
 
   @TempDir Path home;
   private final HttpClient client = HttpClient.newHttpClient();
@@ -94,8 +94,7 @@ final class LocalControlPlaneIT {
       URI address = program.address();
       assertThat(program.output())
           .contains(
-              "listening on %s, provider rehearsal: nothing is really built, speed 60"
-                  .formatted(address));
+              "listening on %s, provider simulated: builds nothing, speed 60".formatted(address));
       assertThat(home.resolve("control-plane.pid")).hasContent(Long.toString(program.pid()));
       assertThat(home.resolve("control-plane.url")).hasContent(address.toString());
 
@@ -103,7 +102,7 @@ final class LocalControlPlaneIT {
       assertThat(answer.body()).isEqualTo("[]");
       assertThat(answer.headers().map())
           .containsEntry("eksphemeral-control-plane", List.of(Long.toString(program.pid())))
-          .containsEntry("eksphemeral-provider", List.of("rehearsal: nothing is really built"))
+          .containsEntry("eksphemeral-provider", List.of("simulated: builds nothing"))
           .containsEntry("eksphemeral-speed", List.of("60"));
 
       program.terminate();
@@ -165,7 +164,7 @@ final class LocalControlPlaneIT {
               "eksphemeral-cluster-dev-is-ready.txt",
               "eksphemeral-cluster-dev-is-about-to-be-destroyed.txt",
               "eksphemeral-cluster-dev-is-gone.txt");
-      assertThat(home.resolve("rehearsal/clusters")).isDirectoryNotContaining("glob:**/*.json");
+      assertThat(home.resolve("simulated/clusters")).isDirectoryNotContaining("glob:**/*.json");
       assertThat(home.resolve("bucket/names")).isEmptyDirectory();
       JsonNode config =
           MAPPER.readTree(
@@ -195,7 +194,7 @@ final class LocalControlPlaneIT {
 
       List<String> left;
       do {
-        left = files("bucket/gone", "bucket/tasks", "rehearsal/tasks");
+        left = files("bucket/gone", "bucket/tasks", "simulated/tasks");
       } while (!left.isEmpty());
     } finally {
       Files.delete(clock);
@@ -359,12 +358,12 @@ final class LocalControlPlaneIT {
   void aWrongSettingIsSaidBeforeAnythingStarts() throws Exception {
     try (Program program =
         Program.launch(
-            home.resolve("new"), Map.of("EKSPHEMERAL_REHEARSAL_FAILS", "create:explode:1"))) {
+            home.resolve("new"), Map.of("EKSPHEMERAL_SIMULATE_FAULTS", "create:explode:1"))) {
       assertThat(program.exitCode()).isEqualTo(2);
       assertThat(program.output())
           .singleElement()
           .asString()
-          .startsWith("eksphemeral: EKSPHEMERAL_REHEARSAL_FAILS: 'create:explode:1'");
+          .startsWith("eksphemeral: EKSPHEMERAL_SIMULATE_FAULTS: 'create:explode:1'");
       assertThat(home.resolve("new")).doesNotExist();
     }
   }
@@ -373,8 +372,8 @@ final class LocalControlPlaneIT {
   void failuresCanBeSeenOnDemand() throws Exception {
     Map<String, String> environment =
         Map.of(
-            "EKSPHEMERAL_REHEARSAL_SECONDS", "0.05",
-            "EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:broken destroy:leftovers:1");
+            "EKSPHEMERAL_SIMULATE_SECONDS", "0.05",
+            "EKSPHEMERAL_SIMULATE_FAULTS", "create:fail:broken destroy:leftovers:1");
     try (Program program = Program.launch(home, environment, "--port", "0", "--speed", "600")) {
       HttpResponse<String> created =
           send(program.address(), "POST", "/create", "{\"name\":\"broken\"}");

@@ -32,7 +32,7 @@ class PrivateHomeIT {
     scripts =
         Scripts.in(scratch)
             .with("EKSPHEMERAL_PORT", "0")
-            .with("EKSPHEMERAL_REHEARSAL_SECONDS", "0.1");
+            .with("EKSPHEMERAL_SIMULATE_SECONDS", "0.1");
     loosely = scratch.resolve("loosely");
     Files.writeString(
         loosely, "umask 000\nexec bash \"%s/$1\" \"${@:2}\"\n".formatted(Scripts.checkout()));

@@ -32,7 +32,7 @@ final class ScaledClockTest {
     Duration step = Duration.ofMillis(500);
     for (Duration left = time; left.isPositive(); left = left.minus(step)) {
       real.advance(step);
-      clock.keep();
+      clock.persist();
     }
   }
 
@@ -116,7 +116,7 @@ final class ScaledClockTest {
     real.advance(Duration.ofMinutes(3));
     assertThat(clock.instant()).isEqualTo(START.plus(ScaledClock.LEAD.multipliedBy(60)));
 
-    clock.keep();
+    clock.persist();
     assertThat(clock.instant()).isEqualTo(START.plus(Duration.ofHours(3)));
   }
 
@@ -137,7 +137,7 @@ final class ScaledClockTest {
       pass(Duration.ofSeconds(10), clock);
       Instant last = clock.instant();
       real.advance(Duration.ofHours(-5));
-      clock.keep();
+      clock.persist();
       pass(Duration.ofSeconds(10), clock);
 
       assertThat(clock.instant()).isEqualTo(last.plusSeconds(10L * speed));

@@ -29,7 +29,7 @@ final class SchedulerTest {
   private static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
   private static final SimulatedTask STOPPED =
       new SimulatedTask(
-          "rehearsal/x/y",
+          "simulated/x/y",
           new TaskKey(new ClusterId("01930000-0000-7000-8000-000000000001"), TaskKind.DESTROY, 2),
           "dev",
           null,
@@ -156,7 +156,7 @@ final class SchedulerTest {
     assertThat(fed.getFirst().path("detail").path("startedBy").asText())
         .isEqualTo("01930000-0000-7000-8000-000000000001");
     assertThat(log.toString(StandardCharsets.UTF_8))
-        .contains("task rehearsal/x/y stopped: exit code 0");
+        .contains("task simulated/x/y stopped: exit code 0");
   }
 
   @Test

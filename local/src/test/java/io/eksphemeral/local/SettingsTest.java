@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.TaskKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -32,7 +33,7 @@ final class SettingsTest {
                 "EKSPHEMERAL_PORT", "9000",
                 "EKSPHEMERAL_MAX_CLUSTERS", "100",
                 "EKSPHEMERAL_OWNER_DOMAINS", "corp.io",
-                "EKSPHEMERAL_REHEARSAL_SECONDS", "0.1"));
+                "EKSPHEMERAL_SIMULATE_SECONDS", "0.1"));
 
     assertThat(settings.home()).isEqualTo(Path.of("/tmp/x"));
     assertThat(settings.port()).isZero();
@@ -60,9 +61,12 @@ final class SettingsTest {
     refused("EKSPHEMERAL_MAX_CLUSTERS", "0", "must be a whole number from 1");
     refused("EKSPHEMERAL_MAX_MINUTES", "1e3", "must be a whole number from 1");
     refused("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,@x", "'@x' is no mail domain");
-    refused("EKSPHEMERAL_REHEARSAL_SECONDS", "soon", "must be a number of seconds");
-    refused("EKSPHEMERAL_REHEARSAL_SECONDS", "-1", "must be a number of seconds");
-    refused("EKSPHEMERAL_REHEARSAL_FAILS", "create:explode:1", "a create task can fail");
+    refused("EKSPHEMERAL_SIMULATE_SECONDS", "soon", "must be a number of seconds");
+    refused("EKSPHEMERAL_SIMULATE_SECONDS", "-1", "must be a number of seconds");
+    refused(
+        "EKSPHEMERAL_SIMULATE_FAULTS",
+        "create:explode:1",
+        "FAULT of a create task must be one of fail");
   }
 
   @Test
@@ -88,25 +92,38 @@ final class SettingsTest {
             EKSPHEMERAL_MAX_CLUSTERS=10
             EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER=5
             EKSPHEMERAL_OWNER_DOMAINS=
-            EKSPHEMERAL_REHEARSAL_SECONDS=
-            EKSPHEMERAL_REHEARSAL_FAILS=
+            EKSPHEMERAL_SIMULATE_SECONDS=
+            EKSPHEMERAL_SIMULATE_FAULTS=
             """);
     assertThat(
             Settings.of(
                     List.of(),
                     Map.of(
                         "EKSPHEMERAL_MAX_CLUSTERS", "003",
-                        "EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:1\ndestroy:fail:1"))
+                        "EKSPHEMERAL_SIMULATE_FAULTS", "create:fail:1\ndestroy:fail:1"))
                 .described())
-        .contains("_CLUSTERS=3\n", "_FAILS=create:fail:1 destroy:fail:1\n");
+        .contains("_CLUSTERS=3\n", "_FAULTS=create:fail:1 destroy:fail:1\n");
   }
 
   @Test
   void aSpeedAtWhichNothingWouldEverBeReadyIsRefused() {
     refused(
         List.of("--speed", "3600"),
-        Map.of("EKSPHEMERAL_REHEARSAL_SECONDS", "4"),
+        Map.of("EKSPHEMERAL_SIMULATE_SECONDS", "4"),
         "at speed 3600 no task would be done");
+  }
+
+  @Test
+  void theEarlierNamesOfTheSimulationSettingsAreRead() throws StartException {
+    Settings settings =
+        Settings.of(
+            List.of(),
+            Map.of(
+                "EKSPHEMERAL_REHEARSAL_SECONDS", "0.1",
+                "EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:1"));
+
+    assertThat(settings.pace().create()).isEqualTo(Duration.ofMillis(100));
+    assertThat(settings.faults().next(TaskKind.CREATE, "dev")).isPresent();
   }
 
   private static void refused(List<String> arguments, String why) {

@@ -43,7 +43,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   private ManualTimer timer = new ManualTimer();
   private ClusterStore store;
   private SimulatedClusters world;
-  private SimulatedTaskRunner rehearsal;
+  private SimulatedTaskRunner runner;
 
   @BeforeEach
   void open() throws IOException {
@@ -57,7 +57,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
         new ClusterStore(
             new FileObjectStore(AtomicFiles.open(home.resolve("bucket"))), Runnable::run);
     world = new SimulatedClusters(new FileObjectStore(AtomicFiles.open(home.resolve("clusters"))));
-    rehearsal =
+    runner =
         new SimulatedTaskRunner(
             new FileObjectStore(AtomicFiles.open(home.resolve("tasks"))),
             new SimulatedTaskSteps(store, world, PACE, clock),
@@ -66,12 +66,12 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
             new Random(seed++),
             timer,
             new Log(new PrintStream(PrintStream.nullOutputStream()), clock));
-    rehearsal.start(news::add);
+    runner.start(news::add);
   }
 
   @Override
   protected TaskRunner runner() {
-    return rehearsal;
+    return runner;
   }
 
   @Override
@@ -98,7 +98,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   }
 
   private String launch(Cluster cluster, Task task) {
-    return ((Launch.Launched) rehearsal.launch(cluster, task)).handle();
+    return ((Launch.Launched) runner.launch(cluster, task)).handle();
   }
 
   private TaskResult run(Cluster cluster, Task task) {
@@ -131,10 +131,10 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     Cluster cluster = admitted("dev");
     String handle = launch(cluster, create(1));
     timer.pass(PACE.create().minusMillis(1));
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Running());
+    assertThat(runner.status(handle)).isEqualTo(new Status.Running());
 
     timer.pass(Duration.ofMillis(1));
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
+    assertThat(runner.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
   }
 
   @Test
@@ -146,13 +146,13 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   @Test
   void newsComeOnceTheEndIsOnDisk() throws IOException {
     List<Status> seen = new ArrayList<>();
-    rehearsal.start(task -> {
+    runner.start(task -> {
       try {
         open();
       } catch (IOException e) {
         throw new java.io.UncheckedIOException(e);
       }
-      seen.add(rehearsal.status(task.handle()));
+      seen.add(runner.status(task.handle()));
     });
     ManualTimer driven = timer;
     launch(admitted("dev"), create(1));
@@ -182,7 +182,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     Cluster cluster = admitted("dev");
     String handle = launch(cluster, create(1));
     letTasksBegin();
-    rehearsal.stop(handle, "not wanted");
+    runner.stop(handle, "not wanted");
     letTasksEnd();
 
     assertThat(isThere(cluster)).isTrue();
@@ -199,10 +199,10 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     letTasksBegin();
     open();
 
-    assertThat(rehearsal.running(cluster.id())).containsExactly(handle);
+    assertThat(runner.running(cluster.id())).containsExactly(handle);
     assertThat(launch(cluster, create(1))).isEqualTo(handle);
     letTasksEnd();
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
+    assertThat(runner.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
     assertThat(store.result(cluster.key(create(1)))).isPresent();
     assertThat(isThere(cluster)).isTrue();
   }
@@ -214,7 +214,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     open();
     letTasksEnd();
 
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
+    assertThat(runner.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
   }
 
   @Test
@@ -232,7 +232,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     letTasksEnd();
 
     assertThat(isThere(cluster)).isFalse();
-    assertThat(rehearsal.running(cluster.id())).isEmpty();
+    assertThat(runner.running(cluster.id())).isEmpty();
   }
 
   @Test
@@ -241,13 +241,13 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     String handle = launch(cluster, create(1));
     letTasksEnd();
     clock.advance(Duration.ofHours(1).minusMillis(1));
-    rehearsal.forgetOld();
+    runner.forgetOld();
     open();
-    assertThat(rehearsal.status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner.status(handle)).isInstanceOf(Status.Stopped.class);
 
     clock.advance(Duration.ofMillis(1));
-    rehearsal.forgetOld();
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Missing());
+    runner.forgetOld();
+    assertThat(runner.status(handle)).isEqualTo(new Status.Missing());
     assertThat(home.resolve("tasks/" + cluster.key(create(1)).token() + ".json")).doesNotExist();
   }
 
@@ -256,9 +256,9 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     String handle = launch(admitted("dev"), create(1));
     letTasksBegin();
     clock.advance(Duration.ofDays(1));
-    rehearsal.forgetOld();
+    runner.forgetOld();
 
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Running());
+    assertThat(runner.status(handle)).isEqualTo(new Status.Running());
   }
 
   @Test
@@ -268,12 +268,12 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     letTasksEnd();
     run(cluster, destroy(1));
     clock.advance(Duration.ofHours(1));
-    rehearsal.forgetOld();
+    runner.forgetOld();
     String second = launch(cluster, create(1));
     letTasksEnd();
 
     assertThat(second).isNotEqualTo(first);
-    assertThat(rehearsal.status(second))
+    assertThat(runner.status(second))
         .isInstanceOfSatisfying(
             Status.Stopped.class, stopped -> assertThat(stopped.reason()).contains("exit code 1"));
     assertThat(isThere(cluster)).isFalse();
@@ -284,12 +284,12 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     Cluster cluster = admitted("dev");
     String handle = launch(cluster, create(1));
     letTasksBegin();
-    rehearsal.close();
+    runner.close();
     letTasksEnd();
 
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Running());
+    assertThat(runner.status(handle)).isEqualTo(new Status.Running());
     assertThat(store.result(cluster.key(create(1)))).isEmpty();
-    assertThat(rehearsal.launch(admitted("late"), create(1))).isInstanceOf(Launch.Refused.class);
+    assertThat(runner.launch(admitted("late"), create(1))).isInstanceOf(Launch.Refused.class);
   }
 
   @Test
@@ -301,7 +301,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     open();
     letTasksEnd();
 
-    assertThat(rehearsal.status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner.status(handle)).isInstanceOf(Status.Stopped.class);
   }
 
   @Test
@@ -312,12 +312,12 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     Files.delete(full);
     Files.writeString(full, "no room");
     letTasksEnd();
-    assertThat(rehearsal.status(handle)).isInstanceOf(Status.Running.class);
+    assertThat(runner.status(handle)).isInstanceOf(Status.Running.class);
 
     Files.delete(full);
     Files.createDirectory(full);
     letTasksEnd();
-    assertThat(rehearsal.status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner.status(handle)).isInstanceOf(Status.Stopped.class);
   }
 
   @Test
@@ -327,8 +327,8 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     String handle = launch(cluster, create(1));
     letTasksEnd();
 
-    assertThat(rehearsal.status(handle))
-        .isEqualTo(new Status.Stopped("exit code 1: it broke, and the log has why"));
+    assertThat(runner.status(handle))
+        .isEqualTo(new Status.Stopped("exit code 1: internal error; see the log"));
     assertThat(store.result(cluster.key(create(1)))).isEmpty();
   }
 
@@ -343,7 +343,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
           }
           return clock.instant();
         };
-    rehearsal =
+    runner =
         new SimulatedTaskRunner(
             new FileObjectStore(AtomicFiles.open(home.resolve("tasks"))),
             new SimulatedTaskSteps(store, world, PACE, failing),
@@ -352,7 +352,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
             new Random(seed++),
             timer,
             new Log(new PrintStream(PrintStream.nullOutputStream()), clock));
-    rehearsal.start(news::add);
+    runner.start(news::add);
     String handle = launch(admitted("dev"), create(1));
     try {
       letTasksEnd();
@@ -360,7 +360,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
       // It is looked at below what became of the task.
     }
 
-    assertThat(rehearsal.status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner.status(handle)).isInstanceOf(Status.Stopped.class);
   }
 
   @Test
@@ -395,9 +395,9 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     timer.pass(Duration.ofDays(1));
 
     assertThat(store.fence(cluster.key(create(1)))).isEqualTo(Fence.TAKEN);
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Running());
-    rehearsal.stop(handle, "too long");
-    assertThat(rehearsal.status(handle)).isEqualTo(new Status.Stopped("stopped: too long"));
+    assertThat(runner.status(handle)).isEqualTo(new Status.Running());
+    runner.stop(handle, "too long");
+    assertThat(runner.status(handle)).isEqualTo(new Status.Stopped("stopped: too long"));
   }
 
   @Test
@@ -411,7 +411,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     TaskKey key = cluster.key(destroy(1));
     assertThat(store.fence(key)).isEqualTo(Fence.TAKEN);
     assertThat(store.result(key)).isEmpty();
-    assertThat(rehearsal.status(handle))
+    assertThat(runner.status(handle))
         .isInstanceOfSatisfying(
             Status.Stopped.class, stopped -> assertThat(stopped.reason()).contains("137"));
     assertThat(run(cluster, destroy(2)).provesAbsence()).isTrue();
@@ -458,10 +458,10 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
 
   @Test
   void anUnknownHandleIsMissingWhateverItLooksLike() {
-    for (String handle : List.of("", "/", "//", "rehearsal/../x", "rehearsal/a/b/c")) {
-      assertThat(rehearsal.status(handle)).isEqualTo(new Status.Missing());
-      rehearsal.stop(handle, "why");
+    for (String handle : List.of("", "/", "//", "simulated/../x", "simulated/a/b/c")) {
+      assertThat(runner.status(handle)).isEqualTo(new Status.Missing());
+      runner.stop(handle, "why");
     }
-    assertThat(rehearsal.running(new ClusterId("01930000-0000-7000-8000-999999999999"))).isEmpty();
+    assertThat(runner.running(new ClusterId("01930000-0000-7000-8000-999999999999"))).isEmpty();
   }
 }

@@ -19,13 +19,13 @@ final class StateDirectoryTest {
   @Test
   void whatIsAnnouncedIsFoundAndTakenBack() throws IOException {
     Path path = parent.resolve("new/home");
-    try (StateDirectory home = StateDirectory.take(path).orElseThrow()) {
-      home.announce(4711, "http://127.0.0.1:8470", "A=1\n");
+    try (StateDirectory home = StateDirectory.acquire(path).orElseThrow()) {
+      home.publish(4711, "http://127.0.0.1:8470", "A=1\n");
       assertThat(path.resolve("control-plane.pid")).hasContent("4711");
       assertThat(path.resolve("control-plane.url")).hasContent("http://127.0.0.1:8470");
       assertThat(path.resolve("control-plane.settings")).hasContent("A=1\n");
 
-      home.retract();
+      home.unpublish();
       assertThat(path.resolve("control-plane.pid")).doesNotExist();
       assertThat(path.resolve("control-plane.url")).doesNotExist();
       assertThat(path.resolve("control-plane.settings")).doesNotExist();
@@ -35,10 +35,10 @@ final class StateDirectoryTest {
   /** Commands that see an address rely on it. */
   @Test
   void noAddressIsAnnouncedWithoutItsProcess() throws IOException {
-    try (StateDirectory home = StateDirectory.take(parent).orElseThrow()) {
+    try (StateDirectory home = StateDirectory.acquire(parent).orElseThrow()) {
       Files.createDirectories(parent.resolve("control-plane.pid/in-the-way"));
 
-      assertThatIOException().isThrownBy(() -> home.announce(4711, "http://127.0.0.1:1", ""));
+      assertThatIOException().isThrownBy(() -> home.publish(4711, "http://127.0.0.1:1", ""));
 
       assertThat(parent.resolve("control-plane.url")).doesNotExist();
     }
@@ -47,7 +47,7 @@ final class StateDirectoryTest {
   @Test
   void whatAKilledProcessAnnouncedIsTakenBack() throws IOException {
     Files.writeString(parent.resolve("control-plane.url"), "http://127.0.0.1:1\n");
-    try (StateDirectory home = StateDirectory.take(parent).orElseThrow()) {
+    try (StateDirectory home = StateDirectory.acquire(parent).orElseThrow()) {
       assertThat(home.files().read("control-plane.url")).isEmpty();
     }
   }
@@ -56,11 +56,11 @@ final class StateDirectoryTest {
   void aHomeThatWasRemovedIsNoticed() throws IOException {
     Path path = parent.resolve("home");
     Path elsewhere = parent.resolve("elsewhere");
-    try (StateDirectory home = StateDirectory.take(path).orElseThrow()) {
+    try (StateDirectory home = StateDirectory.acquire(path).orElseThrow()) {
       assertThat(home.isRemoved()).isFalse();
       Files.move(path, elsewhere);
       assertThat(home.isRemoved()).isTrue();
-      try (StateDirectory other = StateDirectory.take(path).orElseThrow()) {
+      try (StateDirectory other = StateDirectory.acquire(path).orElseThrow()) {
         assertThat(home.isRemoved()).isTrue();
         assertThat(other.isRemoved()).isFalse();
       }
@@ -73,16 +73,16 @@ final class StateDirectoryTest {
   @Test
   void theLogIsBounded() throws IOException {
     Path log = parent.resolve("control-plane.log");
-    try (StateDirectory home = StateDirectory.take(parent).orElseThrow();
+    try (StateDirectory home = StateDirectory.acquire(parent).orElseThrow();
         OutputStream out =
             Files.newOutputStream(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
       Files.setPosixFilePermissions(log, PosixFilePermissions.fromString("rw-------"));
       out.write(new byte[(int) StateDirectory.LONGEST_LOG]);
-      home.boundLog();
+      home.rotateLog();
       assertThat(log).hasSize(StateDirectory.LONGEST_LOG);
 
       out.write('\n');
-      home.boundLog();
+      home.rotateLog();
       out.write("next".getBytes(StandardCharsets.UTF_8));
 
       assertThat(log).hasContent("next");
@@ -95,8 +95,8 @@ final class StateDirectoryTest {
 
   @Test
   void aHomeThatWasGivenBackCanBeTakenAgain() throws IOException {
-    StateDirectory.take(parent).orElseThrow().close();
-    StateDirectory.take(parent).orElseThrow().close();
+    StateDirectory.acquire(parent).orElseThrow().close();
+    StateDirectory.acquire(parent).orElseThrow().close();
     assertThat(parent.resolve("lock")).exists();
     // Who may open it may lock it, too, and so keep everybody else out.
     assertThat(Files.getPosixFilePermissions(parent.resolve("lock")))

@@ -38,18 +38,18 @@ final class SweepBench {
     Path path = Path.of(arguments[0]);
     int clusters = Integer.parseInt(arguments[1]);
     InstantSource clock = InstantSource.system();
-    try (StateDirectory home = StateDirectory.take(path).orElseThrow();
+    try (StateDirectory home = StateDirectory.acquire(path).orElseThrow();
         ExecutorService threads = Executors.newFixedThreadPool(64, Thread.ofVirtual().factory())) {
       ClusterStore store =
           new ClusterStore(new FileObjectStore(home.folder("bucket")), Runnable::run);
       fill(store, clusters, clock.instant());
       Log log = new Log(new PrintStream(PrintStream.nullOutputStream()), clock);
-      SimulatedTaskRunner rehearsal =
+      SimulatedTaskRunner runner =
           new SimulatedTaskRunner(
-              new FileObjectStore(home.folder("rehearsal/tasks")),
+              new FileObjectStore(home.folder("simulated/tasks")),
               new SimulatedTaskSteps(
                   store,
-                  new SimulatedClusters(new FileObjectStore(home.folder("rehearsal/clusters"))),
+                  new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
                   SimulatedTaskSteps.Pace.USUAL,
                   clock),
               FaultInjection.parse(""),
@@ -60,7 +60,7 @@ final class SweepBench {
       ControlPlane plane =
           ControlPlane.over(
               new ClusterStore(new FileObjectStore(home.folder("bucket")), Runnable::run),
-              rehearsal,
+              runner,
               new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local"),
               LocalControlPlane.CONFIG,
               Limits.DEFAULT,

@@ -44,7 +44,7 @@ class WalkThroughScriptIT {
         Scripts.in(scratch)
             .with("EKSPHEMERAL_PORT", Integer.toString(port))
             .with("EKSPHEMERAL_LOCAL", "1")
-            .with("EKSPHEMERAL_REHEARSAL_SECONDS", "1");
+            .with("EKSPHEMERAL_SIMULATE_SECONDS", "1");
   }
 
   @AfterEach
@@ -60,7 +60,7 @@ class WalkThroughScriptIT {
     Scripts.Outcome created = scripts.run("eksp-create.sh", "2node-111-30.json", "sg-1").exits(0);
     String id = created.line();
     created.says(
-        "2node-111-30 is ready (rehearsal: nothing is really built)",
+        "2node-111-30 is ready (simulated: builds nothing)",
         " UTC, in 30 minutes",
         "/eksp-prolong.sh " + id + " 30\n",
         "/eksp-destroy.sh " + id + "\n");
@@ -85,7 +85,7 @@ class WalkThroughScriptIT {
 
     scripts.run("eksp-down.sh").exits(0).prints("").says("the control plane is down");
     scripts.run("eksp-list.sh").exits(1).says("is not up");
-    for (String forgotten : List.of("bucket", "rehearsal", "clock.json")) {
+    for (String forgotten : List.of("bucket", "simulated", "clock.json")) {
       assertThat(scripts.home().resolve(forgotten)).doesNotExist();
     }
   }
@@ -157,12 +157,12 @@ class WalkThroughScriptIT {
     scripts
         .with("EKSPHEMERAL_MAX_CLUSTERS", "4")
         .with("EKSPHEMERAL_MAX_WORKERS", "11")
-        .with("EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:1")
+        .with("EKSPHEMERAL_SIMULATE_FAULTS", "create:fail:1")
         .with("EKSPHEMERAL_PORT", Integer.toString(port + 1));
     String[] differences = {
       "EKSPHEMERAL_MAX_CLUSTERS is 3, not 4\n",
       "EKSPHEMERAL_MAX_WORKERS is 10, not 11\n",
-      "EKSPHEMERAL_REHEARSAL_FAILS is not set, not create:fail:1\n",
+      "EKSPHEMERAL_SIMULATE_FAULTS is not set, not create:fail:1\n",
       "EKSPHEMERAL_PORT is %d, not %d\n".formatted(port, port + 1)
     };
     scripts
@@ -303,7 +303,7 @@ class WalkThroughScriptIT {
   @ParameterizedTest
   @ValueSource(strings = {"INT", "TERM"})
   void anInterruptEndsTheWaitingAndNotTheCluster(String signal) throws Exception {
-    scripts.with("EKSPHEMERAL_REHEARSAL_SECONDS", "30");
+    scripts.with("EKSPHEMERAL_SIMULATE_SECONDS", "30");
     scripts.run("eksp-up.sh").exits(0);
     Scripts.Running creating = scripts.start("", "eksp-create.sh", "--local", "--name", "left");
     creating.untilItSays("left: creating");
@@ -326,7 +326,7 @@ class WalkThroughScriptIT {
   @ParameterizedTest
   @ValueSource(strings = {"INT", "TERM", "HUP"})
   void noSignalToTheCommandsGroupReachesTheControlPlane(String signal) throws Exception {
-    scripts.with("EKSPHEMERAL_REHEARSAL_SECONDS", "30");
+    scripts.with("EKSPHEMERAL_SIMULATE_SECONDS", "30");
     Scripts.Running creating =
         scripts.start("", "setsid", command("eksp-create.sh"), "--name", "left");
     creating.untilItSays("left: creating");
@@ -343,7 +343,7 @@ class WalkThroughScriptIT {
 
   @Test
   void aFailedCreationSaysWhyAndIsRemovedByItself() throws Exception {
-    scripts.with("EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:1");
+    scripts.with("EKSPHEMERAL_SIMULATE_FAULTS", "create:fail:1");
 
     Scripts.Outcome failed = scripts.run("eksp-create.sh", "--name", "unlucky").exits(1);
 
@@ -354,7 +354,7 @@ class WalkThroughScriptIT {
 
   @Test
   void aFailedDestructionSaysSo() throws Exception {
-    scripts.with("EKSPHEMERAL_REHEARSAL_FAILS", "destroy:fail:1");
+    scripts.with("EKSPHEMERAL_SIMULATE_FAULTS", "destroy:fail:1");
     String id = scripts.run("eksp-create.sh").exits(0).line();
 
     scripts.run("eksp-destroy.sh", id).exits(1).prints("").says("could not be destroyed: ");
@@ -366,7 +366,7 @@ class WalkThroughScriptIT {
 
   @Test
   void aDestructionThatLeavesSomethingSaysWhat() throws Exception {
-    scripts.with("EKSPHEMERAL_REHEARSAL_FAILS", "destroy:leftovers:2");
+    scripts.with("EKSPHEMERAL_SIMULATE_FAULTS", "destroy:leftovers:2");
     String id = scripts.run("eksp-create.sh").exits(0).line();
     String name = "default-eksp-" + id.substring(28);
     String left = "\n  %s still has: volume of %s\n".formatted(name, name);

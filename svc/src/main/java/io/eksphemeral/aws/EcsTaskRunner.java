@@ -25,40 +25,37 @@ import software.amazon.awssdk.services.ecs.model.InvalidParameterException;
 import software.amazon.awssdk.services.ecs.model.RunTaskResponse;
 
 /**
- * The runner of tasks on Amazon ECS with Fargate. A task's handle is its ARN.
+ * Runs tasks on Amazon ECS with Fargate. A task's handle is its ARN.
  *
  * <p><b>Launching once.</b> RunTask takes a client token, here the task's key: the same token with
- * the same parameters gives the same task, for a day or until about an hour after the task's end,
- * whichever is less. So that the parameters are the same whatever was installed since, they are
- * stored with the task before its first launch ({@code tasks/<id>/create-1.request}) and used again
- * in each later one. They are thrown away when ECS refuses them, so that a mistake in the settings
- * can be mended. Where ECS still finds that they differ (its own resolving of a family to a
- * revision, for one), it answers with a ConflictException that names the task: that is the answer.
- * Past the token's life the fence keeps a second task from working (promise P7).
+ * the same parameters returns the same task, for a day or until about an hour after the task's end,
+ * whichever is less. So that the parameters stay the same across updates, they are stored before
+ * the first launch ({@code tasks/<id>/create-1.request}) and used again by each retry. They are
+ * deleted when ECS refuses them, so that a mistake in the settings can be corrected. If ECS still
+ * finds a difference (it resolves a family to its latest revision, for one), it answers with a
+ * ConflictException that names the task. After the token has expired, the fence prevents a second
+ * task from working (promise P7).
  *
- * <p><b>Refused, or unknown.</b> A {@code failures[]} in an answer, and an error that says that the
- * request is wrong or not allowed, are refusals: nothing runs. Throttling, 5xx and time-outs are
- * not: the SDK has sent such a request several times, and an earlier one may have been served.
+ * <p><b>Refused or unknown.</b> {@code failures[]} in an answer, and errors about an invalid or
+ * forbidden request, are refusals: nothing runs. Throttling, 5xx and timeouts are not: the SDK has
+ * retried such a request, and an earlier attempt may have been served.
  *
- * <p><b>Looking.</b> ECS shows what happened some seconds late, and knows stopped tasks for an hour
- * at least. Tasks that run are found by {@code startedBy}, which must be the only filter then;
- * those that were told to stop and still do are not among them, and are seen by their handles
- * alone.
+ * <p><b>Status.</b> ECS is eventually consistent within seconds, and knows stopped tasks for at
+ * least an hour. Running tasks are found by {@code startedBy}, which must be the only filter then.
+ * A listing lacks tasks that were told to stop and still run; {@link #status} shows them.
  */
 public final class EcsTaskRunner implements TaskRunner {
-  /** The most characters that StopTask takes for a reason. */
-  private static final int LONGEST_REASON = 255;
+  /** The longest reason that StopTask accepts, in characters. */
+  private static final int MAX_REASON = 255;
 
-  /** How often a stored request is looked at again that others keep storing and removing. */
-  private static final int LOOKS = 5;
+  /** How often storing a request is tried while other processes keep changing it. */
+  private static final int STORE_ATTEMPTS = 5;
 
   private final EcsClient ecs;
   private final ObjectStore store;
   private final FargateSettings settings;
 
   /**
-   * A runner of tasks in an installation.
-   *
    * @param store where launch requests are kept
    */
   public EcsTaskRunner(EcsClient ecs, ObjectStore store, FargateSettings settings) {
@@ -107,11 +104,11 @@ public final class EcsTaskRunner implements TaskRunner {
         .collect(Collectors.joining(" "));
   }
 
-  /** The request that is stored for a task, which is the given one if there was none. */
+  /** The stored request of a task; the given one if none was stored. */
   private StoredRequest stored(TaskKey key, TaskRequest now) {
     String name = StoreKeys.request(key);
     try {
-      for (int look = 0; look < LOOKS; look++) {
+      for (int attempt = 0; attempt < STORE_ATTEMPTS; attempt++) {
         Optional<String> written = store.putIfAbsent(name, now.encode());
         if (written.isPresent()) {
           return new StoredRequest(now, written.get());
@@ -137,15 +134,15 @@ public final class EcsTaskRunner implements TaskRunner {
       throw new TaskRunnerException("could not launch %s: %s".formatted(key.token(), e), e);
     }
     throw new TaskRunnerException(
-        "could not launch %s: others keep changing its request".formatted(key.token()));
+        "could not launch %s: other processes keep changing its request".formatted(key.token()));
   }
 
-  /** Forgets a request that led to nothing, so that the next launch is by the settings of then. */
+  /** Deletes a refused request, so that the next launch uses the settings of that time. */
   private Launch refused(TaskKey key, StoredRequest stored, String why) {
     try {
       store.deleteIf(StoreKeys.request(key), stored.version());
     } catch (StoreException e) {
-      return new Launch.Refused(why + "; and its request stays stored: " + e.getMessage());
+      return new Launch.Refused(why + "; its request could not be deleted: " + e.getMessage());
     }
     return new Launch.Refused(why);
   }
@@ -156,10 +153,10 @@ public final class EcsTaskRunner implements TaskRunner {
     try {
       answer = ecs.describeTasks(request -> request.cluster(settings.cluster()).tasks(handle));
     } catch (InvalidParameterException e) {
-      // No ARN of a task in this cluster, whatever it is.
+      // Not the ARN of a task in this cluster.
       return new Status.Missing();
     } catch (SdkException e) {
-      throw failed("look at " + handle, e);
+      throw failed("describe " + handle, e);
     }
     if (!answer.tasks().isEmpty()) {
       var task = answer.tasks().getFirst();
@@ -171,21 +168,23 @@ public final class EcsTaskRunner implements TaskRunner {
         answer.failures().stream().filter(failure -> !"MISSING".equals(failure.reason())).toList();
     if (!others.isEmpty()) {
       throw new TaskRunnerException(
-          "could not look at %s: %s".formatted(handle, show(others.getFirst())));
+          "could not describe %s: %s".formatted(handle, show(others.getFirst())));
     }
     return new Status.Missing();
   }
 
-  /** Why a task stopped, then how each of its containers did. */
+  /** Why a task stopped, and how each of its containers ended. */
   private static String reason(software.amazon.awssdk.services.ecs.model.Task task) {
     String why = task.stoppedReason();
     return Stream.concat(
-            Stream.of(why == null || why.isBlank() ? "stopped, for no known reason" : why),
+            Stream.of(why == null || why.isBlank() ? "stopped without a reason" : why),
             task.containers().stream().map(EcsTaskRunner::show))
         .collect(Collectors.joining("; "));
   }
 
-  /** One whose image could not be pulled has no exit code, and one that ended well no reason. */
+  /**
+   * A container has no exit code if its image could not be pulled, and no reason if it succeeded.
+   */
   private static String show(Container container) {
     Integer code = container.exitCode();
     String reason = container.reason();
@@ -210,11 +209,11 @@ public final class EcsTaskRunner implements TaskRunner {
 
   @Override
   public void stop(String handle, String why) {
-    String reason = why.length() <= LONGEST_REASON ? why : why.substring(0, LONGEST_REASON);
+    String reason = why.length() <= MAX_REASON ? why : why.substring(0, MAX_REASON);
     try {
       ecs.stopTask(request -> request.cluster(settings.cluster()).task(handle).reason(reason));
     } catch (InvalidParameterException e) {
-      // Unknown, or no more known: there is nothing to stop.
+      // The task is unknown or forgotten: there is nothing to stop.
     } catch (SdkException e) {
       throw failed("stop " + handle, e);
     }

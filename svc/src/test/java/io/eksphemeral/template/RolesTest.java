@@ -454,7 +454,7 @@ final class RolesTest {
     Set<String> asked = new TreeSet<>();
     for (Path file :
         files(
-            "src/main/java/io/eksphemeral/aws", "Bucket.java|EcsTaskRunner.java|SesMailer.java")) {
+            "src/main/java/io/eksphemeral/aws", "S3ObjectStore.java|EcsTaskRunner.java|SesMailer.java")) {
       for (MatchResult match : call.matcher(Files.readString(file)).results().toList()) {
         String method = match.group(2).replaceFirst("Paginator$", "");
         String action =

@@ -157,7 +157,7 @@ def delete_cluster(original, name):
     return answer
 
 
-# --- what somebody may attach to a VPC, and the emulator lacks; nobody does here ---
+# --- resources that a user may attach to a VPC; the emulator lacks them, and none exists here ---
 
 for action, listed in (
     ("DescribeCarrierGateways", "carrierGatewaySet"),

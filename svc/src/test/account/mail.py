@@ -23,14 +23,14 @@ def verification(original, params):
 
 
 def click(address):
-    """What somebody does who is asked whether an address is theirs."""
+    """Confirms an address, as its owner would."""
     clicked.add(address)
     if address in ses._identities:
         ses._identities[address]["VerificationStatus"] = "Success"
 
 
 def mails(to):
-    """What somebody got, oldest first."""
+    """The mails of a recipient, oldest first."""
     return [mail for mail in ses._sent_emails_list() if to in mail["To"]]
 
 

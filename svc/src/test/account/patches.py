@@ -1,7 +1,7 @@
 """Putting functions in the place of the emulator's, and noticing when that one is not the same any more.
 
 What is replaced, or leant on, is named with a digest of its source. At another source the account
-does not start: somebody has to read the new one, see whether what stands here still fits, and write
+does not start: read the new one, check whether these patches still fit, and write
 down its digest.
 """
 

@@ -5,7 +5,7 @@
 - the keys ecs:cluster and ses:FromAddress, and the tags of what a request is for;
 - RunTask also needs to pass the roles of the task, and to tag it;
 - policies have variables in their conditions;
-- whoever makes an add-on needs to pass the roles that its pods get;
+- creating an add-on requires permission to pass its pods' roles;
 - stacks are made and removed with the permissions of who asked for it, resource by resource;
 - ECS assumes a role only if that trusts it for this account's tasks.
 
@@ -152,7 +152,7 @@ def may(principal, action, resource, **conditions):
 
 
 def denial(principal, *wants):
-    """The first of several things, each an action, a resource and conditions, that somebody may not
+    """The first of several things, each an action, a resource and conditions, that a principal may not
     do, in AWS's words; None if all are allowed."""
     for action, resource, conditions in wants:
         if not may(principal, action, resource, **conditions):

@@ -1,7 +1,7 @@
 """ECS with Fargate: the containers of a task are processes here.
 
 As ECS documents it: containers wait for those that they depend on; one whose dependency failed is
-not started, and ends with exit code 143; when an essential container ends, or somebody stops the
+not started, and ends with exit code 143; when an essential container ends, or StopTask stops the
 task, the others get a SIGTERM and then a SIGKILL; a task with an image that cannot be pulled stops
 without exit codes. Each container is told where to ask for the task's metadata, and for the
 credentials of its role, and nothing else of either. What it prints goes to its log stream. Changes

@@ -1,6 +1,6 @@
 package io.eksphemeral.local;
 
-/** The control plane cannot start, for a reason that whoever started it can do something about. */
+/** The control plane cannot start, for a reason that the user can fix. */
 final class StartException extends Exception {
   private static final long serialVersionUID = 1;
 

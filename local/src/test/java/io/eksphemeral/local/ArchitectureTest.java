@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** The shape of the house: who may know whom, and what nobody does. */
+/** The architecture: which package may depend on which, and what no class does. */
 final class ArchitectureTest {
   private static final String ROOT = "io.eksphemeral";
   private static final JavaClasses HOUSE =

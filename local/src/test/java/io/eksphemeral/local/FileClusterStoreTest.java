@@ -118,7 +118,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
     assertThat(store.find(dangling)).isEmpty();
   }
 
-  /** Whoever opens a pipe to read from it waits for somebody who writes. */
+  /** Opening a pipe for reading blocks until another process writes to it. */
   @Test
   void aPipeUnderAKeyKeepsNobodyWaiting() throws Exception {
     Stored.Live fine = store.add(admitted("fine")).orElseThrow();

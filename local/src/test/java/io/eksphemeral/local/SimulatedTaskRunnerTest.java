@@ -164,11 +164,11 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   @Test
   void aForeignClusterOfTheNameIsLeftAlone() throws IOException {
     Cluster cluster = admitted("dev");
-    plant("dev", "somebody else's");
+    plant("dev", "foreign");
 
     assertThat(run(cluster, create(1)).outcome()).isEqualTo(Outcome.FOREIGN);
     assertThat(run(cluster, destroy(1)).provesAbsence()).isTrue();
-    assertThat(home.resolve("clusters/dev.json")).hasContent("{\"id\":\"somebody else's\"}");
+    assertThat(home.resolve("clusters/dev.json")).hasContent("{\"id\":\"foreign\"}");
   }
 
   @Test
@@ -219,7 +219,8 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
 
   @Test
   void aTaskWhoseResultIsThereDoesNothingAfterARestart() throws IOException {
-    // Whoever saw the result may have had the cluster destroyed since: it must not be built again.
+    // The control plane may have read the result, and destroyed the cluster since: it must not be
+    // built again.
     Cluster cluster = admitted("dev");
     launch(cluster, create(1));
     letTasksBegin();

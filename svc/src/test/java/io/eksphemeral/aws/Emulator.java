@@ -53,7 +53,7 @@ final class Emulator {
 
   private Emulator() {}
 
-  /** The emulator of our own; started by whoever asks first, failed for everybody if it failed. */
+  /** Our own emulator, started on first use; if that fails, every later use fails too. */
   private static final class Own {
     static final CompletableFuture<URI> ENDPOINT = attempt(Emulator::startOwn);
   }

@@ -33,7 +33,7 @@ import software.amazon.awssdk.retries.api.RetryStrategy;
 final class FaultyHttpClient implements SdkHttpClient {
   private final SdkHttpClient wire = UrlConnectionHttpClient.create();
   private final List<Seen> seen = new ArrayList<>();
-  private final List<Mishap> mishaps = new ArrayList<>();
+  private final List<Fault> faults = new ArrayList<>();
 
   /** A request that went over the wire, or would have. */
   record Seen(String method, URI uri, Map<String, List<String>> headers, String body) {
@@ -57,7 +57,7 @@ final class FaultyHttpClient implements SdkHttpClient {
   }
 
   /** What happens to a request instead of being answered. */
-  private record Mishap(Predicate<Seen> to, Reaction reaction) {}
+  private record Fault(Predicate<Seen> to, Reaction reaction) {}
 
   /** Answers a request, or doesn't. */
   @FunctionalInterface
@@ -135,7 +135,7 @@ final class FaultyHttpClient implements SdkHttpClient {
   /** What happens to the next requests that fit, one each. */
   synchronized void nextOf(Predicate<Seen> to, Reaction... reactions) {
     for (Reaction reaction : reactions) {
-      mishaps.add(new Mishap(to, reaction));
+      faults.add(new Fault(to, reaction));
     }
   }
 
@@ -166,8 +166,8 @@ final class FaultyHttpClient implements SdkHttpClient {
     return new ExecutableHttpRequest() {
       @Override
       public HttpExecuteResponse call() throws IOException {
-        Optional<Reaction> mishap = take(one);
-        return mishap.isPresent() ? mishap.get().to(real::call) : real.call();
+        Optional<Reaction> fault = take(one);
+        return fault.isPresent() ? fault.get().to(real::call) : real.call();
       }
 
       @Override
@@ -178,9 +178,9 @@ final class FaultyHttpClient implements SdkHttpClient {
   }
 
   private synchronized Optional<Reaction> take(Seen one) {
-    Optional<Mishap> first = mishaps.stream().filter(mishap -> mishap.to().test(one)).findFirst();
-    first.ifPresent(mishaps::remove);
-    return first.map(Mishap::reaction);
+    Optional<Fault> first = faults.stream().filter(fault -> fault.to().test(one)).findFirst();
+    first.ifPresent(faults::remove);
+    return first.map(Fault::reaction);
   }
 
   private static String text(ContentStreamProvider content) {

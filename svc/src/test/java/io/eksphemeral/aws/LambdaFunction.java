@@ -20,8 +20,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
- * A function as Lambda runs it: the jar unpacked, nothing else of ours, a process of its own under
- * Lambda's runtime client. AWS is wherever the environment says.
+ * A function as Lambda runs it: the jar unpacked, no other class of the project, a process of its
+ * own under Lambda's runtime client. AWS is wherever the environment says.
  */
 final class LambdaFunction implements AutoCloseable {
   static final Path JAR = Path.of("target", "eksphemeral-lambda.jar");

@@ -387,7 +387,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
         .isEqualTo(live.cluster());
   }
 
-  /** Whoever lost the name to somebody else must not free it for them. */
+  /** A cluster that lost its name to another one must not free it. */
   @Test
   void aNameThatIsTakenAnewWhileItIsFreedStaysTaken() {
     Claim old = store.claim(new Claim("dev", newId(), START));

@@ -66,7 +66,7 @@ public final class HandlerFixture {
     this(null, null, versions, limits, NODES);
   }
 
-  /** The same clock, over ports of one's own. */
+  /** The same clock, over the given ports. */
   HandlerFixture(ClusterStore failingStore, TaskRunner failingTasks) {
     this(failingStore, failingTasks, Versions.any("1.35"), Limits.DEFAULT, NODES);
   }

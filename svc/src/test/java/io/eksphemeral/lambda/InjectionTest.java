@@ -105,17 +105,17 @@ final class InjectionTest {
                 event.setQueryStringParameters(Map.of(text, text));
               }),
           new Place("route", APIGatewayV2HTTPEvent::setRouteKey),
-          new Place("asker", (event, text) -> asker(event, text)),
+          new Place("caller", (event, text) -> caller(event, text)),
           new Place(
-              "askers name",
-              (event, text) -> asker(event, "arn:aws:iam::123456789012:user/" + text)),
+              "caller's name",
+              (event, text) -> caller(event, "arn:aws:iam::123456789012:user/" + text)),
           new Place(
               "session",
-              (event, text) -> asker(event, "arn:aws:sts::123456789012:assumed-role/ci/" + text)),
+              (event, text) -> caller(event, "arn:aws:sts::123456789012:assumed-role/ci/" + text)),
           new Place(
               "assumed",
               (event, text) ->
-                  asker(event, "arn:aws:sts::123456789012:assumed-role/" + text + "/x")));
+                  caller(event, "arn:aws:sts::123456789012:assumed-role/" + text + "/x")));
 
   static Stream<Arguments> everyTextInEveryPlace() {
     return PLACES.stream()
@@ -250,7 +250,7 @@ final class InjectionTest {
     assertSinks(installation);
   }
 
-  private static void asker(APIGatewayV2HTTPEvent event, String arn) {
+  private static void caller(APIGatewayV2HTTPEvent event, String arn) {
     event.getRequestContext().getAuthorizer().getIam().setUserArn(arn);
   }
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The entry point of the containers that run our scripts, run as a program: with what RunTask can
- * override, which is environment and command, and with scripts that somebody has changed.
+ * override, which is environment and command, and with scripts that were tampered with.
  */
 final class EntryPointTest {
   private static final String RAN = "it ran, with ";

@@ -317,7 +317,7 @@ final class RolesTest {
   }
 
   /**
-   * Whoever can run pods as the CNI has its role: every caller, in their own clusters. So it may
+   * Every caller can run pods as the CNI, and so use its role, in their own clusters. So it may
    * change nothing but what is that cluster's.
    */
   @Test
@@ -454,7 +454,8 @@ final class RolesTest {
     Set<String> asked = new TreeSet<>();
     for (Path file :
         files(
-            "src/main/java/io/eksphemeral/aws", "S3ObjectStore.java|EcsTaskRunner.java|SesMailer.java")) {
+            "src/main/java/io/eksphemeral/aws",
+            "S3ObjectStore.java|EcsTaskRunner.java|SesMailer.java")) {
       for (MatchResult match : call.matcher(Files.readString(file)).results().toList()) {
         String method = match.group(2).replaceFirst("Paginator$", "");
         String action =

@@ -488,7 +488,7 @@ final class TemplateTest {
                 .containsEntry("AWS_REGION", "{\"Ref\":\"AWS::Region\"}")
                 .containsEntry("AWS_DEFAULT_REGION", "{\"Ref\":\"AWS::Region\"}");
           }
-          // After it, whoever waits for this container would give up.
+          // After it, containers that wait for this one would give up.
           assertThat(container.has("StartTimeout")).isFalse();
         });
   }

@@ -365,7 +365,7 @@ read_kept || {
 while :; do
   if find_left && [[ ! -s $scratch/left ]]; then
     spared=$(in_a_line <"$scratch/spared")
-    write_result absent "nothing of it was found${spared:+; not deleted, as another cluster may own them: }$spared" ''
+    write_result absent "deletion verified${spared:+; not deleted, as another cluster may own them: }$spared" ''
     exit 0
   fi
   left=$(<"$scratch/left")

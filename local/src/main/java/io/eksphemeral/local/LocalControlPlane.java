@@ -111,7 +111,7 @@ public final class LocalControlPlane {
     Notifications letters =
         new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local");
     ControlPlane plane =
-        ControlPlane.over(
+        ControlPlane.of(
             store,
             runner,
             letters,
@@ -119,7 +119,7 @@ public final class LocalControlPlane {
             settings.limits(),
             VERSIONS,
             clock,
-            Sleeper.real(),
+            Sleeper.system(),
             Executors.newFixedThreadPool(SWEEP_THREADS, Thread.ofVirtual().factory()));
 
     ProviderInfo provider =

@@ -105,7 +105,7 @@ record Settings(
             MINUTES, limits.minutes(),
             WORKERS, limits.workers(),
             CLUSTERS, limits.clusters(),
-            PER_ASKER, limits.clustersPerAsker(),
+            PER_ASKER, limits.clustersPerCaller(),
             OWNER_DOMAINS, limits.owners(),
             SECONDS, seconds,
             FAULTS, fails.replace('\n', ' '));
@@ -136,7 +136,7 @@ record Settings(
         limit(environment, MINUTES, usual.minutes()),
         limit(environment, WORKERS, usual.workers()),
         limit(environment, CLUSTERS, usual.clusters()),
-        limit(environment, PER_ASKER, usual.clustersPerAsker()),
+        limit(environment, PER_ASKER, usual.clustersPerCaller()),
         owners(environment.getOrDefault(OWNER_DOMAINS, "")));
   }
 

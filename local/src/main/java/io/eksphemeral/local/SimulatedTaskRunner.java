@@ -1,5 +1,9 @@
 package io.eksphemeral.local;
 
+import io.eksphemeral.control.LaunchResult;
+
+import io.eksphemeral.domain.TaskStatus;
+
 import io.eksphemeral.control.ObjectStore;
 import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.control.StoreException;
@@ -109,15 +113,15 @@ final class SimulatedTaskRunner implements TaskRunner {
   }
 
   @Override
-  public Launch launch(Cluster cluster, Task task) {
+  public LaunchResult launch(Cluster cluster, Task task) {
     if (closed) {
-      return new Launch.Refused("the control plane is stopping");
+      return new LaunchResult.Rejected("the control plane is stopping");
     }
     TaskKey key = cluster.key(task);
     try {
       RunningTask running =
           tasks.computeIfAbsent(key.token(), _ -> create(new Launching(key, cluster.name())));
-      return new Launch.Launched(running.task().handle());
+      return new LaunchResult.Launched(running.task().handle());
     } catch (StoreException e) {
       throw new TaskRunnerException("could not store the task " + key.token(), e);
     }
@@ -142,13 +146,13 @@ final class SimulatedTaskRunner implements TaskRunner {
   }
 
   @Override
-  public Status status(String handle) {
-    return find(handle).map(SimulatedTaskRunner::status).orElseGet(Status.Missing::new);
+  public TaskStatus status(String handle) {
+    return find(handle).map(SimulatedTaskRunner::status).orElseGet(TaskStatus.Missing::new);
   }
 
-  private static Status status(RunningTask running) {
+  private static TaskStatus status(RunningTask running) {
     End end = running.task().end();
-    return end == null ? new Status.Running() : new Status.Stopped(end.reason());
+    return end == null ? new TaskStatus.Running() : new TaskStatus.Stopped(end.reason());
   }
 
   @Override

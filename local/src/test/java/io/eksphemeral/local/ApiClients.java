@@ -233,7 +233,7 @@ final class ApiClients implements AutoCloseable {
   }
 
   private Optional<Promised> create(Random random, boolean shared) {
-    ClusterId id = ClusterId.make(Instant.now(), random);
+    ClusterId id = ClusterId.generate(Instant.now(), random);
     ObjectNode spec = JSON.createObjectNode();
     if (random.nextInt(3) == 0) {
       int name = random.nextInt(7);
@@ -503,7 +503,7 @@ final class ApiClients implements AutoCloseable {
     for (JsonNode step : steps) {
       Instant at = Instant.parse(step.path("at").asText());
       assertThat(at).as(record.toString()).isAfterOrEqualTo(before);
-      if (step.path("why").asText().equals("its time was up")) {
+      if (step.path("why").asText().equals("expired")) {
         Instant expires = Instant.parse(status.path("expires").asText());
         assertThat(at).as(record.toString()).isAfterOrEqualTo(expires);
         assertThat(notice(status, expires).plusSeconds(60))

@@ -279,7 +279,7 @@ final class AttackIT {
   }
 
   private void plant(Broken how) throws IOException {
-    ClusterId id = ClusterId.make(Instant.now(), random);
+    ClusterId id = ClusterId.generate(Instant.now(), random);
     Path file = home.resolve("bucket/" + id + ".json");
     switch (how) {
       case FOLDER -> Files.createDirectory(file);
@@ -338,7 +338,7 @@ final class AttackIT {
     for (Broken how : Broken.values()) {
       plant(how);
     }
-    ClusterId id = ClusterId.make(Instant.now(), random);
+    ClusterId id = ClusterId.generate(Instant.now(), random);
     assertThat(clients.create(id, "{\"timeout\":5}", false)).isPresent();
     Instant latest = Instant.now().plus(ENDING);
     while (!record(id).path("status").path("state").asText().equals("gone")) {

@@ -155,7 +155,7 @@ final class AwsAttackIT {
   }
 
   private void plant(Broken how) throws Exception {
-    ClusterId id = ClusterId.make(Instant.now(), random);
+    ClusterId id = ClusterId.generate(Instant.now(), random);
     Path file = Files.write(scratch.resolve("planted"), how.bytes());
     aws.call(
             "s3api",

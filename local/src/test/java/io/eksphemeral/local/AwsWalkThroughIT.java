@@ -658,7 +658,7 @@ class AwsWalkThroughIT {
 
     JsonNode gone = JSON.readTree(scripts.run("eksp-list.sh", shortId).exits(0).line());
     assertThat(texts(gone.path("status").path("history"), "why"))
-        .contains("its time was up", "nothing of it was found");
+        .contains("expired", "deletion verified");
     assertThat(texts(aws.ask("mails", OWNER), "Subject"))
         .containsExactlyInAnyOrder( // with a minute to live the notice is due at once
             "EKSphemeral: cluster short is ready",

@@ -14,6 +14,7 @@ import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterBuilder;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.State;
@@ -88,7 +89,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   @Test
   void aWriteLeavesNoTemporary() throws IOException {
     Stored.Live read = store.add(admitted("one")).orElseThrow();
-    store.replace(read, read.cluster().notLaunched("why"));
+    store.replace(read, read.cluster().launchRejected("why"));
     // A folder that is not empty cannot be replaced, so this write fails half-way.
     TaskKey key = new TaskKey(read.id(), TaskKind.CREATE, 1);
     Files.createDirectories(bucket.resolve(StoreKeys.archive(read.id())).resolve("x"));
@@ -169,7 +170,8 @@ final class FileClusterStoreTest extends ClusterStoreContract {
 
     assertThat(store.add(admitted("one"))).isPresent();
     assertThat(
-            store.add(Cluster.asked(id, io.eksphemeral.control.Samples.spec("x"), "alice", START)))
+            store.add(
+                Cluster.requested(id, io.eksphemeral.control.Samples.spec("x"), "alice", START)))
         .isEmpty();
     assertThat(text(StoreKeys.record(id))).isEqualTo("broken");
   }
@@ -177,7 +179,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   @Test
   void writingTheSameAgainIsANewVersion() {
     Stored.Live first = store.add(admitted("one")).orElseThrow();
-    Stored.Live other = store.replace(first, first.cluster().notLaunched("x")).orElseThrow();
+    Stored.Live other = store.replace(first, first.cluster().launchRejected("x")).orElseThrow();
     Stored.Live same = store.replace(other, first.cluster()).orElseThrow();
 
     assertThat(same.json()).isEqualTo(first.json());
@@ -243,23 +245,8 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   private Stored.Live archive(String name) {
     Cluster cluster = admitted(name);
     List<Transition> history = new ArrayList<>(cluster.history());
-    history.add(new Transition(State.GONE, START, "nothing of it was found"));
-    Cluster gone =
-        new Cluster(
-            cluster.id(),
-            cluster.spec(),
-            State.GONE,
-            cluster.createdBy(),
-            cluster.created(),
-            cluster.lifetime(),
-            null,
-            null,
-            List.of(),
-            List.of(),
-            null,
-            List.of(),
-            List.of(),
-            history);
+    history.add(new Transition(State.GONE, START, "deletion verified"));
+    Cluster gone = new ClusterBuilder(cluster).state(State.GONE).history(history).build();
     Stored.Live live = store.add(gone).orElseThrow();
     store.archive(live);
     assertThat(store.remove(live)).isTrue();

@@ -138,7 +138,7 @@ final class KillIT {
   /** Asks for one cluster after the other, and for each until there is an answer. */
   private void ask(Random random) {
     while (!enough) {
-      ClusterId id = ClusterId.make(Instant.now(), random);
+      ClusterId id = ClusterId.generate(Instant.now(), random);
       int status = 0;
       while (status == 0 || status >= 500) {
         status = create(id);

@@ -60,7 +60,7 @@ final class SettingsTest {
   void aWrongEnvironmentIsSaid() {
     refused("EKSPHEMERAL_MAX_CLUSTERS", "0", "must be a whole number from 1");
     refused("EKSPHEMERAL_MAX_MINUTES", "1e3", "must be a whole number from 1");
-    refused("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,@x", "'@x' is no mail domain");
+    refused("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,@x", "'@x' is not a mail domain");
     refused("EKSPHEMERAL_SIMULATE_SECONDS", "soon", "must be a number of seconds");
     refused("EKSPHEMERAL_SIMULATE_SECONDS", "-1", "must be a number of seconds");
     refused(

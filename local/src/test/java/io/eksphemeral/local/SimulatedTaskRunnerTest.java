@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ManualClock;
 import io.eksphemeral.control.TaskRunner;
-import io.eksphemeral.control.TaskRunner.Launch;
-import io.eksphemeral.control.TaskRunner.Status;
+import io.eksphemeral.control.LaunchResult;
+import io.eksphemeral.domain.TaskStatus;
 import io.eksphemeral.control.TaskRunnerContract;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
@@ -90,15 +90,15 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   }
 
   private static Task create(int attempt) {
-    return new Task(TaskKind.CREATE, attempt, START, null, null, null, null, null, null);
+    return Task.plan(TaskKind.CREATE, attempt, START);
   }
 
   private static Task destroy(int attempt) {
-    return new Task(TaskKind.DESTROY, attempt, START, null, null, null, null, null, null);
+    return Task.plan(TaskKind.DESTROY, attempt, START);
   }
 
   private String launch(Cluster cluster, Task task) {
-    return ((Launch.Launched) runner.launch(cluster, task)).handle();
+    return ((LaunchResult.Launched) runner.launch(cluster, task)).handle();
   }
 
   private TaskResult run(Cluster cluster, Task task) {
@@ -131,10 +131,10 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     Cluster cluster = admitted("dev");
     String handle = launch(cluster, create(1));
     timer.pass(PACE.create().minusMillis(1));
-    assertThat(runner.status(handle)).isEqualTo(new Status.Running());
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Running());
 
     timer.pass(Duration.ofMillis(1));
-    assertThat(runner.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Stopped("exit code 0"));
   }
 
   @Test
@@ -145,7 +145,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
 
   @Test
   void newsComeOnceTheEndIsOnDisk() throws IOException {
-    List<Status> seen = new ArrayList<>();
+    List<TaskStatus> seen = new ArrayList<>();
     runner.start(task -> {
       try {
         open();
@@ -158,7 +158,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     launch(admitted("dev"), create(1));
     driven.pass(PACE.create());
 
-    assertThat(seen).containsExactly(new Status.Stopped("exit code 0"));
+    assertThat(seen).containsExactly(new TaskStatus.Stopped("exit code 0"));
   }
 
   @Test
@@ -202,7 +202,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     assertThat(runner.running(cluster.id())).containsExactly(handle);
     assertThat(launch(cluster, create(1))).isEqualTo(handle);
     letTasksEnd();
-    assertThat(runner.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Stopped("exit code 0"));
     assertThat(store.result(cluster.key(create(1)))).isPresent();
     assertThat(isThere(cluster)).isTrue();
   }
@@ -214,7 +214,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     open();
     letTasksEnd();
 
-    assertThat(runner.status(handle)).isEqualTo(new Status.Stopped("exit code 0"));
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Stopped("exit code 0"));
   }
 
   @Test
@@ -244,11 +244,11 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     clock.advance(Duration.ofHours(1).minusMillis(1));
     runner.forgetOld();
     open();
-    assertThat(runner.status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner.status(handle)).isInstanceOf(TaskStatus.Stopped.class);
 
     clock.advance(Duration.ofMillis(1));
     runner.forgetOld();
-    assertThat(runner.status(handle)).isEqualTo(new Status.Missing());
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Missing());
     assertThat(home.resolve("tasks/" + cluster.key(create(1)).token() + ".json")).doesNotExist();
   }
 
@@ -259,7 +259,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     clock.advance(Duration.ofDays(1));
     runner.forgetOld();
 
-    assertThat(runner.status(handle)).isEqualTo(new Status.Running());
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Running());
   }
 
   @Test
@@ -276,7 +276,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     assertThat(second).isNotEqualTo(first);
     assertThat(runner.status(second))
         .isInstanceOfSatisfying(
-            Status.Stopped.class, stopped -> assertThat(stopped.reason()).contains("exit code 1"));
+            TaskStatus.Stopped.class, stopped -> assertThat(stopped.reason()).contains("exit code 1"));
     assertThat(isThere(cluster)).isFalse();
   }
 
@@ -288,9 +288,9 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     runner.close();
     letTasksEnd();
 
-    assertThat(runner.status(handle)).isEqualTo(new Status.Running());
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Running());
     assertThat(store.result(cluster.key(create(1)))).isEmpty();
-    assertThat(runner.launch(admitted("late"), create(1))).isInstanceOf(Launch.Refused.class);
+    assertThat(runner.launch(admitted("late"), create(1))).isInstanceOf(LaunchResult.Rejected.class);
   }
 
   @Test
@@ -302,7 +302,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     open();
     letTasksEnd();
 
-    assertThat(runner.status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner.status(handle)).isInstanceOf(TaskStatus.Stopped.class);
   }
 
   @Test
@@ -313,12 +313,12 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     Files.delete(full);
     Files.writeString(full, "no room");
     letTasksEnd();
-    assertThat(runner.status(handle)).isInstanceOf(Status.Running.class);
+    assertThat(runner.status(handle)).isInstanceOf(TaskStatus.Running.class);
 
     Files.delete(full);
     Files.createDirectory(full);
     letTasksEnd();
-    assertThat(runner.status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner.status(handle)).isInstanceOf(TaskStatus.Stopped.class);
   }
 
   @Test
@@ -329,7 +329,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     letTasksEnd();
 
     assertThat(runner.status(handle))
-        .isEqualTo(new Status.Stopped("exit code 1: internal error; see the log"));
+        .isEqualTo(new TaskStatus.Stopped("exit code 1: internal error; see the log"));
     assertThat(store.result(cluster.key(create(1)))).isEmpty();
   }
 
@@ -361,7 +361,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
       // It is looked at below what became of the task.
     }
 
-    assertThat(runner.status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner.status(handle)).isInstanceOf(TaskStatus.Stopped.class);
   }
 
   @Test
@@ -396,9 +396,9 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     timer.pass(Duration.ofDays(1));
 
     assertThat(store.fence(cluster.key(create(1)))).isEqualTo(Fence.TAKEN);
-    assertThat(runner.status(handle)).isEqualTo(new Status.Running());
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Running());
     runner.stop(handle, "too long");
-    assertThat(runner.status(handle)).isEqualTo(new Status.Stopped("stopped: too long"));
+    assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Stopped("stopped: too long"));
   }
 
   @Test
@@ -414,7 +414,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     assertThat(store.result(key)).isEmpty();
     assertThat(runner.status(handle))
         .isInstanceOfSatisfying(
-            Status.Stopped.class, stopped -> assertThat(stopped.reason()).contains("137"));
+            TaskStatus.Stopped.class, stopped -> assertThat(stopped.reason()).contains("137"));
     assertThat(run(cluster, destroy(2)).provesAbsence()).isTrue();
   }
 
@@ -460,7 +460,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   @Test
   void anUnknownHandleIsMissingWhateverItLooksLike() {
     for (String handle : List.of("", "/", "//", "simulated/../x", "simulated/a/b/c")) {
-      assertThat(runner.status(handle)).isEqualTo(new Status.Missing());
+      assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Missing());
       runner.stop(handle, "why");
     }
     assertThat(runner.running(new ClusterId("01930000-0000-7000-8000-999999999999"))).isEmpty();

@@ -6,9 +6,11 @@ import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterBuilder;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Transition;
 import io.eksphemeral.domain.Versions;
@@ -58,7 +60,7 @@ final class SweepBench {
               Timer.real(threads),
               log);
       ControlPlane plane =
-          ControlPlane.over(
+          ControlPlane.of(
               new ClusterStore(new FileObjectStore(home.folder("bucket")), Runnable::run),
               runner,
               new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local"),
@@ -66,7 +68,7 @@ final class SweepBench {
               Limits.DEFAULT,
               Versions.any("1.35"),
               clock,
-              Sleeper.real(),
+              Sleeper.system(),
               threads);
       for (int i = 0; i < SWEEPS; i++) {
         long begun = System.nanoTime();
@@ -81,29 +83,21 @@ final class SweepBench {
     // Long enough ago that the sweep looks for the record of each claim.
     Instant created = now.minus(Duration.ofMinutes(15));
     for (int i = store.ids().size(); i < clusters; i++) {
-      ClusterId id = ClusterId.make(created, random);
-      Spec spec = new Spec("bench-" + i, 1, "1.35", 1440, "nobody@example.com", List.of(), null);
-      Cluster asked = Cluster.asked(id, spec, "arn:aws:iam::000000000000:user/bench", created);
+      ClusterId id = ClusterId.generate(created, random);
+      Spec spec =
+          new SpecBuilder().name("bench-" + i).timeout(1440).owner("nobody@example.com").build();
+      Cluster asked = Cluster.requested(id, spec, "arn:aws:iam::000000000000:user/bench", created);
       store.claim(new Claim(spec.name(), id, created));
       store.add(ready(asked, now));
     }
   }
 
   private static Cluster ready(Cluster asked, Instant now) {
-    return new Cluster(
-        asked.id(),
-        asked.spec(),
-        State.READY,
-        asked.createdBy(),
-        asked.created(),
-        asked.lifetime(),
-        now,
-        now.plus(LIFE),
-        List.of(),
-        List.of(),
-        null,
-        List.of(),
-        List.of(),
-        List.of(asked.history().getFirst(), new Transition(State.READY, now, "it was built")));
+    return new ClusterBuilder(asked)
+        .state(State.READY)
+        .ready(now)
+        .expires(now.plus(LIFE))
+        .history(List.of(asked.history().getFirst(), new Transition(State.READY, now, "created")))
+        .build();
   }
 }

@@ -1,5 +1,9 @@
 package io.eksphemeral.aws;
 
+import io.eksphemeral.control.LaunchResult;
+
+import io.eksphemeral.domain.TaskStatus;
+
 import io.eksphemeral.control.ObjectStore;
 import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.control.StoreException;
@@ -67,7 +71,7 @@ public final class EcsTaskRunner implements TaskRunner {
   private record StoredRequest(TaskRequest request, String version) {}
 
   @Override
-  public Launch launch(Cluster cluster, Task task) {
+  public LaunchResult launch(Cluster cluster, Task task) {
     TaskKey key = cluster.key(task);
     StoredRequest stored = stored(key, TaskRequest.of(cluster, task, settings));
     RunTaskResponse answer;
@@ -77,7 +81,7 @@ public final class EcsTaskRunner implements TaskRunner {
       if (e.resourceIds().isEmpty()) {
         throw failed("launch " + key.token(), e);
       }
-      return new Launch.Launched(e.resourceIds().getFirst());
+      return new LaunchResult.Launched(e.resourceIds().getFirst());
     } catch (AwsServiceException e) {
       if (isRefusal(e)) {
         return refused(key, stored, AwsErrors.of(e));
@@ -87,7 +91,7 @@ public final class EcsTaskRunner implements TaskRunner {
       throw failed("launch " + key.token(), e);
     }
     if (!answer.tasks().isEmpty()) {
-      return new Launch.Launched(answer.tasks().getFirst().taskArn());
+      return new LaunchResult.Launched(answer.tasks().getFirst().taskArn());
     }
     String why =
         answer.failures().stream().map(EcsTaskRunner::show).collect(Collectors.joining(", "));
@@ -138,31 +142,31 @@ public final class EcsTaskRunner implements TaskRunner {
   }
 
   /** Deletes a refused request, so that the next launch uses the settings of that time. */
-  private Launch refused(TaskKey key, StoredRequest stored, String why) {
+  private LaunchResult refused(TaskKey key, StoredRequest stored, String why) {
     try {
       store.deleteIf(StoreKeys.request(key), stored.version());
     } catch (StoreException e) {
-      return new Launch.Refused(why + "; its request could not be deleted: " + e.getMessage());
+      return new LaunchResult.Rejected(why + "; its request could not be deleted: " + e.getMessage());
     }
-    return new Launch.Refused(why);
+    return new LaunchResult.Rejected(why);
   }
 
   @Override
-  public Status status(String handle) {
+  public TaskStatus status(String handle) {
     DescribeTasksResponse answer;
     try {
       answer = ecs.describeTasks(request -> request.cluster(settings.cluster()).tasks(handle));
     } catch (InvalidParameterException e) {
       // Not the ARN of a task in this cluster.
-      return new Status.Missing();
+      return new TaskStatus.Missing();
     } catch (SdkException e) {
       throw failed("describe " + handle, e);
     }
     if (!answer.tasks().isEmpty()) {
       var task = answer.tasks().getFirst();
       return "STOPPED".equals(task.lastStatus())
-          ? new Status.Stopped(reason(task))
-          : new Status.Running();
+          ? new TaskStatus.Stopped(reason(task))
+          : new TaskStatus.Running();
     }
     List<Failure> others =
         answer.failures().stream().filter(failure -> !"MISSING".equals(failure.reason())).toList();
@@ -170,7 +174,7 @@ public final class EcsTaskRunner implements TaskRunner {
       throw new TaskRunnerException(
           "could not describe %s: %s".formatted(handle, show(others.getFirst())));
     }
-    return new Status.Missing();
+    return new TaskStatus.Missing();
   }
 
   /** Why a task stopped, and how each of its containers ended. */

@@ -284,7 +284,7 @@ public final class S3ObjectStore implements ObjectStore {
     if (attempt == MAX_ATTEMPTS) {
       throw failed(what, key, e);
     }
-    pause.of(FIRST_PAUSE.multipliedBy(1L << (attempt - 1)));
+    pause.sleep(FIRST_PAUSE.multipliedBy(1L << (attempt - 1)));
   }
 
   private StoreException failed(String what, String key, SdkException e) {

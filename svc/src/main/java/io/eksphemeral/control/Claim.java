@@ -4,13 +4,12 @@ import io.eksphemeral.domain.ClusterId;
 import java.time.Instant;
 
 /**
- * A cluster's hold on its name.
+ * The reservation of a cluster's name.
  *
- * @param since when it was taken
+ * @param since when it was made
  */
 public record Claim(String name, ClusterId holder, Instant since) {
-  /** Why nobody else can have the name, in a sentence. */
-  String taken() {
+  String takenMessage() {
     return "the name %s is taken by the cluster %s".formatted(name, holder);
   }
 }

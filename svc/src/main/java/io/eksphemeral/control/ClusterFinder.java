@@ -1,14 +1,16 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Rejection.Kind;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.SpecValidator;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Finds the cluster that a person means: by its id, or by its name while it lives. */
+/** Finds a cluster by its id, or by its name while it is on record. */
 final class ClusterFinder {
-  private static final int TRIES = 10;
+  private static final int MAX_TRIES = 10;
 
   private final ClusterStore store;
 
@@ -16,54 +18,57 @@ final class ClusterFinder {
     this.store = store;
   }
 
-  /** What is on record, or in the archive, of the one that is meant. */
+  /** A cluster that is on record or in the archive. */
   Result<Stored> find(String idOrName) {
     Optional<ClusterId> id = ClusterId.parse(idOrName);
     if (id.isEmpty() && !SpecValidator.isName(idOrName)) {
-      return Result.refused(Kind.INPUT, "this is neither the id nor the name of a cluster");
+      return Result.rejected(Kind.INVALID_REQUEST, "this is not the id or the name of a cluster");
     }
     return id.flatMap(known -> store.find(known).or(() -> store.archived(known)))
         .or(() -> store.claimOn(idOrName).map(Claim::holder).flatMap(store::find))
         .filter(found -> id.isPresent() || isNamed(found, idOrName))
-        .map(Result::done)
-        .orElseGet(() -> Result.refused(Kind.NOT_FOUND, "there is no cluster " + idOrName));
+        .map(Result::success)
+        .orElseGet(() -> Result.rejected(Kind.NOT_FOUND, "there is no cluster " + idOrName));
   }
 
-  /** A claim may be all that is left of a call that died, while its id went to another name. */
+  /** After a crash a claim may name a cluster that was then created under another name. */
   private static boolean isNamed(Stored found, String name) {
     return !(found instanceof Stored.Live live) || live.cluster().name().equals(name);
   }
 
   /**
-   * Changes the record of the one that is meant.
+   * Updates the record of a cluster.
    *
-   * @param change gives nothing if somebody else was quicker; then it gets what they wrote
+   * @param update empty if another process changed the record meanwhile; it is then repeated
    */
-  Result<Stored.Live> change(
-      String idOrName, Function<Stored.Live, Optional<Result<Stored.Live>>> change) {
+  Result<Stored.Live> update(
+      String idOrName, Function<Stored.Live, Optional<Result<Stored.Live>>> update) {
     Result<Stored.Live> found = findLive(idOrName);
-    for (int i = 0; i < TRIES && found instanceof Result.Done<Stored.Live>(Stored.Live live); i++) {
-      Optional<Result<Stored.Live>> changed = change.apply(live);
-      if (changed.isPresent()) {
-        return changed.get();
+    for (int i = 0;
+        i < MAX_TRIES && found instanceof Result.Success<Stored.Live>(Stored.Live live);
+        i++) {
+      Optional<Result<Stored.Live>> updated = update.apply(live);
+      if (updated.isPresent()) {
+        return updated.get();
       }
       found = findLive(live.id().value());
     }
-    return found instanceof Result.Done<Stored.Live>
-        ? Result.refused(Kind.CONFLICT, "others keep changing " + idOrName + "; try again")
+    return found instanceof Result.Success<Stored.Live>
+        ? Result.rejected(
+            Kind.CONFLICT, "concurrent requests keep changing " + idOrName + "; try again")
         : found;
   }
 
   private Result<Stored.Live> findLive(String idOrName) {
     return switch (find(idOrName)) {
-      case Result.Refused<Stored>(Rejection refusal) -> new Result.Refused<>(refusal);
-      case Result.Done<Stored>(Stored.Live live) -> Result.done(live);
-      case Result.Done<Stored>(Stored.Legacy legacy) ->
-          Result.refused(
+      case Result.Rejected<Stored>(Rejection rejection) -> new Result.Rejected<>(rejection);
+      case Result.Success<Stored>(Stored.Live live) -> Result.success(live);
+      case Result.Success<Stored>(Stored.Legacy legacy) ->
+          Result.rejected(
               Kind.CONFLICT,
-              legacy.id() + " is a record of EKSphemeral of 2019, which is left alone");
-      case Result.Done<Stored>(Stored.Unreadable unreadable) ->
-          Result.refused(
+              legacy.id() + " is a record of EKSphemeral of 2019, which cannot be changed");
+      case Result.Success<Stored>(Stored.Unreadable unreadable) ->
+          Result.rejected(
               Kind.CONFLICT,
               "the record %s cannot be read: %s; to destroy its cluster: ./eksp-destroy.sh %s"
                   .formatted(unreadable.id(), unreadable.why(), unreadable.id()));

@@ -152,7 +152,7 @@ public final class ClusterRecordCodec {
     Json.putTextsUnlessEmpty(json, "log", cluster.log());
     Json.putTextsUnlessEmpty(json, "leftovers", cluster.leftovers());
     Json.putAll(json, "tasks", cluster.tasks(), ClusterRecordCodec::task);
-    Json.putAll(json, "mails", cluster.mailings(), ClusterRecordCodec::mailing);
+    Json.putAll(json, "mails", cluster.notifications(), ClusterRecordCodec::mailing);
     Json.putAll(json, "history", cluster.history(), ClusterRecordCodec::transition);
     json.put("format", VERSION);
     return json;
@@ -291,7 +291,7 @@ public final class ClusterRecordCodec {
             .sum();
     return listed <= LONGEST_LIST
         && Stream.of(cluster.createdBy(), spec.owner(), spec.kubeversion())
-            .allMatch(text -> text.length() <= Cluster.LONGEST_ARN)
+            .allMatch(text -> text.length() <= Cluster.MAX_ARN_LENGTH)
         && cluster.tasks().stream()
             .map(Task::handle)
             .allMatch(handle -> handle == null || handle.length() <= LONGEST_HANDLE);

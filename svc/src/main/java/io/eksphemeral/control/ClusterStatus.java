@@ -1,30 +1,31 @@
 package io.eksphemeral.control;
 
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Result;
 import java.util.List;
 
-/** Looks at clusters. Changes nothing. */
+/** Reads clusters. */
 public final class ClusterStatus {
   private final ClusterStore store;
-  private final ClusterFinder lookup;
+  private final ClusterFinder finder;
 
   public ClusterStatus(ClusterStore store) {
     this.store = store;
-    this.lookup = new ClusterFinder(store);
+    this.finder = new ClusterFinder(store);
   }
 
-  /** The ids of all that are on record, oldest first where their ids are of version 7. */
+  /** The ids of all clusters on record, oldest first if their ids are of version 7. */
   public List<ClusterId> ids() {
     return store.ids();
   }
 
-  /** All that are on record, in the same order. */
-  public List<Stored> all() {
+  /** All clusters on record, in the same order. */
+  public List<Stored> list() {
     return store.list();
   }
 
-  /** One that is on record, or gone for less than 30 days. */
-  public Result<Stored> one(String idOrName) {
-    return lookup.find(idOrName);
+  /** A cluster that is on record, or has been gone for less than 30 days. */
+  public Result<Stored> get(String idOrName) {
+    return finder.find(idOrName);
   }
 }

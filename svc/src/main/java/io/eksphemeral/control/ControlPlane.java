@@ -6,10 +6,9 @@ import java.time.InstantSource;
 import java.util.concurrent.Executor;
 
 /**
- * All use cases, over one set of ports. Each process makes one.
+ * All use cases, wired to one set of ports.
  *
- * @param limits what nobody may exceed
- * @param fallback what versions there are where the store has no list of them
+ * @param defaultVersions used while the store has no list of versions
  */
 public record ControlPlane(
     ClusterStore store,
@@ -19,22 +18,23 @@ public record ControlPlane(
     DestroyCluster destroy,
     Sweep sweep,
     Limits limits,
-    Versions fallback,
+    Versions defaultVersions,
     InstantSource clock) {
 
-  /** Puts the use cases together. */
-  public static ControlPlane over(
+  /** Wires the use cases. */
+  public static ControlPlane of(
       ClusterStore store,
       TaskRunner tasks,
-      Notifications letters,
+      Notifications notifications,
       EksctlConfig config,
       Limits limits,
-      Versions fallback,
+      Versions defaultVersions,
       InstantSource clock,
-      Sleeper pause,
+      Sleeper sleeper,
       Executor executor) {
     Reconciler reconciler =
-        new Reconciler(store, tasks, letters, config, limits, fallback, clock, pause);
+        new Reconciler(
+            store, tasks, notifications, config, limits, defaultVersions, clock, sleeper);
     return new ControlPlane(
         store,
         new CreateCluster(store, reconciler, clock),
@@ -43,12 +43,12 @@ public record ControlPlane(
         new DestroyCluster(store, reconciler, clock),
         new Sweep(store, reconciler, clock, executor),
         limits,
-        fallback,
+        defaultVersions,
         clock);
   }
 
-  /** What versions one can ask for now. */
+  /** The Kubernetes versions that are offered now. */
   public Versions versions() {
-    return store.versions().orElse(fallback);
+    return store.versions().orElse(defaultVersions);
   }
 }

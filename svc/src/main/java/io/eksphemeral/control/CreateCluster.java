@@ -1,15 +1,16 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.Reconciler.ReconcileResult;
-import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Rejection.Kind;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.Spec;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Asks for a cluster: claims its name, puts it on record, and has it admitted and launched. */
+/** Creates a cluster: claims its name, puts it on record, and has it admitted and launched. */
 public final class CreateCluster {
   private final ClusterStore store;
   private final Reconciler reconciler;
@@ -22,62 +23,60 @@ public final class CreateCluster {
   }
 
   /**
-   * Asks for a cluster. Asking again with the same id gives the same cluster, and goes on with it
-   * where the first time got stuck (promise P7).
+   * Creates a cluster. A repeated call with the same id returns the same cluster, and continues
+   * where the first one got stuck (promise P7).
    *
-   * @param createdBy the ARN of who asks
+   * @param caller the caller's ARN
    */
-  public Result<Stored.Live> create(ClusterId id, Spec spec, String createdBy) {
+  public Result<Stored.Live> create(ClusterId id, Spec spec, String caller) {
     Optional<Result<Stored.Live>> known =
         store
             .find(id)
-            .map(found -> again(found, spec, createdBy, this::goOn))
-            .or(() -> store.archived(id).map(gone -> again(gone, spec, createdBy, Result::done)));
+            .map(found -> repeat(found, spec, caller, this::reconcile))
+            .or(() -> store.archived(id).map(gone -> repeat(gone, spec, caller, Result::success)));
     if (known.isPresent()) {
       return known.get();
     }
     Claim claim = store.claim(new Claim(spec.name(), id, clock.instant()));
     if (!claim.holder().equals(id)) {
-      return Result.refused(Kind.NAME_TAKEN, claim.taken());
+      return Result.rejected(Kind.NAME_TAKEN, claim.takenMessage());
     }
-    Optional<Stored.Live> added = store.add(Cluster.asked(id, spec, createdBy, clock.instant()));
-    return added
-        .map(this::goOn)
-        .orElseGet(() ->
-            store
-                .find(id)
-                .map(raced -> again(raced, spec, createdBy, this::goOn))
-                .orElseGet(() -> withdrawnMeanwhile()));
+    return store
+        .add(Cluster.requested(id, spec, caller, clock.instant()))
+        .map(this::reconcile)
+        .or(() -> store.find(id).map(other -> repeat(other, spec, caller, this::reconcile)))
+        .orElseGet(() -> withdrawn());
   }
 
-  private static Result<Stored.Live> again(
+  private static Result<Stored.Live> repeat(
       Stored known,
       Spec spec,
-      String createdBy,
+      String caller,
       Function<Stored.Live, Result<Stored.Live>> ifTheSame) {
-    if (!(known instanceof Stored.Live live)
-        || !live.cluster().spec().equals(spec)
-        || !live.cluster().createdBy().equals(createdBy)) {
-      return Result.refused(Kind.ID_TAKEN, "the id %s is another cluster's".formatted(known.id()));
-    }
-    return ifTheSame.apply(live);
+    return known instanceof Stored.Live live
+            && live.cluster().spec().equals(spec)
+            && live.cluster().createdBy().equals(caller)
+        ? ifTheSame.apply(live)
+        : Result.rejected(Kind.ID_TAKEN, "the id %s is another cluster's".formatted(known.id()));
   }
 
-  private Result<Stored.Live> goOn(Stored.Live record) {
-    return switch (reconciler.answer(record)) {
-      case ReconcileResult.OnRecord(Stored.Live live) -> Result.done(live);
-      case ReconcileResult.Withdrawn(Kind kind, String problem) ->
-          Result.refused(kind, "no cluster was created: " + problem);
-      case ReconcileResult.OffRecord _ ->
-          store
-              .archived(record.id())
-              .filter(Stored.Live.class::isInstance)
-              .map(archived -> Result.done((Stored.Live) archived))
-              .orElseGet(() -> withdrawnMeanwhile());
+  private Result<Stored.Live> reconcile(Stored.Live record) {
+    return switch (reconciler.reconcileWithoutNotifying(record)) {
+      case Result.Success<Optional<Stored.Live>>(Optional<Stored.Live> reconciled) ->
+          reconciled
+              .or(() ->
+                  store
+                      .archived(record.id())
+                      .filter(Stored.Live.class::isInstance)
+                      .map(Stored.Live.class::cast))
+              .map(Result::success)
+              .orElseGet(() -> withdrawn());
+      case Result.Rejected<Optional<Stored.Live>>(Rejection rejection) ->
+          Result.rejected(rejection.kind(), "no cluster was created: " + rejection.error());
     };
   }
 
-  private static Result<Stored.Live> withdrawnMeanwhile() {
-    return Result.refused(Kind.LIMIT, "no cluster was created: it was withdrawn meanwhile");
+  private static Result<Stored.Live> withdrawn() {
+    return Result.rejected(Kind.LIMIT, "no cluster was created: another process withdrew it");
   }
 }

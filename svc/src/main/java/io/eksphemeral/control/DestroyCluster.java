@@ -1,53 +1,54 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.Reconciler.ReconcileResult;
 import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.State;
 import java.time.InstantSource;
 import java.util.Optional;
 
-/** Ends a cluster before its time. */
+/** Destroys a cluster before its expiry. */
 public final class DestroyCluster {
   private final ClusterStore store;
-  private final ClusterFinder lookup;
+  private final ClusterFinder finder;
   private final Recovery recovery;
   private final Reconciler reconciler;
   private final InstantSource clock;
 
   public DestroyCluster(ClusterStore store, Reconciler reconciler, InstantSource clock) {
     this.store = store;
-    this.lookup = new ClusterFinder(store);
+    this.finder = new ClusterFinder(store);
     this.recovery = new Recovery(store, clock);
     this.reconciler = reconciler;
     this.clock = clock;
   }
 
   /**
-   * Has a cluster destroyed. Asking twice is fine; asking for one whose destruction failed begins
-   * the next attempt now. One whose record cannot be read is destroyed as well, by its id.
+   * Begins to destroy a cluster. Repeating it is fine; if an attempt failed, the next one begins
+   * now. By its id, a cluster whose record cannot be read is destroyed as well.
    *
-   * @param askedBy the ARN of who asks
+   * @param caller the caller's ARN
    */
-  public Result<Stored.Live> destroy(String idOrName, String askedBy) {
+  public Result<Stored.Live> destroy(String idOrName, String caller) {
     return recovery
-        .recover(idOrName, askedBy)
-        .map(recovered -> Result.done(begin(recovered)))
-        .orElseGet(() -> lookup.change(idOrName, live -> destroy(live, askedBy)));
+        .recover(idOrName, caller)
+        .map(recovered -> Result.success(reconcile(recovered)))
+        .orElseGet(() -> finder.update(idOrName, live -> destroy(live, caller)));
   }
 
-  /** Has a cluster destroyed; empty if somebody else has changed its record meanwhile. */
-  private Optional<Result<Stored.Live>> destroy(Stored.Live live, String askedBy) {
+  /** Empty if another process changed the record meanwhile. */
+  private Optional<Result<Stored.Live>> destroy(Stored.Live live, String caller) {
     Cluster cluster = live.cluster();
     return cluster.state().next().contains(State.DESTROYING)
         ? store
-            .replace(live, cluster.askedToEnd(askedBy, clock.instant()))
-            .map(marked -> Result.done(begin(marked)))
-        : Optional.of(Result.done(live));
+            .replace(live, cluster.destroyRequested(caller, clock.instant()))
+            .map(destroying -> Result.success(reconcile(destroying)))
+        : Optional.of(Result.success(live));
   }
 
-  private Stored.Live begin(Stored.Live marked) {
-    return reconciler.answer(marked) instanceof ReconcileResult.OnRecord(Stored.Live live)
-        ? live
-        : marked;
+  private Stored.Live reconcile(Stored.Live destroying) {
+    return reconciler.reconcileWithoutNotifying(destroying)
+            instanceof Result.Success<Optional<Stored.Live>>(Optional<Stored.Live> reconciled)
+        ? reconciled.orElse(destroying)
+        : destroying;
   }
 }

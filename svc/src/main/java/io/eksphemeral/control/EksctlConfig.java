@@ -17,26 +17,26 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What eksctl is told to build: its ClusterConfig, of eksctl.io/v1alpha5, as JSON, which it reads
- * as the YAML that it is. Every default is spelled out, since eksctl's change from one of its
- * versions to the next.
+ * Renders the ClusterConfig for eksctl (eksctl.io/v1alpha5) as JSON, which is valid YAML. Every
+ * default is explicit, as eksctl's defaults change between versions.
  *
- * <p>The cluster has its nodes in public subnets, and no NAT gateway, which would cost more than a
- * node. The roles are the installation's, so that who runs eksctl need not be able to create any.
+ * <p>Nodes are in public subnets without a NAT gateway, which would cost more than a node. The
+ * roles belong to the installation, so that a task that runs eksctl needs no permission to create
+ * roles.
  */
 public final class EksctlConfig {
-  private static final int LONGEST_TAG = 256;
+  private static final int MAX_TAG_LENGTH = 256;
 
   /**
-   * The tag by which the CNI knows a cluster's network interfaces, and its role which it may
-   * change. It sets it on those that it makes; nodes bring one along.
+   * The tag that limits the CNI's role to a cluster's network interfaces. The CNI sets it on
+   * interfaces that it creates; nodes need it on their first one.
    */
   private static final String CNI_CLUSTER = "cluster.k8s.amazonaws.com/name";
 
-  /** What AWS takes in no value of a tag. */
+  /** Characters that AWS rejects in tag values. */
   private static final Pattern NOT_IN_TAGS = Pattern.compile("[^A-Za-z0-9 +=._:/@-]");
 
-  /** Who can have an access entry; root and federated users cannot. */
+  /** Principals that can have an access entry; root and federated users cannot. */
   private static final Pattern PRINCIPAL =
       Pattern.compile(
           "arn:aws[a-z-]*:(iam::[0-9]{12}:(user|role)|sts::[0-9]{12}:assumed-role/[^/]+)/[\\x21-\\x7e]+");
@@ -44,13 +44,12 @@ public final class EksctlConfig {
   private final Settings settings;
 
   /**
-   * What an installation settles for all of its clusters.
+   * What all clusters of an installation have in common.
    *
-   * @param region where they are
-   * @param serviceRole the ARN of the role of their control planes
-   * @param nodeRole the ARN of the role of their nodes; its partition is the account's
-   * @param cniRole the ARN of the role that gives pods their network
-   * @param tags what else they are tagged with; ours come after, and win
+   * @param serviceRole the ARN of the control planes' role
+   * @param nodeRole the ARN of the nodes' role; its partition is the account's
+   * @param cniRole the ARN of the role of the VPC CNI
+   * @param tags additional tags, which cannot override EKSphemeral's own
    */
   public record Settings(
       String region,
@@ -59,7 +58,7 @@ public final class EksctlConfig {
       String cniRole,
       Nodes nodes,
       SortedMap<String, String> tags) {
-    /** One without tags. */
+    /** Without additional tags. */
     public Settings(
         String region, String serviceRole, String nodeRole, String cniRole, Nodes nodes) {
       this(region, serviceRole, nodeRole, cniRole, nodes, new TreeMap<>());
@@ -71,16 +70,16 @@ public final class EksctlConfig {
   }
 
   /**
-   * The config of a cluster. The same one for the same task, for as long as settings and versions
-   * are the same.
+   * Renders the config of a cluster. The result depends only on the task, the settings and the
+   * versions.
    *
-   * <p>An asker who is an assumed role stands in it with the ARN of the session, {@code
-   * arn:aws:sts::…:assumed-role/NAME/SESSION}, which EKS does not take: the task resolves it, as
-   * only IAM knows the path of the role.
+   * <p>A caller that is an assumed role appears with the ARN of the session, {@code
+   * arn:aws:sts::…:assumed-role/NAME/SESSION}, which EKS rejects; the task resolves it, as only IAM
+   * knows the path of the role.
    *
-   * @param creation the task that creates it
+   * @param creation the create task
    */
-  public String of(Cluster cluster, Task creation, Versions versions) {
+  public String render(Cluster cluster, Task creation, Versions versions) {
     ObjectNode config = JsonNodeFactory.instance.objectNode();
     config.put("apiVersion", "eksctl.io/v1alpha5");
     config.put("kind", "ClusterConfig");
@@ -91,8 +90,8 @@ public final class EksctlConfig {
     ObjectNode tags = metadata.putObject("tags");
     settings.tags().forEach(tags::put);
     tags.put("eksphemeral:id", cluster.id().value())
-        .put("eksphemeral:owner", tagged(cluster.spec().owner()))
-        .put("eksphemeral:expires", latestEnd(cluster, creation).toString());
+        .put("eksphemeral:owner", tagValue(cluster.spec().owner()))
+        .put("eksphemeral:expires", latestExpiry(cluster, creation).toString());
     config
         .putObject("upgradePolicy")
         .put("supportType", versions.supports(cluster.spec().kubeversion()).name());
@@ -108,13 +107,13 @@ public final class EksctlConfig {
     return config.toPrettyString() + "\n";
   }
 
-  /** The creator is the task, which is also who tears the cluster down if need be. */
+  /** The creator is the task's role, which destroy tasks share. */
   private void putAccess(ObjectNode json, Cluster cluster) {
     json.put("authenticationMode", "API");
     json.put("bootstrapClusterCreatorAdminPermissions", true);
     ArrayNode entries = json.putArray("accessEntries");
     Stream.concat(
-            Stream.of(cluster.createdBy()).filter(asker -> PRINCIPAL.matcher(asker).matches()),
+            Stream.of(cluster.createdBy()).filter(arn -> PRINCIPAL.matcher(arn).matches()),
             cluster.spec().access().stream())
         .distinct()
         .forEach(principal -> {
@@ -129,8 +128,8 @@ public final class EksctlConfig {
   }
 
   /**
-   * The CNI has a role of its own, since whatever runs on a node could use the node's. It gets it
-   * by the Pod Identity agent, which needs no pod network.
+   * The CNI has its own role, as any process on a node could use the node's role. It gets it from
+   * the Pod Identity agent, which needs no pod network.
    */
   private void putAddons(ArrayNode json) {
     json.addObject().put("name", "eks-pod-identity-agent");
@@ -159,7 +158,7 @@ public final class EksctlConfig {
     json.put("volumeSize", Nodes.DISK_GIGABYTES);
     json.put("privateNetworking", false);
     json.put("disableIMDSv1", true);
-    json.put("disablePodIMDS", true); // or every pod could use the node's role
+    json.put("disablePodIMDS", true); // keeps pods from using the node's role
   }
 
   private String administrator() {
@@ -167,8 +166,8 @@ public final class EksctlConfig {
         .formatted(settings.nodeRole().split(":", 3)[1]);
   }
 
-  /** When it ends at the latest, as planned now: it may still be prolonged. */
-  private static Instant latestEnd(Cluster cluster, Task creation) {
+  /** The latest possible expiry, unless the cluster is prolonged. */
+  private static Instant latestExpiry(Cluster cluster, Task creation) {
     return creation
         .planned()
         .plus(Lifecycle.CREATE_DEADLINE)
@@ -176,8 +175,8 @@ public final class EksctlConfig {
         .truncatedTo(ChronoUnit.SECONDS);
   }
 
-  private static String tagged(String text) {
+  private static String tagValue(String text) {
     String value = NOT_IN_TAGS.matcher(text).replaceAll("_");
-    return value.substring(0, Math.min(value.length(), LONGEST_TAG));
+    return value.substring(0, Math.min(value.length(), MAX_TAG_LENGTH));
   }
 }

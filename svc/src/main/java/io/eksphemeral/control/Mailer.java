@@ -1,16 +1,15 @@
 package io.eksphemeral.control;
 
 /**
- * Sends mails. It never throws: that a mail did not go out is an answer, and never keeps a cluster
- * from its end.
+ * Sends mails. It never throws: a mail that cannot be sent must not keep a cluster alive.
  *
- * <p>The contract is held by {@code MailerContract}, which runs against each implementation.
+ * <p>{@code MailerContract} tests every implementation.
  */
 public interface Mailer {
   /**
    * A mail.
    *
-   * @param to an address, as {@code MailAddress} has them
+   * @param to an address that {@code MailAddress} accepts
    * @param subject one line
    * @param body plain text, lines ending in a line feed
    */
@@ -22,15 +21,15 @@ public interface Mailer {
     }
   }
 
-  /** What became of a mail. */
+  /** The outcome of sending a mail. */
   sealed interface Delivery {
-    /** It was handed over for delivery. */
+    /** The mail server accepted it. */
     record Sent() implements Delivery {}
 
-    /** It was not, or nobody knows; it may be sent again. */
+    /** It was not accepted, or that is unknown; it may be sent again. */
     record Failed(String why) implements Delivery {}
   }
 
-  /** Sends a mail. Answers within half a minute, whatever the mail server does. */
+  /** Sends a mail. Returns within half a minute, whatever the mail server does. */
   Delivery send(Mail mail);
 }

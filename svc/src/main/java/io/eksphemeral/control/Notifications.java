@@ -19,13 +19,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What the mails say, and to whom they go. */
+/** The text and the recipients of notifications. */
 public final class Notifications {
-  /** What the one command of a notice prolongs by, in minutes. */
+  /** The minutes in the prolong command that mails suggest. */
   private static final int PROLONG_BY = 30;
 
-  /** How many changes of the expiry a notice tells of. */
-  private static final int MOST_SHORTENINGS = 5;
+  /** How many changes that shortened its life a notice lists. */
+  private static final int MAX_SHORTENINGS = 5;
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("HH:mm 'UTC on' d MMMM yyyy", Locale.ENGLISH)
@@ -36,11 +36,11 @@ public final class Notifications {
   private final String scriptOptions;
 
   /**
-   * @param mailer null where there is no address to send from: nobody is mailed then
-   * @param operator who hears of clusters that cannot be destroyed, besides their owners; null for
-   *     nobody
-   * @param scriptOptions what the front end's commands need to reach this control plane, such as
-   *     {@code --local}; may be empty
+   * @param mailer null if no sender is configured, so that no mail is sent
+   * @param operator an address that is notified, besides the owner, of clusters that cannot be
+   *     destroyed; may be null
+   * @param scriptOptions options that the suggested commands need to reach this control plane, such
+   *     as {@code --local}; may be empty
    */
   public Notifications(@Nullable Mailer mailer, @Nullable String operator, String scriptOptions) {
     this.mailer = mailer;
@@ -48,45 +48,45 @@ public final class Notifications {
     this.scriptOptions = scriptOptions;
   }
 
-  /** Who is to hear of it; may be nobody. */
-  List<String> readers(Cluster cluster, Topic topic) {
+  /** The recipients; may be empty. */
+  List<String> recipients(Cluster cluster, Topic topic) {
     return Stream.concat(
             Stream.of(cluster.spec().owner()),
             topic == Topic.DESTROY_FAILED ? Stream.ofNullable(operator) : Stream.empty())
-        .filter(address -> !MailAddress.isNobodys(address))
+        .filter(address -> !MailAddress.isReserved(address))
         .distinct()
         .toList();
   }
 
-  /** Why there is no use in trying to mail it; empty where there is. */
-  Optional<String> whyNobody(Cluster cluster, Topic topic) {
+  /** Why it cannot be sent at all; empty if it can. */
+  Optional<String> obstacle(Cluster cluster, Topic topic) {
     if (mailer == null) {
       return Optional.of("no sender is configured; ./eksp-up.sh --notify ADDRESS configures one");
     }
-    return readers(cluster, topic).isEmpty()
+    return recipients(cluster, topic).isEmpty()
         ? Optional.of("addresses under reserved domains receive no mail")
         : Optional.empty();
   }
 
   /**
-   * What became of a mail.
+   * The outcome of sending a notification.
    *
-   * @param why what kept it from some or all of its readers; null where it went out to each
+   * @param why what kept it from some or all recipients; null if it was sent to each
    */
   record Outcome(Delivery delivery, @Nullable String why) {}
 
   /**
-   * Mails each of those who are to hear of it, one by one: an address that cannot be mailed keeps
-   * nobody else from hearing. It is sent if anybody was reached.
+   * Sends a mail to each recipient, so that one bad address does not affect the others. It counts
+   * as sent if at least one mail was.
    */
   Outcome send(Cluster cluster, Topic topic, Instant about) {
     boolean reached = false;
     List<String> failures = new ArrayList<>();
-    for (String reader : readers(cluster, topic)) {
-      Mail mail = new Mail(reader, subject(cluster, topic), body(cluster, topic, about));
+    for (String recipient : recipients(cluster, topic)) {
+      Mail mail = new Mail(recipient, subject(cluster, topic), body(cluster, topic, about));
       switch (deliver(mail)) {
         case Mailer.Delivery.Sent _ -> reached = true;
-        case Mailer.Delivery.Failed(String why) -> failures.add(reader + ": " + why);
+        case Mailer.Delivery.Failed(String why) -> failures.add(recipient + ": " + why);
       }
     }
     return new Outcome(
@@ -98,7 +98,7 @@ public final class Notifications {
     try {
       return Objects.requireNonNull(mailer).send(mail);
     } catch (RuntimeException e) {
-      // Against its contract; but no mail server is to keep a cluster from its end.
+      // A breach of the mailer's contract must not keep a cluster alive.
       return new Mailer.Delivery.Failed(e.toString());
     }
   }
@@ -109,7 +109,7 @@ public final class Notifications {
           case READY -> "is ready";
           case NOTICE -> "is about to be destroyed";
           case CREATE_FAILED -> "could not be created";
-          case DESTROY_FAILED -> "cannot be destroyed, and costs money";
+          case DESTROY_FAILED -> "could not be destroyed and may still cost money";
           case GONE -> "is gone";
         };
     return "EKSphemeral: cluster " + cluster.name() + " " + what;
@@ -120,20 +120,24 @@ public final class Notifications {
         switch (topic) {
           case READY ->
               """
-              Your cluster %s is ready. It is destroyed at %s.
+              Your cluster %s is ready. It will be destroyed at %s.
 
-              To keep it for longer:
+              To extend its life by %d minutes:
                   %s
-              To be rid of it now:
+              To destroy it now:
                   %s
               """
                   .formatted(
-                      cluster.name(), end(cluster), prolong(cluster), command("destroy", cluster));
+                      cluster.name(),
+                      end(cluster),
+                      PROLONG_BY,
+                      prolong(cluster),
+                      command("destroy", cluster));
           case NOTICE ->
               """
-              Your cluster %s is destroyed at %s, or a few minutes later.
+              Your cluster %s will be destroyed at %s, or a few minutes later.
               %s
-              To keep it for another %d minutes:
+              To extend its life by %d minutes:
                   %s
               """
                   .formatted(
@@ -146,16 +150,16 @@ public final class Notifications {
               """
               Your cluster %s could not be created: %s
 
-              %sWhat was built of it is being torn down; there is nothing you need to do.
+              %sAnything that was created is being cleaned up automatically; no action is needed.
               """
                   .formatted(
-                      cluster.name(), cluster.why(State.CREATE_FAILED).orElse(""), log(cluster));
+                      cluster.name(), cluster.reason(State.CREATE_FAILED).orElse(""), log(cluster));
           case DESTROY_FAILED ->
               """
-              %d attempts to destroy the cluster %s have failed, the last one with: %s
+              %d attempts to destroy the cluster %s failed. The last error: %s
 
-              It may still cost money. It is tried again and again, until nothing of it is found.
-              What is known of it:
+              It may still cost money. EKSphemeral keeps trying until its deletion is verified.
+              To see its status:
                   %s
               """
                   .formatted(
@@ -167,30 +171,31 @@ public final class Notifications {
               """
               Your cluster %s is gone. %s
               """
-                  .formatted(cluster.name(), lastWords(cluster));
+                  .formatted(cluster.name(), howItEnded(cluster));
         };
     return text + "\nIts id is " + cluster.id() + ".\n";
   }
 
-  private static String lastWords(Cluster cluster) {
+  private static String howItEnded(Cluster cluster) {
     if (cluster.ready() != null) {
-      return "Nothing is left of it.";
+      return "Its deletion was verified.";
     }
     return cluster
-        .why(State.CREATE_FAILED)
-        .or(() -> cluster.why(State.GONE).filter(why -> cluster.since(State.DESTROYING).isEmpty()))
+        .reason(State.CREATE_FAILED)
+        .or(() ->
+            cluster.reason(State.GONE).filter(why -> cluster.since(State.DESTROYING).isEmpty()))
         .map("It was never ready: %s"::formatted)
-        .orElse("It was destroyed before it was ready; nothing is left of it.");
+        .orElse("It was destroyed before it was ready; its deletion was verified.");
   }
 
-  /** Who shortened its life of late; empty if nobody did. */
+  /** The latest changes that shortened its life; empty if there are none. */
   private static String shortenings(Cluster cluster) {
     List<Transition> all =
-        cluster.changes().stream().filter(change -> change.minutes() < 0).toList();
+        cluster.expiryChanges().stream().filter(change -> change.minutes() < 0).toList();
     return all.isEmpty()
         ? ""
         : all.stream()
-            .skip(Math.max(0, all.size() - MOST_SHORTENINGS))
+            .skip(Math.max(0, all.size() - MAX_SHORTENINGS))
             .map(change -> "    %s, at %s\n".formatted(change.why(), TIME.format(change.at())))
             .collect(Collectors.joining("", "\nIts expiry was changed:\n", ""));
   }
@@ -203,7 +208,7 @@ public final class Notifications {
 
   private static String end(Cluster cluster) {
     Instant expires = cluster.expires();
-    return expires == null ? "its end" : TIME.format(expires);
+    return expires == null ? "its expiry" : TIME.format(expires);
   }
 
   private String prolong(Cluster cluster) {

@@ -12,13 +12,13 @@ import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 
 /**
- * Puts a cluster whose record cannot be read on record anew, to be destroyed, so that no record
- * makes a cluster immortal (promise P1). What is torn down goes by the id, which is the record's
- * key. A tear-down wants the name, too: it is the one that is claimed for the id; or else what the
- * record still says, if that is not another cluster's.
+ * Replaces a record that cannot be read with one whose cluster is being destroyed, so that no
+ * record makes a cluster immortal (promise P1). A teardown identifies resources by the id, which is
+ * the record's key. It needs the name as well: the one that is claimed for the id, or else the one
+ * in the record, unless it is another cluster's.
  */
 final class Recovery {
-  /** Whose a cluster is if nobody can tell any more. */
+  /** The creator of a cluster if the record no longer has it. */
   private static final String UNKNOWN = "unknown";
 
   private final ClusterStore store;
@@ -30,21 +30,21 @@ final class Recovery {
   }
 
   /**
-   * Puts a cluster on record anew, if it is asked for by its id and its record cannot be read. A
-   * name does not do: the record may say that its claim is not its own any more.
+   * Replaces the record of a cluster if it cannot be read. The cluster must be given by its id, as
+   * a claim may be outdated.
    *
-   * @param askedBy the ARN of who asks to destroy it
+   * @param caller the ARN of the caller who destroys it
    */
-  Optional<Stored.Live> recover(String id, String askedBy) {
+  Optional<Stored.Live> recover(String id, String caller) {
     return ClusterId.parse(id)
         .flatMap(store::find)
         .filter(Stored.Unreadable.class::isInstance)
         .map(Stored.Unreadable.class::cast)
         .filter(broken -> broken.version() != null)
-        .flatMap(broken -> store.recover(broken, cluster(broken, askedBy)));
+        .flatMap(broken -> store.recover(broken, cluster(broken, caller)));
   }
 
-  private Cluster cluster(Stored.Unreadable broken, String askedBy) {
+  private Cluster cluster(Stored.Unreadable broken, String caller) {
     ClusterId id = broken.id();
     Optional<Cluster> ended =
         store
@@ -53,7 +53,7 @@ final class Recovery {
             .map(archived -> ((Stored.Live) archived).cluster())
             .filter(cluster -> cluster.state() == State.GONE);
     if (ended.isPresent()) {
-      return ended.get(); // nothing of it is left but this record
+      return ended.get(); // only this record is left
     }
     Instant now = clock.instant();
     SalvagedRecord salvage = SalvagedRecord.from(broken.text());
@@ -64,19 +64,19 @@ final class Recovery {
         salvage.created().filter(created -> created.isBefore(now)).orElse(now),
         latestAttempt(id),
         broken.why(),
-        askedBy,
+        caller,
         now);
   }
 
-  /** A name that is this cluster's own from here on. */
+  /** A name that is now claimed for this cluster. */
   private String name(ClusterId id, SalvagedRecord salvage, Instant now) {
     Stream<String> claimed =
         store.claims().stream().filter(claim -> claim.holder().equals(id)).map(Claim::name);
-    return Stream.of(claimed, salvage.name().stream(), Stream.of(id.madeUpName()))
+    return Stream.of(claimed, salvage.name().stream(), Stream.of(id.defaultName()))
         .flatMap(names -> names)
         .filter(name -> store.claim(new Claim(name, id, now)).holder().equals(id))
         .findFirst()
-        .orElseThrow(() -> new StoreException("no name for the cluster %s is free".formatted(id)));
+        .orElseThrow(() -> new StoreException("no name is free for the cluster %s".formatted(id)));
   }
 
   /** The latest attempt to destroy it that took its fence; 0 if none did. */

@@ -48,16 +48,16 @@ record SalvagedRecord(
                 name,
                 Math.max(1, found.path("numworkers").asInt(1)),
                 Optional.of(found.path("kubeversion").asText())
-                    .filter(Versions::isOne)
+                    .filter(Versions::isValid)
                     .orElse(UNKNOWN_VERSION),
                 Math.max(1, found.path("timeout").asInt(SpecValidator.DEFAULT_TIMEOUT)),
                 Optional.of(found.path("owner").asText())
-                    .filter(MailAddress::isOne)
+                    .filter(MailAddress::isValid)
                     .orElse(SpecValidator.DEFAULT_OWNER),
                 List.of(),
                 null),
         Optional.of(status.path("createdby").asText())
-            .filter(arn -> !arn.isEmpty() && arn.length() <= Cluster.LONGEST_ARN),
+            .filter(arn -> !arn.isEmpty() && arn.length() <= Cluster.MAX_ARN_LENGTH),
         time(status.path("created").asText()));
   }
 

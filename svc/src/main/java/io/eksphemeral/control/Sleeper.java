@@ -2,16 +2,16 @@ package io.eksphemeral.control;
 
 import java.time.Duration;
 
-/** Lets a moment pass. Injected, as the clock is, so that no test waits. */
+/** Waits. Injected like the clock, so that tests need not wait. */
 @FunctionalInterface
 public interface Sleeper {
-  void of(Duration moment);
+  void sleep(Duration duration);
 
-  /** Really waits; an interruption ends the wait early and stays noted on the thread. */
-  static Sleeper real() {
-    return moment -> {
+  /** Sleeps on the current thread; an interruption ends the wait and stays set. */
+  static Sleeper system() {
+    return duration -> {
       try {
-        Thread.sleep(moment);
+        Thread.sleep(duration);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

@@ -1,9 +1,10 @@
 package io.eksphemeral.control;
 
-import io.eksphemeral.control.Reconciler.ReconcileResult;
 import io.eksphemeral.control.SweepReport.Change;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.State;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,20 +19,21 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
- * Brings all clusters as far as they can go now. Run every five minutes it alone brings each to its
- * end (promise P1); what fails for one never keeps it from the others (promise P4). Sweeps may
+ * Reconciles all clusters. Run every five minutes, it alone brings every cluster to its end
+ * (promise P1); a failure for one cluster does not affect the others (promise P4). Sweeps may
  * overlap.
  */
 public final class Sweep {
-  /** A name that is claimed for a cluster without a record is free after this. */
+  /** How old a claim without a record must be for its name to be freed. */
   static final Duration CLAIM_WITHOUT_RECORD = Duration.ofMinutes(10);
 
-  /** With less than this left, nothing more is begun: what has begun is to be finished. */
+  /** With less time left than this nothing more is begun, so that what has begun can finish. */
   private static final Duration TIME_TO_FINISH = Duration.ofSeconds(10);
 
   private final ClusterStore store;
@@ -40,8 +42,7 @@ public final class Sweep {
   private final Executor executor;
 
   /**
-   * @param executor runs the work for single clusters; how many threads it has bounds how many are
-   *     worked on at a time
+   * @param executor reconciles the clusters; its threads bound how many at a time
    */
   public Sweep(ClusterStore store, Reconciler reconciler, InstantSource clock, Executor executor) {
     this.store = store;
@@ -50,41 +51,39 @@ public final class Sweep {
     this.executor = executor;
   }
 
-  /** What became of one cluster. */
-  private sealed interface Visit {
-    record Left() implements Visit {}
-
-    record Changed(Change change) implements Visit {}
-
-    record Failed(ClusterId cluster, String why) implements Visit {}
-
-    record Skipped() implements Visit {}
+  /** What is collected while clusters are reconciled concurrently. */
+  private record Outcomes(
+      Map<ClusterId, Change> changed, Map<ClusterId, String> failed, LongAdder skipped) {
+    Outcomes() {
+      this(new ConcurrentSkipListMap<>(), new ConcurrentSkipListMap<>(), new LongAdder());
+    }
   }
 
   /**
    * Sweeps over all clusters.
    *
    * @param timeLeft how long this process may still run
-   * @throws StoreException if the clusters, or the names, cannot be listed
+   * @throws StoreException if the clusters or the names cannot be listed
    */
   public SweepReport all(Supplier<Duration> timeLeft) {
-    // Side by side: each listing is a request for every thousand. A name that is claimed later is
-    // too young to be freed, and all else about a claim is looked up when it is to be.
+    // Concurrently, as each listing takes one request per thousand objects. A name that is claimed
+    // later is too young to be freed, and a claim is read again before it is released.
     CompletableFuture<Set<String>> claimed =
         CompletableFuture.supplyAsync(store::claimedNames, executor);
-    return over(store.list(), timeLeft, claimed);
+    return sweep(store.list(), timeLeft, claimed);
   }
 
-  /** Sweeps over one cluster, of which there is news. One that is not on record is no news. */
+  /** Sweeps over one cluster, for which an event arrived. An unknown one is ignored. */
   public SweepReport one(ClusterId id, Supplier<Duration> timeLeft) {
     Optional<Stored> found = store.find(id);
-    return over(found.stream().toList(), timeLeft, CompletableFuture.completedFuture(Set.of()));
+    return sweep(found.stream().toList(), timeLeft, CompletableFuture.completedFuture(Set.of()));
   }
 
-  private SweepReport over(
+  private SweepReport sweep(
       List<Stored> listed, Supplier<Duration> timeLeft, CompletableFuture<Set<String>> claimed) {
     Instant begun = clock.instant();
-    List<CompletableFuture<Visit>> visits = new ArrayList<>();
+    Outcomes outcomes = new Outcomes();
+    List<CompletableFuture<Void>> visits = new ArrayList<>();
     Map<State, Long> states = new EnumMap<>(State.class);
     Map<ClusterId, String> unreadable = new TreeMap<>();
     List<ClusterId> legacy = new ArrayList<>();
@@ -94,55 +93,51 @@ public final class Sweep {
         case Stored.Live live -> {
           inUse.add(live.cluster().name());
           states.merge(live.cluster().state(), 1L, Long::sum);
-          visits.add(CompletableFuture.supplyAsync(() -> visit(live, timeLeft), executor));
+          visits.add(CompletableFuture.runAsync(() -> visit(live, timeLeft, outcomes), executor));
         }
         case Stored.Legacy old -> legacy.add(old.id());
         case Stored.Unreadable broken -> unreadable.put(broken.id(), broken.why());
       }
     }
-    List<Visit> done = visits.stream().map(CompletableFuture::join).toList();
-    Map<ClusterId, String> failed = new TreeMap<>();
-    each(done, Visit.Failed.class).forEach(visit -> failed.put(visit.cluster(), visit.why()));
+    visits.forEach(CompletableFuture::join);
     Set<String> unused = new HashSet<>(join(claimed));
     unused.removeAll(inUse);
-    List<String> freed = freeNames(unused, timeLeft, failed);
+    List<String> freed = freeNames(unused, timeLeft, outcomes);
     return new SweepReport(
         states,
-        each(done, Visit.Changed.class).map(Visit.Changed::change).toList(),
-        failed,
+        List.copyOf(outcomes.changed().values()),
+        outcomes.failed(),
         unreadable,
         legacy,
-        each(done, Visit.Skipped.class).count(),
+        outcomes.skipped().sum(),
         freed,
         Duration.between(begun, clock.instant()));
-  }
-
-  private static <V extends Visit> Stream<V> each(List<Visit> visits, Class<V> kind) {
-    return visits.stream().filter(kind::isInstance).map(kind::cast);
   }
 
   private static boolean isLate(Supplier<Duration> timeLeft) {
     return timeLeft.get().compareTo(TIME_TO_FINISH) < 0;
   }
 
-  private Visit visit(Stored.Live live, Supplier<Duration> timeLeft) {
+  private void visit(Stored.Live live, Supplier<Duration> timeLeft, Outcomes outcomes) {
     if (isLate(timeLeft)) {
-      return new Visit.Skipped();
+      outcomes.skipped().increment();
+      return;
     }
     Cluster before = live.cluster();
     try {
       String after =
           switch (reconciler.reconcile(live)) {
-            case ReconcileResult.OnRecord(Stored.Live record) -> record.cluster().state().text();
-            case ReconcileResult.Withdrawn(_, String problem) -> "withdrawn: " + problem;
-            case ReconcileResult.OffRecord _ -> "off record";
+            case Result.Success<Optional<Stored.Live>>(Optional<Stored.Live> record) ->
+                record.map(found -> found.cluster().state().text()).orElse("removed");
+            case Result.Rejected<Optional<Stored.Live>>(Rejection rejection) ->
+                "withdrawn: " + rejection.error();
           };
       String from = before.state().text();
-      return after.equals(from)
-          ? new Visit.Left()
-          : new Visit.Changed(new Change(before.id(), from, after));
+      if (!after.equals(from)) {
+        outcomes.changed().put(before.id(), new Change(before.id(), from, after));
+      }
     } catch (RuntimeException | LinkageError | StackOverflowError e) {
-      return new Visit.Failed(before.id(), e.toString());
+      outcomes.failed().put(before.id(), e.toString());
     }
   }
 
@@ -158,30 +153,30 @@ public final class Sweep {
   }
 
   /**
-   * Frees names that are claimed for no cluster.
+   * Frees names that are claimed without a cluster.
    *
-   * @param unused those that are claimed and were not just seen on record
+   * @param unused claimed names that no listed record has
    */
   private List<String> freeNames(
-      Set<String> unused, Supplier<Duration> timeLeft, Map<ClusterId, String> failed) {
+      Set<String> unused, Supplier<Duration> timeLeft, Outcomes outcomes) {
     List<String> freed = new ArrayList<>();
     for (Claim claim : store.claims(unused)) {
       if (isLate(timeLeft)) {
         break;
       }
       try {
-        if (isForNothing(claim) && store.release(claim)) {
+        if (isAbandoned(claim) && store.release(claim)) {
           freed.add(claim.name());
         }
       } catch (RuntimeException e) {
-        failed.put(claim.holder(), e.toString());
+        outcomes.failed().put(claim.holder(), e.toString());
       }
     }
     return freed;
   }
 
-  /** Whether a claim is old, and its holder is not on record, or under another name. */
-  private boolean isForNothing(Claim claim) {
+  /** Whether a claim is old, and its holder is not on record, or has another name. */
+  private boolean isAbandoned(Claim claim) {
     return !clock.instant().isBefore(claim.since().plus(CLAIM_WITHOUT_RECORD))
         && store
             .find(claim.holder())

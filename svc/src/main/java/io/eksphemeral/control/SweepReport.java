@@ -7,15 +7,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a sweep saw and did.
+ * What a sweep found and did.
  *
- * @param states how many clusters there were in each state, when it began
- * @param changed the clusters that are in another state now
- * @param failed those for which something failed, with what; the next sweep tries again
- * @param unreadable records that cannot be read, with why
+ * @param states the number of clusters in each state at the beginning
+ * @param changed the clusters whose state changed
+ * @param failed the clusters for which it failed, with the error; the next sweep tries again
+ * @param unreadable the records that cannot be read, with the reason
  * @param legacy records of 2019
- * @param skipped how many it had no time left for
- * @param namesFreed names that were claimed for no cluster
+ * @param skipped the number of clusters for which no time was left
+ * @param namesFreed names that were claimed without a cluster
  */
 public record SweepReport(
     Map<State, Long> states,
@@ -27,6 +27,10 @@ public record SweepReport(
     List<String> namesFreed,
     Duration took) {
 
-  /** A cluster that came to another state; {@code to} says also if it was withdrawn. */
+  /**
+   * A change of a cluster's state.
+   *
+   * @param to a state, {@code removed}, or {@code withdrawn} with the reason
+   */
   public record Change(ClusterId cluster, String from, String to) {}
 }

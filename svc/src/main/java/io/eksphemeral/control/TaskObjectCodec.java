@@ -109,7 +109,7 @@ public final class TaskObjectCodec {
                     Stream.of(
                             versions.offered(), versions.extended(), List.of(versions.preferred()))
                         .flatMap(List::stream)
-                        .allMatch(Versions::isOne)));
+                        .allMatch(Versions::isValid)));
   }
 
   private static <T> Optional<T> decode(String text, Function<JsonNode, Optional<T>> decoder) {

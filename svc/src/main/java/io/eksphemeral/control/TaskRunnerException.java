@@ -1,6 +1,6 @@
 package io.eksphemeral.control;
 
-/** The task runner did not do, or did not answer, what it was asked. Trying again may help. */
+/** The task runner failed, or did not answer. Trying again may help. */
 public final class TaskRunnerException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

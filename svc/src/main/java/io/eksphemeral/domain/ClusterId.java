@@ -8,10 +8,10 @@ import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 
 /**
- * Which cluster: a UUID in its canonical lower-case form.
+ * The id of a cluster: a UUID in its canonical lower-case form.
  *
- * <p>Ids that are made here are version 7 (RFC 9562), so that sorting them as text sorts clusters
- * by the time they were asked for. A caller who chooses an id may take any version.
+ * <p>Generated ids are of version 7 (RFC 9562), so that their alphabetical order is the order of
+ * creation. A caller may choose an id of any version.
  */
 public record ClusterId(String value) implements Comparable<ClusterId> {
   private static final Pattern CANONICAL =
@@ -23,7 +23,7 @@ public record ClusterId(String value) implements Comparable<ClusterId> {
     }
   }
 
-  /** The id that a text stands for, in either case; empty if it is none. */
+  /** Parses an id, in upper or lower case; empty if the text is not one. */
   public static Optional<ClusterId> parse(String text) {
     String lower = text.toLowerCase(Locale.ROOT);
     return CANONICAL.matcher(lower).matches()
@@ -31,15 +31,15 @@ public record ClusterId(String value) implements Comparable<ClusterId> {
         : Optional.empty();
   }
 
-  /** A new id of version 7: 48 bits of milliseconds, then 74 random ones. */
-  public static ClusterId make(Instant now, RandomGenerator random) {
+  /** A new id of version 7: 48 bits of milliseconds, then 74 random bits. */
+  public static ClusterId generate(Instant now, RandomGenerator random) {
     long high = (now.toEpochMilli() << 16) | 0x7000L | (random.nextLong() & 0x0fffL);
     long low = (random.nextLong() & 0x3fffffffffffffffL) | 0x8000000000000000L;
     return new ClusterId(new UUID(high, low).toString());
   }
 
-  /** The name of a cluster whose asker gave none: always the same one for the same id. */
-  public String madeUpName() {
+  /** The name of a cluster whose spec has none; it depends only on the id. */
+  public String defaultName() {
     return "default-eksp-" + value.substring(value.length() - 8);
   }
 

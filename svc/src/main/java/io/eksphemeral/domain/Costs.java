@@ -11,29 +11,29 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What clusters cost: the prices, and all of the arithmetic. In USD, by the list prices of
- * us-east-1 in November 2026, without taxes; amounts are in whole cents, begun ones counted.
+ * Calculates the cost of clusters in USD, from the list prices of us-east-1 in November 2026,
+ * without taxes. Amounts are rounded up to cents.
  *
- * <p>A cluster is its control plane, and its nodes with a disk and a public address each; and then
- * there are the tasks that build it and tear it down. What its users run on it, load balancers or
- * traffic, is not counted.
+ * <p>The cost includes the control plane, the nodes with a disk and a public address each, and the
+ * tasks that create and destroy the cluster. It excludes what users run on it, such as load
+ * balancers, and traffic.
  */
 public final class Costs {
   private static final BigDecimal CONTROL_PLANE_HOUR = new BigDecimal("0.10");
   private static final BigDecimal CONTROL_PLANE_HOUR_EXTENDED = new BigDecimal("0.60");
 
-  /** Of gp3 disks, at 0.08 a month. */
+  /** gp3, at 0.08 a month. */
   private static final BigDecimal GIGABYTE_HOUR = new BigDecimal("0.00011");
 
   private static final BigDecimal ADDRESS_HOUR = new BigDecimal("0.005");
 
   /**
-   * Of a quarter of a processor and a gigabyte on Fargate, with a public address: what a create
-   * task has. A destroy task has half of the memory.
+   * A create task: 0.25 vCPU and 1 GB on Fargate, with a public address. A destroy task has half of
+   * the memory.
    */
   private static final BigDecimal TASK_HOUR = new BigDecimal("0.0146").add(ADDRESS_HOUR);
 
-  /** On demand, with Linux. */
+  /** On demand, Linux. */
   private static final Map<String, BigDecimal> NODE_HOUR =
       Map.ofEntries(
           price("t3.small", "0.0208"),
@@ -53,20 +53,18 @@ public final class Costs {
           price("c6i.large", "0.085"),
           price("r5.large", "0.126"));
 
-  /** What creation and destruction take together, as a rule. */
+  /** How long creation and destruction usually take together. */
   private static final Duration USUAL_WORK = Duration.ofMinutes(25);
 
-  /** What they take at most, if the first attempt to destroy does it. */
-  private static final Duration MOST_WORK =
+  /** How long they take at most, if the first attempt to destroy succeeds. */
+  private static final Duration MAX_WORK =
       Lifecycle.CREATE_DEADLINE.plus(Lifecycle.DESTROY_DEADLINE);
 
   private final Nodes nodes;
   private final Versions versions;
 
   /**
-   * What clusters cost in an installation.
-   *
-   * @param versions say which ones cost more
+   * @param versions with those whose control planes cost more
    */
   public Costs(Nodes nodes, Versions versions) {
     this.nodes = nodes;
@@ -74,60 +72,60 @@ public final class Costs {
   }
 
   /**
-   * What a cluster is going to cost.
+   * The estimated cost of a cluster.
    *
-   * @param hourly while it is there
-   * @param usual from its creation to its end, as a rule
+   * @param hourly while it exists
+   * @param usual from its creation to its deletion, usually
    * @param most the same, if everything takes as long as it may
    * @param assumes one sentence
    */
   public record Estimate(BigDecimal hourly, BigDecimal usual, BigDecimal most, String assumes) {}
 
-  /** What a cluster is going to cost that nobody prolongs. */
-  public Estimate of(Spec spec) {
+  /** Estimates the cost of a cluster that is not prolonged. */
+  public Estimate estimate(Spec spec) {
     Duration life = Duration.ofMinutes(spec.timeout());
     return new Estimate(
         amount(spec, Duration.ofHours(1), Duration.ZERO),
         amount(spec, life.plus(USUAL_WORK), USUAL_WORK),
-        amount(spec, life.plus(MOST_WORK), MOST_WORK),
+        amount(spec, life.plus(MAX_WORK), MAX_WORK),
         assumptions(spec));
   }
 
   /**
-   * What a cluster has cost so far, at most: it is taken to be there as a whole from the launch of
-   * its creation until it is proven gone.
+   * The maximum cost of a cluster so far. All of it is assumed to exist from the launch of its
+   * create task until its deletion is verified.
    */
   public BigDecimal soFar(Cluster cluster, Instant now) {
     Duration worked =
         cluster.tasks().stream()
-            .map(task -> ran(task, Optional.ofNullable(task.ended()).orElse(now)))
+            .map(task -> runtime(task, Optional.ofNullable(task.ended()).orElse(now)))
             .reduce(Duration.ZERO, Duration::plus);
     Instant end = cluster.since(State.GONE).orElse(now);
-    Duration there =
-        wasBuilt(cluster)
+    Duration existed =
+        wasCreated(cluster)
             ? cluster.tasks().stream()
                 .filter(task -> task.kind() == TaskKind.CREATE)
-                .map(task -> ran(task, end))
+                .map(task -> runtime(task, end))
                 .reduce(Duration.ZERO, Duration::plus)
             : Duration.ZERO;
-    return amount(cluster.spec(), there, worked);
+    return amount(cluster.spec(), existed, worked);
   }
 
-  /** One that is gone and was never destroyed was never built. */
-  private static boolean wasBuilt(Cluster cluster) {
+  /** A cluster that is gone without having been destroyed was never created. */
+  private static boolean wasCreated(Cluster cluster) {
     return cluster.state() != State.GONE || cluster.since(State.DESTROYING).isPresent();
   }
 
-  private static Duration ran(Task task, Instant until) {
+  private static Duration runtime(Task task, Instant until) {
     Instant launched = task.launched();
     return launched == null || until.isBefore(launched)
         ? Duration.ZERO
         : Duration.between(launched, until);
   }
 
-  private BigDecimal amount(Spec spec, Duration there, Duration worked) {
+  private BigDecimal amount(Spec spec, Duration existed, Duration worked) {
     return hour(spec)
-        .multiply(seconds(there))
+        .multiply(seconds(existed))
         .add(TASK_HOUR.multiply(seconds(worked)))
         .divide(seconds(Duration.ofHours(1)), 2, RoundingMode.CEILING);
   }
@@ -138,7 +136,7 @@ public final class Costs {
 
   private BigDecimal hour(Spec spec) {
     BigDecimal node =
-        dearest()
+        mostExpensive()
             .map(NODE_HOUR::get)
             .orElse(BigDecimal.ZERO)
             .add(GIGABYTE_HOUR.multiply(BigDecimal.valueOf(Nodes.DISK_GIGABYTES)))
@@ -153,8 +151,8 @@ public final class Costs {
     };
   }
 
-  /** The dearest type of those whose price is known; empty if none is. */
-  private Optional<String> dearest() {
+  /** The most expensive instance type among those with a known price; empty if none is. */
+  private Optional<String> mostExpensive() {
     return nodes.instanceTypes().stream()
         .filter(NODE_HOUR::containsKey)
         .max(Comparator.comparing(NODE_HOUR::get));
@@ -163,25 +161,25 @@ public final class Costs {
   private String assumptions(Spec spec) {
     String support =
         versions.supports(spec.kubeversion()) == Support.STANDARD ? "standard" : "extended";
-    String each = dearest().map("a %s on demand, "::formatted).orElse("");
+    String each = mostExpensive().map("a %s on demand, "::formatted).orElse("");
     List<String> unknown =
         nodes.instanceTypes().stream().filter(type -> !NODE_HOUR.containsKey(type)).toList();
     return ("list prices of us-east-1 in November 2026: a control plane in %s support at %s USD an"
             + " hour, and for each node %sa disk of %d GB and a public address; creation and"
             + " destruction usually take %d minutes together, at most %d if the first attempt to"
-            + " destroy does it%s%s")
+            + " destroy succeeds%s%s")
         .formatted(
             support,
             controlPlaneHour(spec),
             each,
             Nodes.DISK_GIGABYTES,
             USUAL_WORK.toMinutes(),
-            MOST_WORK.toMinutes(),
+            MAX_WORK.toMinutes(),
             unknown.isEmpty()
                 ? ""
-                : "; without the price of %s, which is not known"
+                : "; the price of %s is unknown and not included"
                     .formatted(String.join(", ", unknown)),
-            nodes.spot() ? "; the nodes are spot ones, which cost less" : "");
+            nodes.spot() ? "; the nodes are spot instances, which cost less" : "");
   }
 
   private static Map.Entry<String, BigDecimal> price(String type, String hour) {

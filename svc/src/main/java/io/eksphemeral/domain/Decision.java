@@ -3,29 +3,28 @@ package io.eksphemeral.domain;
 import io.eksphemeral.domain.Notification.Topic;
 import java.time.Instant;
 
-/** What is to be done next for a cluster. */
+/** The next step for a cluster. */
 public sealed interface Decision {
-  /** Nothing now; time or a task has to go on first. */
-  record Nothing() implements Decision {}
+  /** Nothing to do until time passes or a task makes progress. */
+  record Wait() implements Decision {}
 
-  /** Hold it against the limits: admit it, or withdraw it. */
+  /** Check the limits, and admit or withdraw the cluster. */
   record Admit() implements Decision {}
 
-  /** Launch its open task and note the launch. */
+  /** Launch the open task, and record the launch. */
   record Launch(Task task) implements Decision {}
 
-  /** Write the record anew. */
   record UpdateRecord(Cluster changed) implements Decision {}
 
-  /** Send a mail, and note that it was tried. */
+  /** Send a notification, and record its delivery. */
   record Notify(Topic topic, Instant about) implements Decision {}
 
   /** Stop a task. */
   record Stop(String handle, String why) implements Decision {}
 
-  /** Close the fence of its open task, so that a task that has not begun never does. */
+  /** Close the fence of the open task, so that it can never start to work. */
   record CloseFence(Task task) implements Decision {}
 
-  /** Write the archive, remove the record, free the name: nothing of it is left. */
+  /** Write the archive, remove the record and free the name. */
   record Archive() implements Decision {}
 }

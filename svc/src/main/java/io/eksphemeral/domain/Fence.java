@@ -1,14 +1,14 @@
 package io.eksphemeral.domain;
 
 /**
- * The state of a task's fence. A task works only if it alone took its fence (promise P7), so a
- * fence that the control plane took first, closed it, keeps the task from ever working.
+ * The state of a task's fence. A task works only if it created its fence (promise P7); if the
+ * control plane created it first, the fence is closed, and the task never works.
  */
 public enum Fence {
-  /** Nobody has it: the task has not begun, but still can. */
+  /** It does not exist: the task has not begun, but still can. */
   OPEN,
-  /** The task has it: it works, or has worked. */
+  /** The task created it: it works, or has worked. */
   TAKEN,
-  /** The control plane has it: the task never worked and never will. */
+  /** The control plane created it: the task never worked and never will. */
   CLOSED
 }

@@ -1,27 +1,26 @@
 package io.eksphemeral.domain;
 
 /**
- * What nobody may exceed (promise P10).
+ * The limits of an installation (promise P10).
  *
- * @param minutes the longest life-time of a cluster, prolongations included
- * @param workers the most nodes of a cluster
- * @param clusters the most clusters at a time
- * @param clustersPerAsker the most clusters at a time of one asker
- * @param owners who may be named as owner
+ * @param minutes the maximum lifetime of a cluster, prolongations included
+ * @param workers the maximum number of nodes of a cluster
+ * @param clusters the maximum number of clusters at a time
+ * @param clustersPerCaller the same for each caller
+ * @param owners which owners are allowed
  */
 public record Limits(
-    int minutes, int workers, int clusters, int clustersPerAsker, OwnerDomains owners) {
-  /** One day, ten nodes, ten clusters, five of them one person's. */
+    int minutes, int workers, int clusters, int clustersPerCaller, OwnerDomains owners) {
   public static final Limits DEFAULT = new Limits(1440, 10, 10, 5);
 
-  /** Limits that leave open who may be named as owner. */
-  public Limits(int minutes, int workers, int clusters, int clustersPerAsker) {
-    this(minutes, workers, clusters, clustersPerAsker, OwnerDomains.ANY);
+  /** Limits that allow any owner. */
+  public Limits(int minutes, int workers, int clusters, int clustersPerCaller) {
+    this(minutes, workers, clusters, clustersPerCaller, OwnerDomains.ANY);
   }
 
   public Limits {
-    if (minutes < 1 || workers < 1 || clusters < 1 || clustersPerAsker < 1) {
-      throw new IllegalArgumentException("a limit is at least 1");
+    if (minutes < 1 || workers < 1 || clusters < 1 || clustersPerCaller < 1) {
+      throw new IllegalArgumentException("a limit must be at least 1");
     }
   }
 }

@@ -3,19 +3,18 @@ package io.eksphemeral.domain;
 import java.util.List;
 
 /**
- * What nodes an installation gives its clusters.
+ * The nodes of an installation's clusters.
  *
- * @param instanceTypes {@code t3.medium} and the like, each as good as the others; at least one
- * @param spot whether they are bought from spare capacity, for less
+ * @param instanceTypes interchangeable ones such as {@code t3.medium}; at least one
+ * @param spot whether they are spot instances
  */
 public record Nodes(List<String> instanceTypes, boolean spot) {
-  /** Each one's disk. */
   public static final int DISK_GIGABYTES = 20;
 
   public Nodes {
     instanceTypes = List.copyOf(instanceTypes);
     if (instanceTypes.isEmpty()) {
-      throw new IllegalArgumentException("nodes are of a type");
+      throw new IllegalArgumentException("at least one instance type is required");
     }
   }
 }

@@ -5,14 +5,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A mail that was begun.
+ * A notification that was begun.
  *
- * @param about the moment the mail is about, which tells it from others on the same topic: for a
- *     notice the end it speaks of, so that a moved end makes a new one due
- * @param tried when somebody first began to try it, whatever came of that
- * @param last when its delivery was last written down
- * @param why what kept it, or one of its copies, from being sent, on one line; null where nothing
- *     did
+ * @param about the moment that distinguishes it from others on the same topic: for a notice the
+ *     expiry that it announces, so that a changed expiry makes a new one due
+ * @param tried when it was first tried
+ * @param last when its delivery was last recorded
+ * @param why what kept it from some or all recipients, on one line; null if nothing did
  */
 public record Notification(
     Topic topic,
@@ -23,15 +22,14 @@ public record Notification(
     @Nullable String why) {
 
   public Notification {
-    why = why == null ? null : SafeText.plain(why);
+    why = why == null ? null : SafeText.sanitize(why);
   }
 
-  /** A mail that nothing kept from being sent. */
+  /** A notification that nothing kept from being sent. */
   public Notification(Topic topic, Instant about, Instant tried, Instant last, Delivery delivery) {
     this(topic, about, tried, last, delivery, null);
   }
 
-  /** What a mail is about. */
   public enum Topic {
     READY,
     NOTICE,
@@ -39,24 +37,23 @@ public record Notification(
     DESTROY_FAILED,
     GONE;
 
-    /** As it is written in records and file names: {@code create-failed}. */
+    /** As written in records and file names: {@code create-failed}. */
     public String text() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
 
-  /** What became of it. */
   public enum Delivery {
-    /** Somebody is about to send it, or died at it. */
+    /** A sweep is about to send it, or crashed while doing so. */
     SENDING,
     SENT,
     FAILED,
-    /** There was nobody to mail, or no sender to mail from; it is not tried again. */
-    NOBODY;
+    /** There is no recipient or no sender; it is not retried. */
+    NO_RECIPIENT;
 
-    /** As it is written in records: {@code sent}. */
+    /** As written in records: {@code sent}. */
     public String text() {
-      return name().toLowerCase(Locale.ROOT);
+      return this == NO_RECIPIENT ? "nobody" : name().toLowerCase(Locale.ROOT);
     }
   }
 }

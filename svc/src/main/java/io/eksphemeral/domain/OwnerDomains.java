@@ -6,12 +6,11 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * The mail domains whose addresses may be named as owner.
+ * The mail domains that owners may have.
  *
- * @param domains in lower case; none if any may
+ * @param domains in lower case; empty if any domain is allowed
  */
 public record OwnerDomains(List<String> domains) {
-  /** Every address may be named. */
   public static final OwnerDomains ANY = new OwnerDomains(List.of());
 
   private static final Pattern DOMAIN = Pattern.compile("[a-z0-9-]+(\\.[a-z0-9-]+)+");
@@ -21,9 +20,9 @@ public record OwnerDomains(List<String> domains) {
   }
 
   /**
-   * Reads domains with commas between; none from a blank text.
+   * Parses a comma-separated list of domains, which may be blank.
    *
-   * @throws IllegalArgumentException if one is no domain
+   * @throws IllegalArgumentException if one is not a domain
    */
   public static OwnerDomains parse(String text) {
     if (text.isBlank()) {
@@ -33,19 +32,19 @@ public record OwnerDomains(List<String> domains) {
         Arrays.stream(text.toLowerCase(Locale.ROOT).split(",", -1)).map(String::strip).toList();
     for (String domain : domains) {
       if (!DOMAIN.matcher(domain).matches()) {
-        throw new IllegalArgumentException("'%s' is no mail domain".formatted(domain));
+        throw new IllegalArgumentException("'%s' is not a mail domain".formatted(domain));
       }
     }
     return new OwnerDomains(domains);
   }
 
-  /** Whether an address may be named. One under a reserved domain may, as it is never mailed. */
+  /** Whether an owner is allowed. Reserved addresses always are, as they receive no mail. */
   public boolean allow(String address) {
     String domain = address.substring(address.indexOf('@') + 1).toLowerCase(Locale.ROOT);
-    return domains.isEmpty() || domains.contains(domain) || MailAddress.isNobodys(address);
+    return domains.isEmpty() || domains.contains(domain) || MailAddress.isReserved(address);
   }
 
-  /** The domains, as they are parsed. */
+  /** The domains in the form that is parsed. */
   @Override
   public String toString() {
     return String.join(",", domains);

@@ -4,12 +4,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was asked for, with every default filled in. {@link SpecValidator} says what may stand here.
+ * What the caller asked for, with every default filled in and validated by {@link SpecValidator}.
  *
- * @param timeout minutes that the cluster lives once it is ready
- * @param owner the mail address that hears of it
- * @param access ARNs of the roles and users that get in besides who asked
- * @param task where its Fargate tasks run; null leaves that to the installation
+ * @param timeout minutes from ready to expiry
+ * @param owner the mail address that gets the notifications
+ * @param access ARNs of roles and users that get access besides the caller
+ * @param task where its Fargate tasks run; null for the installation's default
  */
 public record Spec(
     String name,

@@ -1,5 +1,6 @@
 package io.eksphemeral.domain;
 
+import io.eksphemeral.domain.Rejection.Kind;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -14,31 +15,30 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a spec may say (promise P9: every problem at once, a sentence each). Takes the spec as the
- * plain values that JSON has: String, BigDecimal, Boolean, List, Map and null.
+ * Validates a spec and fills in its defaults; an invalid one is rejected with every problem at once
+ * (promise P9). The spec consists of JSON values: String, BigDecimal, Boolean, List, Map and null.
  */
 public final class SpecValidator {
-  /** How long a cluster lives whose spec does not say, in minutes. */
+  /** In minutes. */
   public static final int DEFAULT_TIMEOUT = 20;
 
-  /** Whose a cluster is whose spec does not say. */
   public static final String DEFAULT_OWNER = "nobody@example.com";
 
-  /** EKS takes names of a hundred characters, eksctl's stacks leave room for this many. */
-  private static final int NAME_LENGTH = 63;
+  /** EKS allows 100 characters, but the names of eksctl's stacks are limited. */
+  private static final int MAX_NAME_LENGTH = 63;
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*");
 
-  /** How many roles and users get in besides who asks: eksctl makes a stack for each. */
-  static final int MOST_ACCESS = 20;
+  /** eksctl creates a stack for each access entry. */
+  static final int MAX_ACCESS = 20;
 
-  /** How many subnets a task of ECS takes. */
-  static final int MOST_SUBNETS = 16;
+  /** The limit of ECS for a task. */
+  static final int MAX_SUBNETS = 16;
 
-  /** The longest path of a role or user, with the slashes around it. */
-  private static final int PATH_LENGTH = 512;
+  /** The limit of IAM for a path, with its slashes. */
+  private static final int MAX_PATH_LENGTH = 512;
 
-  /** A role or user, as IAM names it: a path of names, and a name. */
+  /** The ARN of a role or user, with its path. */
   private static final Pattern PRINCIPAL =
       Pattern.compile(
           "arn:aws(-[a-z]{1,9}){0,2}:iam::[0-9]{12}:(role|user)"
@@ -56,33 +56,28 @@ public final class SpecValidator {
     this.versions = versions;
   }
 
-  /** What became of a spec. */
-  public sealed interface Validation {
-    /** It is fine; every default is filled in. */
-    record Valid(Spec spec) implements Validation {}
-
-    /** It is not, for these reasons; at least one. */
-    record Invalid(List<String> problems) implements Validation {}
-  }
-
   /**
-   * Judges a spec.
+   * Validates a spec.
    *
-   * @param name what it is called if it does not say
+   * @param defaultName for a spec without a name
    */
-  public static Validation judge(
-      Map<String, ?> fields, String name, Limits limits, Versions versions) {
-    return new SpecValidator(limits, versions).judge(fields, name);
+  public static Result<Spec> validate(
+      Map<String, ?> fields, String defaultName, Limits limits, Versions versions) {
+    return new SpecValidator(limits, versions).validate(fields, defaultName);
   }
 
-  /** Whether a text can be the name of a cluster. One that looks like an id would pass for one. */
+  public static Result<Spec> invalid(List<String> problems) {
+    return new Result.Rejected<>(new Rejection(Kind.INVALID_SPEC, "invalid spec:", problems));
+  }
+
+  /** Whether a text can be the name of a cluster. The form of an id is reserved for ids. */
   public static boolean isName(String text) {
-    return text.length() <= NAME_LENGTH
+    return text.length() <= MAX_NAME_LENGTH
         && NAME.matcher(text).matches()
         && ClusterId.parse(text).isEmpty();
   }
 
-  private Validation judge(Map<String, ?> fields, String defaultName) {
+  private Result<Spec> validate(Map<String, ?> fields, String defaultName) {
     Draft draft = new Draft(defaultName, versions.preferred());
     Map<String, BiConsumer<String, @Nullable Object>> known = new LinkedHashMap<>();
     known.put("name", (field, value) -> draft.name = name(field, value));
@@ -94,9 +89,7 @@ public final class SpecValidator {
     known.put("access", (field, value) -> draft.access = principals(field, value));
     known.put("task", (field, value) -> draft.task = placement(field, value));
     eachField("", fields, known);
-    return problems.isEmpty()
-        ? new Validation.Valid(draft.spec())
-        : new Validation.Invalid(List.copyOf(problems));
+    return problems.isEmpty() ? Result.success(draft.spec()) : invalid(problems);
   }
 
   private void eachField(
@@ -131,24 +124,24 @@ public final class SpecValidator {
     problem(
         field,
         "1 to %d letters a-z or A-Z, digits and dashes, the first not a dash"
-            .formatted(NAME_LENGTH),
+            .formatted(MAX_NAME_LENGTH),
         value);
     return "";
   }
 
-  private int whole(String field, @Nullable Object value, int most) {
+  private int whole(String field, @Nullable Object value, int max) {
     if (value instanceof BigDecimal number
         && number.compareTo(BigDecimal.ONE) >= 0
-        && number.compareTo(BigDecimal.valueOf(most)) <= 0
+        && number.compareTo(BigDecimal.valueOf(max)) <= 0
         && number.remainder(BigDecimal.ONE).signum() == 0) {
       return number.intValueExact();
     }
-    problem(field, "a whole number from 1 to " + most, value);
+    problem(field, "a whole number from 1 to " + max, value);
     return 0;
   }
 
   private String version(String field, @Nullable Object value) {
-    if (!(value instanceof String text && Versions.isOne(text))) {
+    if (!(value instanceof String text && Versions.isValid(text))) {
       problem(field, "a version in quotes like \"" + versions.preferred() + "\"", value);
       return "";
     }
@@ -159,7 +152,7 @@ public final class SpecValidator {
   }
 
   private String owner(String field, @Nullable Object value) {
-    if (!(value instanceof String text && MailAddress.isOne(text))) {
+    if (!(value instanceof String text && MailAddress.isValid(text))) {
       problem(field, "a mail address like " + DEFAULT_OWNER, value);
       return "";
     }
@@ -172,14 +165,14 @@ public final class SpecValidator {
 
   private List<String> principals(String field, @Nullable Object value) {
     return texts(
-        field, value, SpecValidator::isPrincipal, MOST_ACCESS, "ARNs of IAM roles or users");
+        field, value, SpecValidator::isPrincipal, MAX_ACCESS, "ARNs of IAM roles or users");
   }
 
   private static boolean isPrincipal(String text) {
     Matcher arn = PRINCIPAL.matcher(text);
-    return text.length() <= Cluster.LONGEST_ARN
+    return text.length() <= Cluster.MAX_ARN_LENGTH
         && arn.matches()
-        && arn.group("path").length() <= PATH_LENGTH;
+        && arn.group("path").length() <= MAX_PATH_LENGTH;
   }
 
   private @Nullable Placement placement(String field, @Nullable Object value) {
@@ -198,7 +191,7 @@ public final class SpecValidator {
                     name,
                     inner,
                     text -> SUBNET.matcher(text).matches(),
-                    MOST_SUBNETS,
+                    MAX_SUBNETS,
                     "ids of subnets"));
     eachField(field + ".", fields, known);
     return new Placement(draft.securitygroup, draft.subnets);
@@ -213,15 +206,14 @@ public final class SpecValidator {
   }
 
   private List<String> texts(
-      String field, @Nullable Object value, Predicate<String> shape, int most, String what) {
+      String field, @Nullable Object value, Predicate<String> shape, int max, String what) {
     List<String> texts = new ArrayList<>();
     if (!(value instanceof List<?> items)) {
       problem(field, "a list of " + what, value);
       return texts;
     }
-    if (items.size() > most) {
-      problems.add(
-          "%s has %d entries; at most %d are allowed".formatted(field, items.size(), most));
+    if (items.size() > max) {
+      problems.add("%s has %d entries; at most %d are allowed".formatted(field, items.size(), max));
     }
     for (Object item : items) {
       if (item instanceof String text && shape.test(text)) {
@@ -237,7 +229,7 @@ public final class SpecValidator {
     problems.add("%s must be %s, not %s".formatted(field, wanted, shown(value)));
   }
 
-  /** A value as it stood in the spec, in short, on one line. */
+  /** A value of the spec, abbreviated to one line. */
   private static String shown(@Nullable Object value) {
     String text =
         switch (value) {
@@ -247,11 +239,11 @@ public final class SpecValidator {
           case Map<?, ?> map -> "an object";
           default -> value.toString();
         };
-    return shortened(text);
+    return abbreviate(text);
   }
 
-  /** A text's first 80 characters, those that are not ASCII by their numbers. */
-  public static String shortened(String text) {
+  /** A text's first 80 characters, with non-ASCII ones escaped. */
+  public static String abbreviate(String text) {
     StringBuilder line = new StringBuilder();
     text.codePoints()
         .limit(80)
@@ -265,7 +257,7 @@ public final class SpecValidator {
     return text.codePointCount(0, text.length()) > 80 ? line + "…" : line.toString();
   }
 
-  /** The Levenshtein distance of two texts, letter case aside, at least their lengths' apart. */
+  /** The Levenshtein distance of two texts, ignoring case; unbounded if it is over 2 anyway. */
   private static int distance(String a, String b) {
     if (Math.abs(a.length() - b.length()) > 2) {
       return Integer.MAX_VALUE;
@@ -288,7 +280,7 @@ public final class SpecValidator {
     return row[b.length()];
   }
 
-  /** A spec being read, with the default of each field until one is given. */
+  /** A spec being read, with the default of each field that is absent. */
   private static final class Draft {
     private String name;
     private int numworkers = 1;

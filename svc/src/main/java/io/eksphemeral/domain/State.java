@@ -4,22 +4,19 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 
-/**
- * Where a cluster is in its life. The whole table of transitions is {@link #next()}; nothing else
- * in the project knows one.
- */
+/** The state of a cluster. {@link #next()} is the table of transitions. */
 public enum State {
-  /** Asked for, and being built. */
+  /** Requested, and being created. */
   CREATING,
-  /** Built; its life-time runs. */
+  /** Created; its lifetime runs. */
   READY,
-  /** Could not be built; what there is of it is about to be torn down. */
+  /** Creation failed; anything that was created is about to be destroyed. */
   CREATE_FAILED,
-  /** A tear-down is under way. */
+  /** A teardown is planned or running. */
   DESTROYING,
-  /** A tear-down did not come to a proof of absence; the next attempt waits for its turn. */
+  /** A teardown failed to verify the deletion; the next attempt follows after a while. */
   DESTROY_FAILED,
-  /** Proven gone; only the archive keeps it. */
+  /** The deletion is verified; the record moves to the archive. */
   GONE;
 
   /** The states that may follow this one directly. */
@@ -32,7 +29,7 @@ public enum State {
     };
   }
 
-  /** As it is written in records, answers and prose: {@code create-failed}. */
+  /** As written in records and responses: {@code create-failed}. */
   public String text() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }

@@ -4,16 +4,16 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a record says of one of its tasks.
+ * A task, as its cluster's record describes it.
  *
- * @param attempt counted from 1 within the kind
- * @param planned when the record first said that it is to run
- * @param refused why it could not be launched so far; null where nothing kept it from that
- * @param launched when its launch was noted, from which its deadline counts; null until then
- * @param handle what the task runner calls it; null until its launch was noted
- * @param stopping when it was last told to stop, or when waiting for its end began; null until then
- * @param ended when it was known to be over, never to work again; null until then
- * @param outcome how it ended, in words; null until then
+ * @param attempt counted from 1 for each kind
+ * @param planned when it was put on record
+ * @param refused why its launch was rejected; null if it was not
+ * @param launched when its launch was recorded, which starts its deadline; null until then
+ * @param handle the task runner's name for it; null until its launch was recorded
+ * @param stopping when it was last told to stop, or waiting for its end began; null until then
+ * @param ended when it was known to have ended for good; null until then
+ * @param outcome how it ended; null until then
  */
 public record Task(
     TaskKind kind,
@@ -27,11 +27,11 @@ public record Task(
     @Nullable String outcome) {
 
   public Task {
-    refused = refused == null ? null : SafeText.plain(refused);
-    outcome = outcome == null ? null : SafeText.plain(outcome);
+    refused = refused == null ? null : SafeText.sanitize(refused);
+    outcome = outcome == null ? null : SafeText.sanitize(outcome);
   }
 
-  static Task plan(TaskKind kind, int attempt, Instant now) {
+  public static Task plan(TaskKind kind, int attempt, Instant now) {
     return new Task(kind, attempt, now, null, null, null, null, null, null);
   }
 
@@ -55,7 +55,7 @@ public record Task(
     return ended != null;
   }
 
-  /** The latest moment at which it may have been launched, as far as the record knows. */
+  /** The earliest possible start of its deadline. */
   Instant latestLaunch() {
     return launched == null ? planned : launched;
   }

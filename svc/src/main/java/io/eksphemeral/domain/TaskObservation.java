@@ -3,13 +3,13 @@ package io.eksphemeral.domain;
 import java.util.List;
 
 /**
- * What is known of a task beyond the record.
+ * What is known about a cluster's open task, beyond the record.
  *
- * @param running handles of tasks that run for this cluster, whatever the record says; none where
- *     {@code view} settles it
+ * @param running handles of all tasks that run for this cluster, on record or not; empty if the
+ *     task has reported
  */
-public record TaskObservation(TaskStatus view, Fence fence, List<String> running) {
-  /** For a cluster without a task that is not over. */
+public record TaskObservation(TaskStatus status, Fence fence, List<String> running) {
+  /** For a cluster without an open task. */
   public static final TaskObservation NONE =
       new TaskObservation(new TaskStatus.Unlaunched(), Fence.OPEN, List.of());
 
@@ -17,20 +17,7 @@ public record TaskObservation(TaskStatus view, Fence fence, List<String> running
     running = List.copyOf(running);
   }
 
-  /** What the task itself, or else the task runner, says. */
-  public sealed interface TaskStatus {
-    /** It left its result. */
-    record Reported(TaskResult result) implements TaskStatus {}
-
-    /** The record has no handle to ask for. */
-    record Unlaunched() implements TaskStatus {}
-
-    record Running() implements TaskStatus {}
-
-    /** It stopped without a result. */
-    record Stopped(String reason) implements TaskStatus {}
-
-    /** The task runner does not know it: not yet, or no more. */
-    record Missing() implements TaskStatus {}
+  public static TaskObservation reported(TaskResult result) {
+    return new TaskObservation(new TaskStatus.Reported(result), Fence.TAKEN, List.of());
   }
 }

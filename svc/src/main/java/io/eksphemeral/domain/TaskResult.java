@@ -5,28 +5,25 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a task said with its last act. It outranks whatever the task runner says of the task.
+ * The result that a task reported as its last action. It outranks the task runner's status.
  *
  * @param at when it was written
- * @param message one sentence on what happened
- * @param leftovers what a destroy task still found, each with its kind and name; none is the proof
- *     that nothing is left
- * @param log the last lines of the work's own output
+ * @param message one sentence
+ * @param leftovers the kind and name of each resource that a destroy task still found
+ * @param log the last lines of the task's output
  */
 public record TaskResult(
     Outcome outcome, Instant at, String message, List<String> leftovers, List<String> log) {
-  /** How a task's work went. */
   public enum Outcome {
-    /** A create task's: the cluster is up. */
+    /** Of a create task: the cluster is ready. */
     READY,
-    /** A create task's: a cluster of this name is there that is not ours; nothing was touched. */
+    /** Of a create task: a foreign cluster has the name, and was not touched. */
     FOREIGN,
-    /** A destroy task's: a look-up found nothing that carries the cluster's id. */
+    /** Of a destroy task: a look-up found nothing that carries the cluster's id. */
     ABSENT,
-    /** Either's: it did not work. */
     FAILED;
 
-    /** As it is written in results: {@code ready}. */
+    /** As written in results: {@code ready}. */
     public String text() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -37,7 +34,7 @@ public record TaskResult(
     log = List.copyOf(log);
   }
 
-  /** Whether this proves that nothing of the cluster is left (promise P3). */
+  /** Whether this verifies the deletion of the cluster (promise P3). */
   public boolean provesAbsence() {
     return outcome == Outcome.ABSENT && leftovers.isEmpty();
   }

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * The Kubernetes versions one can ask for.
+ * The Kubernetes versions that are offered.
  *
- * @param offered {@code 1.NN} each; none means that every well-formed version is fine
- * @param extended those of the offered ones that are past their standard support
- * @param preferred the one that a spec without a version gets
+ * @param offered {@code 1.NN} each; empty if every well-formed version is
+ * @param extended the offered ones in extended support
+ * @param preferred the default
  */
 public record Versions(List<String> offered, List<String> extended, String preferred) {
   private static final Pattern VERSION = Pattern.compile("1\\.[0-9]{2}");
 
-  /** How EKS supports a version. Extended support costs six times as much. */
+  /** The level of support by EKS. Extended support costs six times as much. */
   public enum Support {
     STANDARD,
     EXTENDED
@@ -30,19 +30,19 @@ public record Versions(List<String> offered, List<String> extended, String prefe
     this(offered, List.of(), preferred);
   }
 
-  /** Whether a text is a version as Kubernetes and EKS write them. */
-  public static boolean isOne(String text) {
+  /** Whether a text has the form of a version. */
+  public static boolean isValid(String text) {
     return VERSION.matcher(text).matches();
   }
 
-  /** No list to hold anybody to: where nothing is really built, every version is. */
+  /** Offers every well-formed version. */
   public static Versions any(String preferred) {
     return new Versions(List.of(), preferred);
   }
 
   /**
-   * Whether a cluster of this version can be built. What is newer than the whole list passes: the
-   * list may be older than the version.
+   * Whether a version is offered. One that is newer than all on the list is, as the list may be
+   * outdated.
    */
   public boolean offers(String version) {
     return offered.isEmpty()
@@ -51,7 +51,7 @@ public record Versions(List<String> offered, List<String> extended, String prefe
             .allMatch(newest -> minor(version) > minor(newest));
   }
 
-  /** How a version is supported; one that is not on the list is taken for a new one. */
+  /** The support of a version; one that is not on the list is assumed to be new. */
   public Support supports(String version) {
     return extended.contains(version) ? Support.EXTENDED : Support.STANDARD;
   }

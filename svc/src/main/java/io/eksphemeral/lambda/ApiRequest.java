@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 record ApiRequest(APIGatewayV2HTTPEvent event, Route route, String caller) {
   /** A superset of the characters that IAM allows in names of users, roles and sessions. */
   private static final Pattern ARN =
-      Pattern.compile("arn:[\\x21-\\x7e]{1,%d}".formatted(Cluster.LONGEST_ARN - 4));
+      Pattern.compile("arn:[\\x21-\\x7e]{1,%d}".formatted(Cluster.MAX_ARN_LENGTH - 4));
 
   private static final Pattern JSON =
       Pattern.compile("|application/(json|[^/,\\s]+\\+json|x-www-form-urlencoded)");

@@ -2,9 +2,9 @@ package io.eksphemeral.lambda;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.eksphemeral.control.Rejection;
-import io.eksphemeral.control.Result;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Result;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -29,8 +29,8 @@ final class ApiResponse {
   static <T> APIGatewayV2HTTPResponse of(
       Result<T> result, Function<T, APIGatewayV2HTTPResponse> done) {
     return switch (result) {
-      case Result.Done<T>(T value) -> done.apply(value);
-      case Result.Refused<T>(Rejection rejection) ->
+      case Result.Success<T>(T value) -> done.apply(value);
+      case Result.Rejected<T>(Rejection rejection) ->
           code(rejection.kind()).response(rejection.error(), rejection.problems());
     };
   }
@@ -49,7 +49,8 @@ final class ApiResponse {
 
   private static ErrorCode code(Rejection.Kind kind) {
     return switch (kind) {
-      case INPUT -> ErrorCode.INVALID_REQUEST;
+      case INVALID_REQUEST -> ErrorCode.INVALID_REQUEST;
+      case INVALID_SPEC -> ErrorCode.INVALID_SPEC;
       case FORBIDDEN -> ErrorCode.FORBIDDEN;
       case NOT_FOUND -> ErrorCode.NOT_FOUND;
       case NAME_TAKEN -> ErrorCode.NAME_TAKEN;

@@ -233,7 +233,7 @@ final class AwsControlPlane {
     return new S3ObjectStore(
         AwsClients.s3().httpClient(connections).region(Region.of(settings.region())).build(),
         settings.bucket(),
-        Sleeper.real());
+        Sleeper.system());
   }
 
   private ClusterStore store(S3ObjectStore bucket) {
@@ -257,7 +257,7 @@ final class AwsControlPlane {
       InstantSource clock,
       TimeLimit time) {
     return new Changing(
-        ControlPlane.over(
+        ControlPlane.of(
             store,
             tasks,
             letters,
@@ -265,7 +265,7 @@ final class AwsControlPlane {
             settings.limits(),
             NO_LIST,
             clock,
-            Sleeper.real(),
+            Sleeper.system(),
             threads),
         settings.presentation(),
         new SecureRandom(),

@@ -7,9 +7,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecValidator;
-import io.eksphemeral.domain.SpecValidator.Validation;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -85,11 +86,11 @@ public final class CreateClusterHandler implements ApiHandler {
       return ErrorCode.TOO_LARGE.response(
           "a spec has at most %d KiB".formatted(MAX_SPEC_BYTES / 1024));
     }
-    ClusterId id = chosen.orElseGet(() -> ClusterId.make(plane.clock().instant(), random));
+    ClusterId id = chosen.orElseGet(() -> ClusterId.generate(plane.clock().instant(), random));
     return switch (validate(body.get(), id)) {
-      case Validation.Invalid(List<String> problems) ->
-          ErrorCode.INVALID_SPEC.response("invalid spec:", first(problems));
-      case Validation.Valid(Spec spec) -> next.apply(id, spec);
+      case Result.Rejected<Spec>(Rejection rejection) ->
+          ErrorCode.INVALID_SPEC.response(rejection.error(), first(rejection.problems()));
+      case Result.Success<Spec>(Spec spec) -> next.apply(id, spec);
     };
   }
 
@@ -103,7 +104,7 @@ public final class CreateClusterHandler implements ApiHandler {
     ObjectNode body = ClusterRecordCodec.encode(spec);
     provider
         .costs(plane::versions)
-        .map(costs -> costs.of(spec))
+        .map(costs -> costs.estimate(spec))
         .ifPresent(estimate ->
             body.putObject("cost")
                 .put("usual", estimate.usual().doubleValue())
@@ -122,19 +123,22 @@ public final class CreateClusterHandler implements ApiHandler {
             .toList();
   }
 
-  private Validation validate(byte[] body, ClusterId id) {
+  private Result<Spec> validate(byte[] body, ClusterId id) {
     SpecParser.Reading reading = SpecParser.read(body);
     if (reading.fields().isEmpty() && !reading.problems().isEmpty()) {
-      return new Validation.Invalid(reading.problems());
+      return SpecValidator.invalid(reading.problems());
     }
-    Validation validation =
-        SpecValidator.judge(reading.fields(), id.madeUpName(), plane.limits(), plane.versions());
+    Result<Spec> validated =
+        SpecValidator.validate(
+            reading.fields(), id.defaultName(), plane.limits(), plane.versions());
     if (reading.problems().isEmpty()) {
-      return validation;
+      return validated;
     }
     List<String> others =
-        validation instanceof Validation.Invalid(List<String> problems) ? problems : List.of();
-    return new Validation.Invalid(
+        validated instanceof Result.Rejected<Spec>(Rejection rejection)
+            ? rejection.problems()
+            : List.of();
+    return SpecValidator.invalid(
         Stream.concat(reading.problems().stream(), others.stream()).toList());
   }
 

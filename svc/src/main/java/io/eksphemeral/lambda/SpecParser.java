@@ -90,7 +90,7 @@ final class SpecParser {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String field = parser.currentName();
       parser.nextToken();
-      String path = SpecValidator.shortened(prefix + field);
+      String path = SpecValidator.abbreviate(prefix + field);
       if (fields.containsKey(field)) {
         problems.add(path + " is there twice");
       }

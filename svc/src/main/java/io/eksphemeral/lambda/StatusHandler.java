@@ -56,7 +56,7 @@ public final class StatusHandler implements ApiHandler {
         request ->
             switch (request.route()) {
               case LIST_IDS -> ids();
-              case LIST -> ApiResponse.ok(view.of(status.all()));
+              case LIST -> ApiResponse.ok(view.of(status.list()));
               case SHOW -> request.parameter("id").equals(ALL_IDS) ? ids() : show(request);
               default -> ApiResponse.unknownPath();
             });
@@ -70,6 +70,6 @@ public final class StatusHandler implements ApiHandler {
 
   private APIGatewayV2HTTPResponse show(ApiRequest request) {
     return ApiResponse.of(
-        status.one(request.parameter("id")), stored -> ApiResponse.ok(view.of(stored)));
+        status.get(request.parameter("id")), stored -> ApiResponse.ok(view.of(stored)));
   }
 }

@@ -74,7 +74,7 @@ final class WarmUp {
           }],
           "history": [
             {"state": "creating", "at": "2026-11-22T09:30:00Z", "why": "asked for"},
-            {"state": "ready", "at": "2026-11-22T09:50:00Z", "why": "it was built"}
+            {"state": "ready", "at": "2026-11-22T09:50:00Z", "why": "created"}
           ],
           "format": 1
         }
@@ -108,8 +108,8 @@ final class WarmUp {
     store.add(ready.cluster());
     store.claim(new Claim(NAME, NOBODY, START));
     ClusterId id = new ClusterId("00000000-0000-7000-8000-000000000001");
-    Cluster asked = Cluster.asked(id, ready.cluster().spec(), ASKER, START);
-    if (Admission.judge(asked, List.of(), 0, Limits.DEFAULT, START)
+    Cluster asked = Cluster.requested(id, ready.cluster().spec(), ASKER, START);
+    if (Admission.decide(asked, List.of(), 0, Limits.DEFAULT, START)
         instanceof Admission.Admitted(Cluster creating)) {
       store.add(creating.launched(NAME, START));
     }

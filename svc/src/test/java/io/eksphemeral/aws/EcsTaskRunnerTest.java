@@ -8,18 +8,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.LaunchResult;
 import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.TaskRunner;
-import io.eksphemeral.control.TaskRunner.Launch;
-import io.eksphemeral.control.TaskRunner.Status;
 import io.eksphemeral.control.TaskRunnerContract;
 import io.eksphemeral.control.TaskRunnerException;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.TaskStatus;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -186,7 +187,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
 
     assertThat(wrong.launch(cluster, task(cluster)))
         .isInstanceOfSatisfying(
-            Launch.Refused.class,
+            LaunchResult.Rejected.class,
             refused -> assertThat(refused.why()).contains("Unable to find task definition"));
     assertThat(runner.running(cluster.id())).isEmpty();
     String handle = launched(runner, cluster);
@@ -211,8 +212,8 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   }
 
   private String requestFor(@Nullable Placement placement) {
-    Spec spec = new Spec("one", 2, "1.35", 30, "alice@eksphemeral.io", List.of(), placement);
-    Cluster cluster = Cluster.asked(newId(), spec, ALICE, START);
+    Spec spec = new SpecBuilder().name("one").numworkers(2).task(placement).build();
+    Cluster cluster = Cluster.requested(newId(), spec, ALICE, START);
     wire.forget();
     wire.next(
         FaultyHttpClient.answer(
@@ -247,7 +248,8 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
 
     assertThat(overWire().launch(cluster, task(cluster)))
         .isEqualTo(
-            new Launch.Refused("RESOURCE:ENI arn:aws:ecs:x, Capacity is unavailable at this time"));
+            new LaunchResult.Rejected(
+                "RESOURCE:ENI arn:aws:ecs:x, Capacity is unavailable at this time"));
     assertThat(bucket.get(StoreKeys.request(cluster.key(task(cluster))))).isEmpty();
   }
 
@@ -265,7 +267,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
       wire.next(FaultyHttpClient.ecsError(400, type, ""));
 
       assertThat(overWire().launch(cluster, task(cluster)))
-          .isEqualTo(new Launch.Refused(type + ": as recorded (HTTP 400)"));
+          .isEqualTo(new LaunchResult.Rejected(type + ": as recorded (HTTP 400)"));
     }
   }
 
@@ -277,7 +279,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
             400, "ConflictException", ",\"resourceIds\":[\"" + ARN + "earlier\"]"));
 
     assertThat(overWire().launch(cluster, task(cluster)))
-        .isEqualTo(new Launch.Launched(ARN + "earlier"));
+        .isEqualTo(new LaunchResult.Launched(ARN + "earlier"));
   }
 
   @Test
@@ -361,7 +363,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
 
     assertThat(overWire().status(ARN + "a"))
         .isEqualTo(
-            new Status.Stopped(
+            new TaskStatus.Stopped(
                 "Essential container in task exited; prepare: exit code 0; eksctl: exit code 1; "
                     + "report: no exit code, CannotPullContainerError: no such image"));
   }
@@ -375,7 +377,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
           FaultyHttpClient.answer(
               200, "{\"tasks\":[{\"taskArn\":\"a\",\"lastStatus\":\"" + status + "\"}]}"));
 
-      assertThat(overWire().status(ARN + "a")).isEqualTo(new Status.Running());
+      assertThat(overWire().status(ARN + "a")).isEqualTo(new TaskStatus.Running());
     }
   }
 
@@ -383,9 +385,9 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   void whatEcsDoesNotKnowIsMissingAndWhatItDoesNotSayIsAFailure() {
     wire.next(
         FaultyHttpClient.answer(200, "{\"failures\":[{\"arn\":\"a\",\"reason\":\"MISSING\"}]}"));
-    assertThat(overWire().status(ARN + "a")).isEqualTo(new Status.Missing());
+    assertThat(overWire().status(ARN + "a")).isEqualTo(new TaskStatus.Missing());
     wire.next(FaultyHttpClient.ecsError(400, "InvalidParameterException", ""));
-    assertThat(overWire().status("no ARN")).isEqualTo(new Status.Missing());
+    assertThat(overWire().status("no ARN")).isEqualTo(new TaskStatus.Missing());
 
     wire.next(
         FaultyHttpClient.answer(
@@ -438,7 +440,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   }
 
   private static String launched(TaskRunner runner, Cluster cluster, Task task) {
-    return ((Launch.Launched) runner.launch(cluster, task)).handle();
+    return ((LaunchResult.Launched) runner.launch(cluster, task)).handle();
   }
 
   private software.amazon.awssdk.services.ecs.model.Task described(String handle) {

@@ -108,7 +108,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     addMany(20);
     Stored.Live changed = (Stored.Live) store.list().get(3);
     Stored.Live removed = (Stored.Live) store.list().get(5);
-    assertThat(store.replace(changed, changed.cluster().notLaunched("why"))).isPresent();
+    assertThat(store.replace(changed, changed.cluster().launchRejected("why"))).isPresent();
     assertThat(store.remove(removed)).isTrue();
     Stored.Live added = store.add(admitted("another")).orElseThrow();
     wire.forget();
@@ -443,7 +443,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   void writingWhatStoodThereBeforeIsANewVersion() {
     Cluster cluster = admitted("one");
     Stored.Live first = store.add(cluster).orElseThrow();
-    Stored.Live changed = store.replace(first, cluster.notLaunched("why")).orElseThrow();
+    Stored.Live changed = store.replace(first, cluster.launchRejected("why")).orElseThrow();
     Stored.Live back = store.replace(changed, cluster).orElseThrow();
 
     assertThat(back.json()).isEqualTo(first.json());
@@ -454,7 +454,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   @Test
   void theStampOfAWriteIsInTheBucketAlone() {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
-    Stored.Live again = store.replace(live, live.cluster().notLaunched("why")).orElseThrow();
+    Stored.Live again = store.replace(live, live.cluster().launchRejected("why")).orElseThrow();
 
     assertThat(text(StoreKeys.record(live.id()))).containsOnlyOnce("\"write\":");
     assertThat(again.json()).doesNotContain("\"write\":");
@@ -470,7 +470,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     assertThat(store.find(cluster.id())).contains(added);
 
     wire.nextOf(Seen::isWrite, FaultyHttpClient.lostAnswer());
-    Stored.Live written = store.replace(added, cluster.notLaunched("why")).orElseThrow();
+    Stored.Live written = store.replace(added, cluster.launchRejected("why")).orElseThrow();
     assertThat(store.find(cluster.id())).contains(written);
 
     TaskKey key = new TaskKey(cluster.id(), TaskKind.CREATE, 1);
@@ -491,11 +491,11 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     wire.nextOf(
         Seen::isWrite,
         send -> {
-          assertThat(others.replace(added, cluster.notLaunched("theirs"))).isPresent();
+          assertThat(others.replace(added, cluster.launchRejected("theirs"))).isPresent();
           throw new SocketTimeoutException("Read timed out");
         });
 
-    assertThat(store.replace(added, cluster.notLaunched("ours"))).isEmpty();
+    assertThat(store.replace(added, cluster.launchRejected("ours"))).isEmpty();
   }
 
   @Test
@@ -527,7 +527,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     }
 
     assertThatExceptionOfType(StoreException.class)
-        .isThrownBy(() -> store.replace(added, added.cluster().notLaunched("why")))
+        .isThrownBy(() -> store.replace(added, added.cluster().launchRejected("why")))
         .withMessageContaining("ConditionalRequestConflict");
     assertThat(pauses).hasSize(S3ObjectStore.MAX_ATTEMPTS - 1);
     assertThat(store.find(added.id())).contains(added);
@@ -549,7 +549,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
           .isThrownBy(() -> {
             switch (method) {
               case "add" -> store.add(admitted("two"));
-              case "replace" -> store.replace(live, live.cluster().notLaunched("why"));
+              case "replace" -> store.replace(live, live.cluster().launchRejected("why"));
               case "remove" -> store.remove(live);
               case "ids" -> store.ids();
               case "list" -> store.list();

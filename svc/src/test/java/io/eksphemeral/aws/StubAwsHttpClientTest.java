@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ClusterStoreContract;
+import io.eksphemeral.control.LaunchResult;
 import io.eksphemeral.control.Mailer;
 import io.eksphemeral.control.Samples;
-import io.eksphemeral.control.TaskRunner.Launch;
-import io.eksphemeral.control.TaskRunner.Status;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.TaskStatus;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -56,13 +56,13 @@ final class StubAwsHttpClientTest extends ClusterStoreContract {
                 "records"));
     Cluster cluster = Samples.admitted("one");
 
-    Launch launch = runner.launch(cluster, cluster.openTask().orElseThrow());
+    LaunchResult launch = runner.launch(cluster, cluster.openTask().orElseThrow());
 
     assertThat(launch)
         .isInstanceOfSatisfying(
-            Launch.Launched.class,
+            LaunchResult.Launched.class,
             launched -> {
-              assertThat(runner.status(launched.handle())).isEqualTo(new Status.Running());
+              assertThat(runner.status(launched.handle())).isEqualTo(new TaskStatus.Running());
               assertThat(runner.running(cluster.id())).containsExactly(launched.handle());
               runner.stop(launched.handle(), "enough");
             });

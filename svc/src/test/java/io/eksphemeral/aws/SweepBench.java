@@ -114,7 +114,7 @@ final class SweepBench {
     var threads =
         Executors.newFixedThreadPool(RecordCache.CONCURRENT_READS, Thread.ofVirtual().factory());
     return plane(
-        new ClusterStore(new S3ObjectStore(client, "records", Sleeper.real()), threads), threads);
+        new ClusterStore(new S3ObjectStore(client, "records", Sleeper.system()), threads), threads);
   }
 
   /**
@@ -123,7 +123,7 @@ final class SweepBench {
    */
   static ControlPlane plane(ClusterStore store, Executor threads) {
     InstantSource clock = InstantSource.fixed(Samples.START);
-    return ControlPlane.over(
+    return ControlPlane.of(
         store,
         new SimulatedTasks(store, clock),
         new Notifications(new MemoryMailer(), null, ""),
@@ -131,7 +131,7 @@ final class SweepBench {
         Limits.DEFAULT,
         new Versions(List.of("1.35"), "1.35"),
         clock,
-        Sleeper.real(),
+        Sleeper.system(),
         threads);
   }
 }

@@ -6,6 +6,7 @@ import io.eksphemeral.control.Samples;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKind;
 import java.io.IOException;
@@ -58,9 +59,16 @@ final class TaskRequestTest {
   @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
   void nothingThatIsToldBecomesACommand(String text) {
     Spec spec =
-        new Spec(text, 2, text, 30, text, List.of(text), new Placement(text, List.of(text)));
+        new SpecBuilder()
+            .name(text)
+            .numworkers(2)
+            .kubeversion(text)
+            .owner(text)
+            .access(text)
+            .task(new Placement(text, List.of(text)))
+            .build();
     Cluster cluster =
-        Cluster.asked(Samples.newId(), spec, text, Samples.START)
+        Cluster.requested(Samples.newId(), spec, text, Samples.START)
             .destroying("asked", Samples.START);
     Task task = cluster.openTask().orElseThrow();
 

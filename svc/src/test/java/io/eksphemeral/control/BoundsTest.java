@@ -128,12 +128,12 @@ final class BoundsTest {
     assertThat(life.cluster(id).history())
         .extracting(Transition::to, Transition::by, Transition::minutes, Transition::why)
         .containsExactly(
-            step(State.CREATING, ALICE, 0, "asked for by " + ALICE),
+            step(State.CREATING, ALICE, 0, "requested by " + ALICE),
             step(State.CREATING, BOB, 30, "extended by 30 minutes by " + BOB),
-            step(State.READY, "control-plane", 0, "it was built"),
+            step(State.READY, "control-plane", 0, "created"),
             step(State.READY, BOB, -59, "shortened by 59 minutes by " + BOB),
-            step(State.DESTROYING, "control-plane", 0, "its time was up"),
-            step(State.GONE, "control-plane", 0, "nothing of it was found"));
+            step(State.DESTROYING, "control-plane", 0, "expired"),
+            step(State.GONE, "control-plane", 0, "deletion verified"));
     assertThat(life.cluster(id).history()).extracting(Transition::at).isSorted();
   }
 
@@ -148,7 +148,7 @@ final class BoundsTest {
 
     Transition last = life.cluster(id).history().getLast();
     assertThat(last.by()).isEqualTo(ALICE);
-    assertThat(last.why()).isEqualTo("asked for by " + ALICE);
+    assertThat(last.why()).isEqualTo("requested by " + ALICE);
   }
 
   @Test
@@ -159,7 +159,7 @@ final class BoundsTest {
       life.prolong(id, i % 2 == 0 ? 1 : -1, i < 99 ? ALICE : BOB);
     }
 
-    List<Transition> changes = life.cluster(id).changes();
+    List<Transition> changes = life.cluster(id).expiryChanges();
     assertThat(changes).hasSizeLessThan(30);
     assertThat(changes.getFirst().earlier()).isEqualTo(100 - changes.size());
     assertThat(changes.getLast().by()).isEqualTo(BOB);
@@ -172,7 +172,7 @@ final class BoundsTest {
     Cluster ready = ready();
     Cluster now = ready.prolonged(-100, BOB, Samples.START.plusSeconds(60));
 
-    assertThat(now.changes()).hasSize(1);
+    assertThat(now.expiryChanges()).hasSize(1);
     assertThat(now.prolonged(-1, BOB, Samples.START.plusSeconds(90))).isEqualTo(now);
   }
 

@@ -4,11 +4,13 @@ import static io.eksphemeral.control.Samples.ALICE;
 import static io.eksphemeral.control.Samples.BOB;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Rejection.Kind;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
@@ -38,10 +40,10 @@ final class ClusterFinderTest {
               return Optional.empty();
             }));
 
-    Rejection refusal = refusal(late.destroy().destroy("dev", ALICE));
+    Rejection rejection = rejection(late.destroy().destroy("dev", ALICE));
 
-    assertThat(refusal.kind()).isEqualTo(Kind.CONFLICT);
-    assertThat(refusal.error()).contains("others keep changing dev");
+    assertThat(rejection.kind()).isEqualTo(Kind.CONFLICT);
+    assertThat(rejection.error()).contains("concurrent requests keep changing dev");
     assertThat(tries).hasValueBetween(2, 100);
     assertThat(cluster(id)).isEqualTo(State.CREATING);
   }
@@ -56,7 +58,7 @@ final class ClusterFinderTest {
               return Optional.empty();
             }));
 
-    assertThat(refusal(late.destroy().destroy("dev", ALICE)).error()).contains("cannot be read");
+    assertThat(rejection(late.destroy().destroy("dev", ALICE)).error()).contains("cannot be read");
 
     assertThat(objects.text(StoreKeys.record(id))).contains("{");
   }
@@ -72,7 +74,7 @@ final class ClusterFinderTest {
               return Optional.empty();
             }));
 
-    assertThat(refusal(late.destroy().destroy("dev", ALICE)).kind()).isEqualTo(Kind.NOT_FOUND);
+    assertThat(rejection(late.destroy().destroy("dev", ALICE)).kind()).isEqualTo(Kind.NOT_FOUND);
   }
 
   @Test
@@ -80,11 +82,11 @@ final class ClusterFinderTest {
     created();
     store.claim(new Claim("other", id, clock.instant()));
 
-    assertThat(plane.status().one(id.value())).isInstanceOf(Result.Done.class);
-    assertThat(plane.status().one("dev")).isInstanceOf(Result.Done.class);
-    assertThat(refusal(plane.status().one("other")).kind()).isEqualTo(Kind.NOT_FOUND);
-    assertThat(refusal(plane.status().one("-")).kind()).isEqualTo(Kind.INPUT);
-    assertThat(refusal(plane.status().one(Samples.newId().value())).kind())
+    assertThat(plane.status().get(id.value())).isInstanceOf(Result.Success.class);
+    assertThat(plane.status().get("dev")).isInstanceOf(Result.Success.class);
+    assertThat(rejection(plane.status().get("other")).kind()).isEqualTo(Kind.NOT_FOUND);
+    assertThat(rejection(plane.status().get("-")).kind()).isEqualTo(Kind.INVALID_REQUEST);
+    assertThat(rejection(plane.status().get(Samples.newId().value())).kind())
         .isEqualTo(Kind.NOT_FOUND);
   }
 
@@ -93,9 +95,9 @@ final class ClusterFinderTest {
     objects.put(StoreKeys.record(id), "{");
     store.claim(new Claim("dev", id, clock.instant()));
 
-    assertThat(plane.status().one("dev"))
+    assertThat(plane.status().get("dev"))
         .isInstanceOfSatisfying(
-            Result.Done.class,
+            Result.Success.class,
             done -> assertThat(done.value()).isInstanceOf(Stored.Unreadable.class));
   }
 
@@ -110,12 +112,12 @@ final class ClusterFinderTest {
 
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
         .isInstanceOfSatisfying(
-            Result.Done.class,
+            Result.Success.class,
             done ->
                 assertThat(((Stored.Live) done.value()).cluster().state()).isEqualTo(State.GONE));
-    assertThat(refusal(plane.create().create(id, Samples.spec("dev"), BOB)).kind())
+    assertThat(rejection(plane.create().create(id, Samples.spec("dev"), BOB)).kind())
         .isEqualTo(Kind.ID_TAKEN);
-    assertThat(refusal(plane.create().create(id, Samples.spec("other"), ALICE)).kind())
+    assertThat(rejection(plane.create().create(id, Samples.spec("other"), ALICE)).kind())
         .isEqualTo(Kind.ID_TAKEN);
     assertThat(store.ids()).isEmpty();
   }
@@ -130,7 +132,7 @@ final class ClusterFinderTest {
 
     Stored.Live gone = (Stored.Live) store.find(id).orElseThrow();
     Instant end = gone.cluster().since(State.GONE).orElseThrow();
-    assertThat(store.replace(gone, gone.cluster().mailed(Topic.GONE, end, Delivery.SENT, end)))
+    assertThat(store.replace(gone, gone.cluster().notified(Topic.GONE, end, Delivery.SENT, end)))
         .isPresent();
     assertThat(createdAgain()).isEqualTo(State.GONE);
 
@@ -139,24 +141,24 @@ final class ClusterFinderTest {
 
   private State createdAgain() {
     Result<Stored.Live> answer = plane.create().create(id, Samples.spec("dev"), ALICE);
-    return ((Result.Done<Stored.Live>) answer).value().cluster().state();
+    return ((Result.Success<Stored.Live>) answer).value().cluster().state();
   }
 
   @Test
   void allThatIsOnRecordIsListedInTheOrderOfTheIds() {
     assertThat(plane.status().ids()).isEmpty();
-    assertThat(plane.status().all()).isEmpty();
+    assertThat(plane.status().list()).isEmpty();
     created();
     ClusterId broken = Samples.newId();
     objects.put(StoreKeys.record(broken), "{");
 
     assertThat(plane.status().ids()).containsExactly(id, broken);
-    assertThat(plane.status().all()).extracting(Stored::id).containsExactly(id, broken);
+    assertThat(plane.status().list()).extracting(Stored::id).containsExactly(id, broken);
   }
 
   private void created() {
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Result.Done.class);
+        .isInstanceOf(Result.Success.class);
   }
 
   private void letTasksEnd() {
@@ -171,7 +173,7 @@ final class ClusterFinderTest {
   }
 
   private ControlPlane plane(ClusterStore over) {
-    return ControlPlane.over(
+    return ControlPlane.of(
         over,
         tasks,
         new Notifications(new MemoryMailer(), null, ""),
@@ -191,7 +193,7 @@ final class ClusterFinderTest {
         (method, _, call) -> method.getName().equals("replace") ? instead.get() : call.invoke());
   }
 
-  private static Rejection refusal(Result<?> answer) {
-    return ((Result.Refused<?>) answer).refusal();
+  private static Rejection rejection(Result<?> answer) {
+    return ((Result.Rejected<?>) answer).rejection();
   }
 }

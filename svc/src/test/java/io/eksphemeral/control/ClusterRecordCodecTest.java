@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.ClusterBuilder;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Decision;
 import io.eksphemeral.domain.Fence;
@@ -16,13 +17,15 @@ import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
+import io.eksphemeral.domain.TaskBuilder;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.TaskObservation;
-import io.eksphemeral.domain.TaskObservation.TaskStatus;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
+import io.eksphemeral.domain.TaskStatus;
 import io.eksphemeral.domain.Transition;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -148,8 +151,12 @@ final class ClusterRecordCodecTest {
       Instant when = at.plusNanos(i);
       for (TaskKind kind : TaskKind.values()) {
         tasks.add(
-            new Task(
-                kind, i, when, prose, when, "h".repeat(512), when, i == 199 ? null : when, prose));
+            new TaskBuilder(kind, i, when)
+                .refused(prose)
+                .launched(when, "h".repeat(512))
+                .stopping(when)
+                .ended(i == 199 ? null : when, prose)
+                .build());
       }
       for (Topic topic : Topic.values()) {
         mails.add(new Notification(topic, when, when, when, Delivery.FAILED, prose));
@@ -161,25 +168,24 @@ final class ClusterRecordCodecTest {
     }
     history.add(new Transition(State.READY, at, prose, prose, 0, 0));
     Spec spec =
-        new Spec(
-            "dev", 1, "1.35", 1, "a".repeat(254), Collections.nCopies(100, "a".repeat(600)), null);
+        new SpecBuilder()
+            .timeout(1)
+            .owner("a".repeat(254))
+            .access(Collections.nCopies(100, "a".repeat(600)))
+            .build();
     List<String> lines = Collections.nCopies(200, prose);
     Cluster cluster =
-        new Cluster(
-            Samples.newId(),
-            spec,
-            State.READY,
-            "a".repeat(2048),
-            at,
-            1,
-            at,
-            at,
-            tasks,
-            mails,
-            prose,
-            lines,
-            lines,
-            history);
+        new ClusterBuilder(Cluster.requested(Samples.newId(), spec, "a".repeat(2048), at))
+            .state(State.READY)
+            .ready(at)
+            .expires(at)
+            .tasks(tasks)
+            .notifications(mails)
+            .error(prose)
+            .log(lines)
+            .leftovers(lines)
+            .history(history)
+            .build();
 
     Cluster changed = cluster.prolonged(1, prose, at);
 
@@ -188,8 +194,8 @@ final class ClusterRecordCodecTest {
         .hasSizeLessThan(ClusterRecordCodec.LONGEST_KNOWN);
     assertThat(live(changed.id(), json).cluster()).isEqualTo(changed);
     assertThat(changed.tasks()).contains(tasks.getFirst(), tasks.getLast());
-    assertThat(changed.changes()).last().extracting(Transition::minutes).isEqualTo(1);
-    assertThat(changed.changes().getFirst().earlier()).isGreaterThan(1_000);
+    assertThat(changed.expiryChanges()).last().extracting(Transition::minutes).isEqualTo(1);
+    assertThat(changed.expiryChanges().getFirst().earlier()).isGreaterThan(1_000);
   }
 
   /** One of before had no bounds, and is still one that can be destroyed. */
@@ -218,21 +224,7 @@ final class ClusterRecordCodecTest {
   }
 
   private static Cluster with(Cluster cluster, List<Notification> mails) {
-    return new Cluster(
-        cluster.id(),
-        cluster.spec(),
-        cluster.state(),
-        cluster.createdBy(),
-        cluster.created(),
-        cluster.lifetime(),
-        cluster.ready(),
-        cluster.expires(),
-        cluster.tasks(),
-        mails,
-        cluster.error(),
-        cluster.log(),
-        cluster.leftovers(),
-        cluster.history());
+    return new ClusterBuilder(cluster).notifications(mails).build();
   }
 
   private static Cluster stuck(List<String> leftovers, int attempts) {
@@ -252,22 +244,7 @@ final class ClusterRecordCodecTest {
   @Test
   void whatIsKnownAndNoMoreTrueDoesNotSurviveARewrite() {
     Stored.Live before = live(rich.id(), ClusterRecordCodec.encode(rich).toString());
-    Cluster better =
-        new Cluster(
-            rich.id(),
-            rich.spec(),
-            rich.state(),
-            rich.createdBy(),
-            rich.created(),
-            rich.lifetime(),
-            rich.ready(),
-            rich.expires(),
-            rich.tasks(),
-            rich.mailings(),
-            null,
-            rich.log(),
-            List.of(),
-            rich.history());
+    Cluster better = new ClusterBuilder(rich).error(null).leftovers(List.of()).build();
 
     JsonNode status = ClusterRecordCodec.encode(better, before).path("status");
 
@@ -422,43 +399,40 @@ final class ClusterRecordCodecTest {
   /** A cluster with everything that a record can hold. */
   private static Cluster rich() {
     Instant at = Samples.START;
-    return new Cluster(
-        Samples.newId(),
-        new Spec(
-            "dev",
-            3,
-            "1.35",
-            60,
-            "alice@eksphemeral.io",
-            List.of(Samples.BOB),
-            new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))),
-        State.READY,
-        Samples.ALICE,
-        at,
-        90,
-        at.plusSeconds(1),
-        at.plusNanos(5_400_000_000_001L),
-        List.of(
-            new Task(
-                TaskKind.CREATE,
-                1,
-                at,
-                "why",
-                at.plusSeconds(2),
-                "task-1",
-                at.plusNanos(2_500_000_000L),
-                at.plusSeconds(3),
-                "up")),
-        List.of(
-            new Notification(Topic.READY, at, at, at.plusSeconds(4), Delivery.SENT),
-            new Notification(Topic.NOTICE, at.plusSeconds(5), at, at, Delivery.FAILED, "no luck")),
-        "something: \"quoted\"\nand \u2026",
-        List.of("a line", ""),
-        List.of("volume vol-1"),
-        List.of(
-            new Transition(State.CREATING, at, "asked"),
-            new Transition(State.READY, at, "built", "control-plane", 0, 0),
-            new Transition(State.READY, at, "shortened", Samples.BOB, -5, 7)));
+    Spec spec =
+        new SpecBuilder()
+            .numworkers(3)
+            .timeout(60)
+            .access(Samples.BOB)
+            .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
+            .build();
+    Task task =
+        new TaskBuilder(TaskKind.CREATE, 1, at)
+            .refused("why")
+            .launched(at.plusSeconds(2), "task-1")
+            .stopping(at.plusNanos(2_500_000_000L))
+            .ended(at.plusSeconds(3), "up")
+            .build();
+    return new ClusterBuilder(Cluster.requested(Samples.newId(), spec, Samples.ALICE, at))
+        .state(State.READY)
+        .lifetime(90)
+        .ready(at.plusSeconds(1))
+        .expires(at.plusNanos(5_400_000_000_001L))
+        .tasks(List.of(task))
+        .notifications(
+            List.of(
+                new Notification(Topic.READY, at, at, at.plusSeconds(4), Delivery.SENT),
+                new Notification(
+                    Topic.NOTICE, at.plusSeconds(5), at, at, Delivery.FAILED, "no luck")))
+        .error("something: \"quoted\"\nand \u2026")
+        .log(List.of("a line", ""))
+        .leftovers(List.of("volume vol-1"))
+        .history(
+            List.of(
+                new Transition(State.CREATING, at, "requested"),
+                new Transition(State.READY, at, "created", "control-plane", 0, 0),
+                new Transition(State.READY, at, "shortened", Samples.BOB, -5, 7)))
+        .build();
   }
 
   private static Cluster random(Random random) {
@@ -471,39 +445,40 @@ final class ClusterRecordCodecTest {
     }
     List<Transition> history = some(random, () -> transition(random, any(random, State.values())));
     history.add(transition(random, state));
-    return new Cluster(
-        ClusterId.make(time(random), random),
-        new Spec(
-            Integer.toString(random.nextInt(1 << 30), 36),
-            random.nextInt(),
-            text(random),
-            random.nextInt(),
-            text(random),
-            some(random, () -> text(random)),
-            random.nextBoolean()
-                ? null
-                : new Placement(orNull(random, text(random)), some(random, () -> text(random)))),
-        state,
-        text(random),
+    Placement placement = new Placement(orNull(random, text(random)), texts(random));
+    Spec spec =
+        new SpecBuilder()
+            .name(Integer.toString(random.nextInt(1 << 30), 36))
+            .numworkers(random.nextInt())
+            .kubeversion(text(random))
+            .timeout(random.nextInt())
+            .owner(text(random))
+            .access(texts(random))
+            .task(orNull(random, placement))
+            .build();
+    ClusterId id = ClusterId.generate(time(random), random);
+    return new ClusterBuilder(Cluster.requested(id, spec, text(random), time(random)))
+        .state(state)
+        .lifetime(random.nextInt())
+        .ready(ready ? time(random) : null)
+        .expires(ready ? time(random) : null)
+        .tasks(tasks)
+        .notifications(some(random, () -> notification(random)))
+        .error(orNull(random, text(random)))
+        .log(texts(random))
+        .leftovers(texts(random))
+        .history(history)
+        .build();
+  }
+
+  private static Notification notification(Random random) {
+    return new Notification(
+        any(random, Topic.values()),
         time(random),
-        random.nextInt(),
-        ready ? time(random) : null,
-        ready ? time(random) : null,
-        tasks,
-        some(
-            random,
-            () ->
-                new Notification(
-                    any(random, Topic.values()),
-                    time(random),
-                    time(random),
-                    time(random),
-                    any(random, Delivery.values()),
-                    orNull(random, text(random)))),
-        orNull(random, text(random)),
-        some(random, () -> text(random)),
-        some(random, () -> text(random)),
-        history);
+        time(random),
+        time(random),
+        any(random, Delivery.values()),
+        orNull(random, text(random)));
   }
 
   private static Transition transition(Random random, State to) {
@@ -517,16 +492,12 @@ final class ClusterRecordCodecTest {
   }
 
   private static Task task(Random random, boolean over) {
-    return new Task(
-        any(random, TaskKind.values()),
-        random.nextInt(),
-        time(random),
-        orNull(random, text(random)),
-        orNull(random, time(random)),
-        orNull(random, text(random)),
-        orNull(random, time(random)),
-        over ? time(random) : null,
-        over ? text(random) : null);
+    return new TaskBuilder(any(random, TaskKind.values()), random.nextInt(), time(random))
+        .refused(orNull(random, text(random)))
+        .launched(orNull(random, time(random)), orNull(random, text(random)))
+        .stopping(orNull(random, time(random)))
+        .ended(over ? time(random) : null, over ? text(random) : null)
+        .build();
   }
 
   private static <T> @Nullable T orNull(Random random, T value) {
@@ -535,6 +506,10 @@ final class ClusterRecordCodecTest {
 
   private static <T> List<T> some(Random random, Supplier<T> one) {
     return new ArrayList<>(Stream.generate(one).limit(random.nextInt(4)).toList());
+  }
+
+  private static List<String> texts(Random random) {
+    return some(random, () -> text(random));
   }
 
   private static <T> T any(Random random, T[] values) {

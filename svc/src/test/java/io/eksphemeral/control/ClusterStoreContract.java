@@ -64,19 +64,20 @@ public abstract class ClusterStoreContract {
     Cluster cluster = admitted("one");
     Stored.Live first = store().add(cluster).orElseThrow();
 
-    assertThat(store().add(cluster.notLaunched("other"))).isEmpty();
+    assertThat(store().add(cluster.launchRejected("other"))).isEmpty();
     assertThat(store().find(cluster.id())).contains(first);
   }
 
   @Test
   void aRecordIsReplacedOnlyByWhoReadItsLastVersion() {
     Stored.Live read = store().add(admitted("one")).orElseThrow();
-    Stored.Live written = store().replace(read, read.cluster().notLaunched("first")).orElseThrow();
+    Stored.Live written =
+        store().replace(read, read.cluster().launchRejected("first")).orElseThrow();
 
-    assertThat(store().replace(read, read.cluster().notLaunched("second"))).isEmpty();
+    assertThat(store().replace(read, read.cluster().launchRejected("second"))).isEmpty();
     assertThat(store().find(read.id())).contains(written);
     assertThat(written.cluster().error()).isEqualTo("first");
-    assertThat(store().replace(written, written.cluster().notLaunched("third"))).isPresent();
+    assertThat(store().replace(written, written.cluster().launchRejected("third"))).isPresent();
   }
 
   @Test
@@ -85,7 +86,7 @@ public abstract class ClusterStoreContract {
 
     assertThat(store().remove(read)).isTrue();
     assertThat(store().remove(read)).isFalse();
-    assertThat(store().replace(read, read.cluster().notLaunched("late"))).isEmpty();
+    assertThat(store().replace(read, read.cluster().launchRejected("late"))).isEmpty();
     assertThat(store().find(read.id())).isEmpty();
     assertThat(store().ids()).isEmpty();
   }
@@ -93,7 +94,7 @@ public abstract class ClusterStoreContract {
   @Test
   void aChangedRecordIsNotRemovedByWhoReadItBefore() {
     Stored.Live read = store().add(admitted("one")).orElseThrow();
-    Stored.Live written = store().replace(read, read.cluster().notLaunched("new")).orElseThrow();
+    Stored.Live written = store().replace(read, read.cluster().launchRejected("new")).orElseThrow();
 
     assertThat(store().remove(read)).isFalse();
     assertThat(store().find(read.id())).contains(written);
@@ -104,7 +105,7 @@ public abstract class ClusterStoreContract {
     List<ClusterId> ids =
         IntStream.range(0, 5).mapToObj(i -> admitted("c" + i).id()).sorted().toList();
     for (ClusterId id : ids.reversed()) {
-      assertThat(store().add(Cluster.asked(id, Samples.spec("n" + id), Samples.ALICE, START)))
+      assertThat(store().add(Cluster.requested(id, Samples.spec("n" + id), Samples.ALICE, START)))
           .isPresent();
     }
 
@@ -117,7 +118,7 @@ public abstract class ClusterStoreContract {
     for (int round = 0; round < ROUNDS; round++) {
       Stored.Live read = store().add(admitted("round-" + round)).orElseThrow();
       List<Optional<Stored.Live>> results =
-          atOnce(writer -> store().replace(read, read.cluster().notLaunched("by " + writer)));
+          atOnce(writer -> store().replace(read, read.cluster().launchRejected("by " + writer)));
 
       List<Stored.Live> winners = results.stream().flatMap(Optional::stream).toList();
       assertThat(winners).as("winners of round %d", round).hasSize(1);
@@ -130,7 +131,7 @@ public abstract class ClusterStoreContract {
     for (int round = 0; round < ROUNDS; round++) {
       Cluster cluster = admitted("round-" + round);
       List<Optional<Stored.Live>> results =
-          atOnce(writer -> store().add(cluster.notLaunched("by " + writer)));
+          atOnce(writer -> store().add(cluster.launchRejected("by " + writer)));
 
       List<Stored.Live> winners = results.stream().flatMap(Optional::stream).toList();
       assertThat(winners).as("winners of round %d", round).hasSize(1);
@@ -345,7 +346,7 @@ public abstract class ClusterStoreContract {
     plant(StoreKeys.record(read.id()), "{" + junk + read.json().substring(1));
     Stored.Live full = (Stored.Live) store().find(read.id()).orElseThrow();
 
-    Stored.Live kept = store().replace(full, full.cluster().notLaunched("no")).orElseThrow();
+    Stored.Live kept = store().replace(full, full.cluster().launchRejected("no")).orElseThrow();
     assertThat(text(StoreKeys.record(read.id()))).contains("xxx");
     assertThat(store().find(read.id())).contains(kept);
 
@@ -353,7 +354,7 @@ public abstract class ClusterStoreContract {
         StoreKeys.record(read.id()),
         "{" + junk.replace("\",", "x".repeat(19_300) + "\",") + read.json().substring(1));
     Stored.Live brimful = (Stored.Live) store().find(read.id()).orElseThrow();
-    Cluster longer = brimful.cluster().notLaunched("no".repeat(200)).stopping(START);
+    Cluster longer = brimful.cluster().launchRejected("no".repeat(200)).stopping(START);
     assertThat(store().replace(brimful, longer)).isPresent();
     assertThat(((Stored.Live) store().find(read.id()).orElseThrow()).cluster()).isEqualTo(longer);
     assertThat(text(StoreKeys.record(read.id()))).doesNotContain("xxx");
@@ -383,7 +384,7 @@ public abstract class ClusterStoreContract {
     Stored.Live read = (Stored.Live) store().find(cluster.id()).orElseThrow();
     assertThat(read.version()).isNotEqualTo(added.version());
 
-    assertThat(store().replace(read, read.cluster().notLaunched("why"))).isPresent();
+    assertThat(store().replace(read, read.cluster().launchRejected("why"))).isPresent();
 
     assertThat(text(StoreKeys.record(cluster.id())))
         .contains("\"colour\":\"blue\"", "\"mood\":[1,{\"x\":2}]", "\"error\":\"why\"");

@@ -2,10 +2,12 @@ package io.eksphemeral.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Rejection.Kind;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
@@ -51,10 +53,10 @@ final class ConcurrentCreatesTest {
         allAtOnce(number ->
             process(THREE).create(Samples.newId(), Samples.spec("dev-" + number), Samples.ALICE));
 
-    assertThat(answers).filteredOn(Result.Done.class::isInstance).hasSize(3);
+    assertThat(answers).filteredOn(Result.Success.class::isInstance).hasSize(3);
     assertThat(answers)
-        .filteredOn(Result.Refused.class::isInstance)
-        .allSatisfy(answer -> assertThat(refusal(answer).kind()).isEqualTo(Kind.LIMIT));
+        .filteredOn(Result.Rejected.class::isInstance)
+        .allSatisfy(answer -> assertThat(rejection(answer).kind()).isEqualTo(Kind.LIMIT));
     assertThat(admittedAtATime).allSatisfy(count -> assertThat(count).isLessThanOrEqualTo(3));
     assertThat(store.ids()).hasSize(3);
     assertThat(store.claims()).hasSize(3);
@@ -70,7 +72,7 @@ final class ConcurrentCreatesTest {
 
     assertThat(answers)
         .allSatisfy(answer -> {
-          Cluster cluster = ((Result.Done<Stored.Live>) answer).value().cluster();
+          Cluster cluster = ((Result.Success<Stored.Live>) answer).value().cluster();
           assertThat(cluster.id()).isEqualTo(key);
           assertThat(cluster.state()).isEqualTo(State.CREATING);
           assertThat(cluster.isAdmitted()).isTrue();
@@ -87,14 +89,14 @@ final class ConcurrentCreatesTest {
 
     ClusterId winner = store.ids().getFirst();
     assertThat(answers)
-        .filteredOn(Result.Done.class::isInstance)
+        .filteredOn(Result.Success.class::isInstance)
         .singleElement()
         .satisfies(answer ->
-            assertThat(((Result.Done<Stored.Live>) answer).value().id()).isEqualTo(winner));
+            assertThat(((Result.Success<Stored.Live>) answer).value().id()).isEqualTo(winner));
     assertThat(answers)
-        .filteredOn(Result.Refused.class::isInstance)
+        .filteredOn(Result.Rejected.class::isInstance)
         .allSatisfy(answer ->
-            assertThat(refusal(answer))
+            assertThat(rejection(answer))
                 .isEqualTo(
                     new Rejection(
                         Kind.NAME_TAKEN, "the name dev is taken by the cluster " + winner)));
@@ -122,7 +124,7 @@ final class ConcurrentCreatesTest {
   }
 
   private CreateCluster process(Limits limits) {
-    return ControlPlane.over(
+    return ControlPlane.of(
             counting(),
             tasks,
             new Notifications(new MemoryMailer(), null, ""),
@@ -167,7 +169,7 @@ final class ConcurrentCreatesTest {
         });
   }
 
-  private static Rejection refusal(Result<Stored.Live> answer) {
-    return ((Result.Refused<Stored.Live>) answer).refusal();
+  private static Rejection rejection(Result<Stored.Live> answer) {
+    return ((Result.Rejected<Stored.Live>) answer).rejection();
   }
 }

@@ -9,6 +9,7 @@ import io.eksphemeral.control.CrashInjector.When;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.TaskKind;
 import java.time.Duration;
 import java.util.List;
@@ -129,7 +130,7 @@ final class CrashTest {
                 life.created("one");
                 life.created("two");
                 assertThat(life.create(Samples.newId(), Samples.spec("three")))
-                    .isInstanceOf(Result.Refused.class);
+                    .isInstanceOf(Result.Rejected.class);
                 life.untilAllGone();
               }),
           new Scenario(

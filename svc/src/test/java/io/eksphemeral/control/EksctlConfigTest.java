@@ -22,6 +22,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,9 +59,9 @@ final class EksctlConfigTest {
 
   @Test
   void aConfigIsThis() throws IOException {
-    Spec spec = new Spec("2node-135-30", 2, "1.35", 30, "alice@eksphemeral.io", List.of(BOB), null);
+    Spec spec = new SpecBuilder().name("2node-135-30").numworkers(2).access(BOB).build();
     ClusterId id = new ClusterId("9be65bee-3baa-4fd0-aa3e-032325d5390c");
-    Cluster asked = Cluster.asked(id, spec, ALICE, START);
+    Cluster asked = Cluster.requested(id, spec, ALICE, START);
 
     String text = text(admitted(asked), "us-east-2", NODES);
 
@@ -264,9 +265,9 @@ final class EksctlConfigTest {
 
   @Test
   void itExpiresAtAWholeSecond() throws IOException {
-    Cluster asked = Cluster.asked(newId(), Samples.spec("dev"), ALICE, START);
+    Cluster asked = Cluster.requested(newId(), Samples.spec("dev"), ALICE, START);
     Admission admission =
-        Admission.judge(asked, List.of(), 0, Limits.DEFAULT, START.plusNanos(123_456_789));
+        Admission.decide(asked, List.of(), 0, Limits.DEFAULT, START.plusNanos(123_456_789));
     JsonNode config =
         MAPPER.readTree(text(((Admission.Admitted) admission).cluster(), "us-east-2", NODES));
     assertThat(config.at("/metadata/tags/eksphemeral:expires").textValue())
@@ -302,7 +303,14 @@ final class EksctlConfigTest {
       })
   void noTextIsMoreThanAText(String hostile) throws IOException {
     String principal = "arn:aws:iam::123456789012:role/" + hostile;
-    Spec spec = new Spec(hostile, 2, hostile, 30, hostile, List.of(principal), null);
+    Spec spec =
+        new SpecBuilder()
+            .name(hostile)
+            .numworkers(2)
+            .kubeversion(hostile)
+            .owner(hostile)
+            .access(principal)
+            .build();
     String text = text(admitted(spec, "arn:aws:iam::123456789012:user/" + hostile), hostile, NODES);
 
     JsonNode config = MAPPER.readTree(text);
@@ -345,23 +353,23 @@ final class EksctlConfigTest {
   }
 
   private static Spec versioned(String version) {
-    return new Spec("dev", 2, version, 30, "alice@eksphemeral.io", List.of(), null);
+    return new SpecBuilder().numworkers(2).kubeversion(version).build();
   }
 
   private static Spec owned(String owner) {
-    return new Spec("dev", 2, "1.35", 30, owner, List.of(), null);
+    return new SpecBuilder().numworkers(2).owner(owner).build();
   }
 
   private static Spec sharedWith(String... access) {
-    return new Spec("dev", 2, "1.35", 30, "alice@eksphemeral.io", List.of(access), null);
+    return new SpecBuilder().numworkers(2).access(access).build();
   }
 
   private static Cluster admitted(Spec spec, String asker) {
-    return admitted(Cluster.asked(newId(), spec, asker, START));
+    return admitted(Cluster.requested(newId(), spec, asker, START));
   }
 
   private static Cluster admitted(Cluster asked) {
-    Admission admission = Admission.judge(asked, List.of(), 0, Limits.DEFAULT, START);
+    Admission admission = Admission.decide(asked, List.of(), 0, Limits.DEFAULT, START);
     return ((Admission.Admitted) admission).cluster();
   }
 
@@ -370,7 +378,7 @@ final class EksctlConfigTest {
   }
 
   private static String text(Cluster cluster, Settings settings) {
-    return new EksctlConfig(settings).of(cluster, cluster.tasks().getFirst(), VERSIONS);
+    return new EksctlConfig(settings).render(cluster, cluster.tasks().getFirst(), VERSIONS);
   }
 
   private static ObjectNode json(Spec spec, String asker) {

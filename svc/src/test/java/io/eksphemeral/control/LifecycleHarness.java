@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
-import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.MailAddress;
 import io.eksphemeral.domain.Notification.Topic;
+import io.eksphemeral.domain.NotificationPolicy;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Transition;
@@ -96,7 +97,7 @@ final class LifecycleHarness {
               .add(clock.instant());
           return mailer.send(mail);
         };
-    return ControlPlane.over(
+    return ControlPlane.of(
         new ClusterStore(mortality.mortal(ObjectStore.class, watchedStore), Runnable::run),
         mortality.mortal(TaskRunner.class, watchedTasks),
         new Notifications(
@@ -132,7 +133,7 @@ final class LifecycleHarness {
 
   Result<Stored.Live> create(ClusterId id, Spec spec, String asker) {
     Result<Stored.Live> answer = process.create().create(id, spec, asker);
-    if (answer instanceof Result.Done) {
+    if (answer instanceof Result.Success) {
       acknowledged.add(id);
     }
     return answer;
@@ -144,7 +145,7 @@ final class LifecycleHarness {
 
   ClusterId created(Spec spec) {
     ClusterId id = Samples.newId();
-    assertThat(create(id, spec)).isInstanceOf(Result.Done.class);
+    assertThat(create(id, spec)).isInstanceOf(Result.Success.class);
     return id;
   }
 
@@ -157,7 +158,7 @@ final class LifecycleHarness {
   }
 
   Result<Stored> find(String idOrName) {
-    return process.status().one(idOrName);
+    return process.status().get(idOrName);
   }
 
   Result<Stored.Live> destroy(ClusterId id) {
@@ -308,23 +309,23 @@ final class LifecycleHarness {
   private boolean noticed(Cluster cluster) {
     Optional<Instant> ended =
         cluster.history().stream()
-            .filter(step -> step.why().equals("its time was up"))
+            .filter(step -> step.why().equals("expired"))
             .map(Transition::at)
             .findFirst();
     Instant expires = cluster.expires();
     if (ended.isEmpty() || expires == null) {
       return true;
     }
-    Instant latest = ended.get().minus(Lifecycle.NOTICE_TO_DESTRUCTION);
+    Instant latest = ended.get().minus(NotificationPolicy.NOTICE_TO_DESTRUCTION);
     boolean due = !ended.get().isBefore(expires);
     boolean noted =
         cluster
-            .mailing(Topic.NOTICE, expires)
+            .notification(Topic.NOTICE, expires)
             .filter(notice -> !notice.tried().isAfter(latest))
             .isPresent();
     boolean tried =
         !hasSender
-            || MailAddress.isNobodys(cluster.spec().owner())
+            || MailAddress.isReserved(cluster.spec().owner())
             || noticesTried
                 .getOrDefault(
                     "EKSphemeral: cluster " + cluster.name() + " is about to be destroyed",

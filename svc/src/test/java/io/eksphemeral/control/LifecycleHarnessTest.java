@@ -16,7 +16,9 @@ import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Notification;
 import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
-import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Result;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.TaskKind;
 import java.time.Duration;
 import java.time.Instant;
@@ -98,7 +100,7 @@ final class LifecycleHarnessTest {
     life.until(() -> life.mails().contains("dev is about to be destroyed"), "the notice");
     Instant first = life.expires(id);
 
-    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Done.class);
+    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Success.class);
 
     Instant second = first.plus(Duration.ofMinutes(30));
     assertThat(life.expires(id)).isEqualTo(second);
@@ -113,18 +115,18 @@ final class LifecycleHarnessTest {
     life.hasNoSender();
     ClusterId id = life.created("dev");
     life.until(id, READY);
-    assertThat(life.cluster(id).mailings()).satisfiesExactly(this::hasNoSender);
+    assertThat(life.cluster(id).notifications()).satisfiesExactly(this::hasNoSender);
     Instant expires = life.expires(id);
 
     life.until(id, DESTROYING);
     assertThat(life.clock.instant()).isBetween(expires, expires.plus(SWEEP));
     life.untilAllGone();
-    assertThat(life.cluster(id).mailings()).hasSize(3).allSatisfy(this::hasNoSender);
+    assertThat(life.cluster(id).notifications()).hasSize(3).allSatisfy(this::hasNoSender);
     assertThat(life.mails()).isEmpty();
   }
 
   private void hasNoSender(Notification mailing) {
-    assertThat(mailing.delivery()).isEqualTo(Delivery.NOBODY);
+    assertThat(mailing.delivery()).isEqualTo(Delivery.NO_RECIPIENT);
     assertThat(mailing.why()).startsWith("no sender is configured");
     assertThat(mailing.last()).isEqualTo(mailing.tried());
   }
@@ -134,13 +136,13 @@ final class LifecycleHarnessTest {
     life.mailer.setDown(true);
     ClusterId id = life.created("dev");
     life.until(id, READY);
-    assertThat(life.cluster(id).mailings())
+    assertThat(life.cluster(id).notifications())
         .extracting(Notification::delivery, Notification::why)
         .containsExactly(tuple(Delivery.FAILED, "alice@eksphemeral.io: the mail server is down"));
 
     life.mailer.setDown(false);
     life.pass(Duration.ofMinutes(10));
-    assertThat(life.cluster(id).mailings())
+    assertThat(life.cluster(id).notifications())
         .extracting(Notification::delivery, Notification::why)
         .containsExactly(tuple(Delivery.SENT, null));
     assertThat(life.objects.text(StoreKeys.record(id)).orElseThrow()).doesNotContain("is down");
@@ -148,13 +150,12 @@ final class LifecycleHarnessTest {
 
   @Test
   void anOwnerWhoReceivesNoMailIsOnRecordAsSuch() {
-    ClusterId id =
-        life.created(new Spec("dev", 1, "1.35", 30, "nobody@example.com", List.of(), null));
+    ClusterId id = life.created(new SpecBuilder().owner("nobody@example.com").build());
     life.until(id, READY);
-    assertThat(life.cluster(id).mailings())
+    assertThat(life.cluster(id).notifications())
         .extracting(Notification::delivery, Notification::why)
         .containsExactly(
-            tuple(Delivery.NOBODY, "addresses under reserved domains receive no mail"));
+            tuple(Delivery.NO_RECIPIENT, "addresses under reserved domains receive no mail"));
   }
 
   @Test
@@ -162,7 +163,7 @@ final class LifecycleHarnessTest {
     ClusterId id = life.created("dev");
     life.until(id, READY);
 
-    assertThat(life.prolong(id, -100)).isInstanceOf(Result.Done.class);
+    assertThat(life.prolong(id, -100)).isInstanceOf(Result.Success.class);
 
     assertThat(life.expires(id)).isEqualTo(life.clock.instant());
     life.until(id, DESTROYING);
@@ -173,8 +174,8 @@ final class LifecycleHarnessTest {
   @Test
   void aClusterCanBeProlongedWhileItIsBuilt() {
     ClusterId id = life.created("dev");
-    assertThat(life.prolong(id, 10)).isInstanceOf(Result.Done.class);
-    assertThat(life.prolong(id, -40)).isInstanceOf(Result.Refused.class);
+    assertThat(life.prolong(id, 10)).isInstanceOf(Result.Success.class);
+    assertThat(life.prolong(id, -40)).isInstanceOf(Result.Rejected.class);
 
     life.until(id, READY);
     assertThat(Duration.between(life.ready(id), life.expires(id)))
@@ -186,11 +187,11 @@ final class LifecycleHarnessTest {
     ClusterId id = life.created("dev");
     life.until(id, READY);
 
-    assertThat(refusal(life.prolong(id, 1411)).kind()).isEqualTo(Rejection.Kind.LIMIT);
-    assertThat(life.prolong(id, 1410)).isInstanceOf(Result.Done.class);
-    assertThat(refusal(life.prolong(id, 1)).kind()).isEqualTo(Rejection.Kind.LIMIT);
+    assertThat(rejection(life.prolong(id, 1411)).kind()).isEqualTo(Rejection.Kind.LIMIT);
+    assertThat(life.prolong(id, 1410)).isInstanceOf(Result.Success.class);
+    assertThat(rejection(life.prolong(id, 1)).kind()).isEqualTo(Rejection.Kind.LIMIT);
     life.destroy(id);
-    assertThat(refusal(life.prolong(id, -5)).error()).contains("too late", "destroying");
+    assertThat(rejection(life.prolong(id, -5)).error()).contains("too late", "destroying");
   }
 
   @Test
@@ -198,8 +199,8 @@ final class LifecycleHarnessTest {
     ClusterId id = life.created("dev");
     life.until(id, READY);
 
-    assertThat(life.destroy(id)).isInstanceOf(Result.Done.class);
-    assertThat(life.destroy(id)).isInstanceOf(Result.Done.class);
+    assertThat(life.destroy(id)).isInstanceOf(Result.Success.class);
+    assertThat(life.destroy(id)).isInstanceOf(Result.Success.class);
 
     assertThat(life.cluster(id).state()).isEqualTo(DESTROYING);
     life.untilAllGone();
@@ -360,7 +361,7 @@ final class LifecycleHarnessTest {
 
     assertThat(life.cluster(id).leftovers()).containsExactly("volume vol-1");
     assertThat(life.cluster(id).error())
-        .isEqualTo("the teardown left resources behind; still there: volume vol-1");
+        .isEqualTo("the teardown left resources behind; leftovers: volume vol-1");
     life.untilAllGone();
     assertThat(life.cluster(id).leftovers()).isEmpty();
   }
@@ -372,7 +373,7 @@ final class LifecycleHarnessTest {
     life.tasks.next(TaskKind.DESTROY, failures);
     ClusterId id = life.created("dev");
     life.destroy(id);
-    String subject = "dev cannot be destroyed, and costs money";
+    String subject = "dev could not be destroyed and may still cost money";
 
     life.until(() -> life.mails().contains(subject), "somebody hears of it");
     assertThat(life.cluster(id).failures()).isEqualTo(3);
@@ -446,7 +447,7 @@ final class LifecycleHarnessTest {
 
     assertThat(life.mails()).isEmpty();
     assertThat(life.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
-    assertThat(life.cluster(id).mailing(Topic.NOTICE, life.expires(id))).isPresent();
+    assertThat(life.cluster(id).notification(Topic.NOTICE, life.expires(id))).isPresent();
   }
 
   @Test
@@ -486,7 +487,7 @@ final class LifecycleHarnessTest {
 
     life.untilAllGone();
 
-    assertThat(life.cluster(id).mailings())
+    assertThat(life.cluster(id).notifications())
         .isNotEmpty()
         .allMatch(mailing -> mailing.delivery() == Notification.Delivery.FAILED);
   }
@@ -515,8 +516,7 @@ final class LifecycleHarnessTest {
 
   @Test
   void nobodyIsNotMailedAndTheClusterLivesAllTheSame() {
-    ClusterId id =
-        life.created(new Spec("dev", 1, "1.35", 20, "nobody@example.com", List.of(), null));
+    ClusterId id = life.created(new SpecBuilder().timeout(20).owner("nobody@example.com").build());
     life.untilAllGone();
 
     assertThat(life.mails()).isEmpty();
@@ -536,7 +536,7 @@ final class LifecycleHarnessTest {
   @Test
   void aNameIsTakenUntilItsClusterIsGone() {
     ClusterId first = life.created("dev");
-    assertThat(refusal(life.create(Samples.newId(), Samples.spec("dev"))).error())
+    assertThat(rejection(life.create(Samples.newId(), Samples.spec("dev"))).error())
         .contains(first.value());
     life.destroy(first);
     life.untilAllGone();
@@ -552,8 +552,8 @@ final class LifecycleHarnessTest {
 
     Result<Stored.Live> again = life.create(id, Samples.spec("dev"));
 
-    assertThat(again).isInstanceOf(Result.Done.class);
-    assertThat(((Result.Done<Stored.Live>) again).value().cluster().state()).isEqualTo(GONE);
+    assertThat(again).isInstanceOf(Result.Success.class);
+    assertThat(((Result.Success<Stored.Live>) again).value().cluster().state()).isEqualTo(GONE);
     assertThat(life.store.ids()).isEmpty();
   }
 
@@ -563,11 +563,11 @@ final class LifecycleHarnessTest {
 
     Result<Stored.Live> again = life.create(id, Samples.spec("dev"));
 
-    assertThat(again).isInstanceOf(Result.Done.class);
+    assertThat(again).isInstanceOf(Result.Success.class);
     assertThat(life.store.ids()).containsExactly(id);
-    assertThat(refusal(life.create(id, Samples.spec("other"))).kind())
+    assertThat(rejection(life.create(id, Samples.spec("other"))).kind())
         .isEqualTo(Rejection.Kind.ID_TAKEN);
-    assertThat(refusal(life.create(id, Samples.spec("dev"), Samples.BOB)).kind())
+    assertThat(rejection(life.create(id, Samples.spec("dev"), Samples.BOB)).kind())
         .isEqualTo(Rejection.Kind.ID_TAKEN);
     life.until(id, READY);
     life.untilAllGone();
@@ -577,13 +577,13 @@ final class LifecycleHarnessTest {
   void pastALimitNothingStays() {
     LifecycleHarness small = new LifecycleHarness(new Limits(1440, 10, 2, 1));
     small.created("one");
-    Rejection mine = refusal(small.create(Samples.newId(), Samples.spec("two")));
-    assertThat(mine.error()).contains("as many clusters as one may have at a time (1)");
+    Rejection mine = rejection(small.create(Samples.newId(), Samples.spec("two")));
+    assertThat(mine.error()).contains("has reached the maximum number of clusters per caller (1)");
     assertThat(small.create(Samples.newId(), Samples.spec("two"), Samples.BOB))
-        .isInstanceOf(Result.Done.class);
-    Rejection all = refusal(small.create(Samples.newId(), Samples.spec("three"), "arn:carol"));
+        .isInstanceOf(Result.Success.class);
+    Rejection all = rejection(small.create(Samples.newId(), Samples.spec("three"), "arn:carol"));
     assertThat(all.kind()).isEqualTo(Rejection.Kind.LIMIT);
-    assertThat(all.error()).contains("as many clusters as may be at a time (2)");
+    assertThat(all.error()).contains("maximum number of clusters is reached (2)");
 
     assertThat(small.store.ids()).hasSize(2);
     assertThat(small.store.claims()).map(Claim::name).containsExactlyInAnyOrder("one", "two");
@@ -596,8 +596,8 @@ final class LifecycleHarnessTest {
     life.store.claim(new Claim("first", id, life.clock.instant()));
     life.create(id, Samples.spec("second"));
 
-    assertThat(life.find("first")).isInstanceOf(Result.Refused.class);
-    assertThat(life.find("second")).isInstanceOf(Result.Done.class);
+    assertThat(life.find("first")).isInstanceOf(Result.Rejected.class);
+    assertThat(life.find("second")).isInstanceOf(Result.Success.class);
     life.pass(Duration.ofMinutes(15));
     assertThat(life.store.claims()).map(Claim::name).containsExactly("second");
   }
@@ -605,7 +605,8 @@ final class LifecycleHarnessTest {
   @Test
   void aClusterWhoseNameWasFreedClaimsItAgainBeforeItIsBuilt() {
     ClusterId id = Samples.newId();
-    Cluster unnamed = Cluster.asked(id, Samples.spec("dev"), Samples.ALICE, life.clock.instant());
+    Cluster unnamed =
+        Cluster.requested(id, Samples.spec("dev"), Samples.ALICE, life.clock.instant());
     assertThat(life.store.add(unnamed)).isPresent();
 
     life.until(id, READY);
@@ -617,7 +618,8 @@ final class LifecycleHarnessTest {
   void aClusterWhoseNameIsAnothersByNowIsNotBuilt() {
     ClusterId holder = life.created("dev");
     ClusterId late = Samples.newId();
-    Cluster unnamed = Cluster.asked(late, Samples.spec("dev"), Samples.ALICE, life.clock.instant());
+    Cluster unnamed =
+        Cluster.requested(late, Samples.spec("dev"), Samples.ALICE, life.clock.instant());
     LifecycleHarness other = new LifecycleHarness();
     assertThat(other.store.claim(new Claim("dev", holder, other.clock.instant()))).isNotNull();
     assertThat(other.store.add(unnamed)).isPresent();
@@ -656,8 +658,8 @@ final class LifecycleHarnessTest {
     assertThat(life.objects.text(StoreKeys.record(old))).contains("{\"name\":\"default-eksp\"}");
   }
 
-  private static Rejection refusal(Result<Stored.Live> answer) {
-    assertThat(answer).isInstanceOf(Result.Refused.class);
-    return ((Result.Refused<Stored.Live>) answer).refusal();
+  private static Rejection rejection(Result<Stored.Live> answer) {
+    assertThat(answer).isInstanceOf(Result.Rejected.class);
+    return ((Result.Rejected<Stored.Live>) answer).rejection();
   }
 }

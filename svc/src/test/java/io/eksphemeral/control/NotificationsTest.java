@@ -8,7 +8,7 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
-import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
 import java.time.Instant;
@@ -39,11 +39,11 @@ final class NotificationsTest {
                 "alice@eksphemeral.io",
                 "EKSphemeral: cluster dev is ready",
                 """
-                Your cluster dev is ready. It is destroyed at 10:40 UTC on 22 November 2026.
+                Your cluster dev is ready. It will be destroyed at 10:40 UTC on 22 November 2026.
 
-                To keep it for longer:
+                To extend its life by 30 minutes:
                     ./eksp-prolong.sh %s 30
-                To be rid of it now:
+                To destroy it now:
                     ./eksp-destroy.sh %s
 
                 Its id is %s.
@@ -62,9 +62,9 @@ final class NotificationsTest {
                 "alice@eksphemeral.io",
                 "EKSphemeral: cluster dev is about to be destroyed",
                 """
-                Your cluster dev is destroyed at 12:00 UTC on 22 November 2026, or a few minutes later.
+                Your cluster dev will be destroyed at 12:00 UTC on 22 November 2026, or a few minutes later.
 
-                To keep it for another 30 minutes:
+                To extend its life by 30 minutes:
                     ./eksp-prolong.sh %s 30
 
                 Its id is %s.
@@ -90,7 +90,7 @@ final class NotificationsTest {
             Its expiry was changed:
                 shortened by 2 minutes by arn:aws:iam::123456789012:user/bob, at 10:10 UTC on 22 November 2026
             """)
-        .contains("shortened by 6 minutes", "\n\nTo keep it for another 30 minutes:")
+        .contains("shortened by 6 minutes", "\n\nTo extend its life by 30 minutes:")
         .doesNotContain("by 1 minute by", "extended");
   }
 
@@ -120,7 +120,7 @@ final class NotificationsTest {
                 The last lines of its log:
                     the last line
 
-                What was built of it is being torn down; there is nothing you need to do.
+                Anything that was created is being cleaned up automatically; no action is needed.
 
                 Its id is %s.
                 """
@@ -138,7 +138,7 @@ final class NotificationsTest {
             """
             Your cluster dev could not be created: exit code 137
 
-            What was built of it is being torn down; there is nothing you need to do.
+            Anything that was created is being cleaned up automatically; no action is needed.
             """);
   }
 
@@ -153,12 +153,12 @@ final class NotificationsTest {
         .isEqualTo(
             new Mail(
                 "operator@eksphemeral.io",
-                "EKSphemeral: cluster dev cannot be destroyed, and costs money",
+                "EKSphemeral: cluster dev could not be destroyed and may still cost money",
                 """
-                1 attempts to destroy the cluster dev have failed, the last one with: it did not work
+                1 attempts to destroy the cluster dev failed. The last error: it did not work
 
-                It may still cost money. It is tried again and again, until nothing of it is found.
-                What is known of it:
+                It may still cost money. EKSphemeral keeps trying until its deletion is verified.
+                To see its status:
                     ./eksp-list.sh %s
 
                 Its id is %s.
@@ -180,13 +180,13 @@ final class NotificationsTest {
 
     assertThat(sent(lived, Topic.GONE).subject()).isEqualTo("EKSphemeral: cluster lived is gone");
     assertThat(sent(lived, Topic.GONE).body())
-        .startsWith("Your cluster lived is gone. Nothing is left of it.\n");
+        .startsWith("Your cluster lived is gone. Its deletion was verified.\n");
     assertThat(sent(failed, Topic.GONE).body())
         .startsWith("Your cluster failed is gone. It was never ready: it did not work\n");
     assertThat(sent(unwanted, Topic.GONE).body())
         .startsWith(
             "Your cluster unwanted is gone."
-                + " It was destroyed before it was ready; nothing is left of it.\n");
+                + " It was destroyed before it was ready; its deletion was verified.\n");
     assertThat(sent(foreign, Topic.GONE).body())
         .startsWith(
             "Your cluster foreign is gone."
@@ -197,9 +197,9 @@ final class NotificationsTest {
   void whatIsNobodysIsReadByNobody() {
     Cluster nobodys = owned("nobody@example.com");
     for (Topic topic : List.of(Topic.READY, Topic.NOTICE, Topic.CREATE_FAILED, Topic.GONE)) {
-      assertThat(letters.readers(nobodys, topic)).isEmpty();
+      assertThat(letters.recipients(nobodys, topic)).isEmpty();
     }
-    assertThat(new Notifications(mailer, null, "").readers(nobodys, Topic.DESTROY_FAILED))
+    assertThat(new Notifications(mailer, null, "").recipients(nobodys, Topic.DESTROY_FAILED))
         .isEmpty();
   }
 
@@ -250,10 +250,7 @@ final class NotificationsTest {
   }
 
   private static Cluster owned(String owner) {
-    return Cluster.asked(
-        Samples.newId(),
-        new Spec("dev", 1, "1.35", 30, owner, List.of(), null),
-        Samples.ALICE,
-        Samples.START);
+    return Cluster.requested(
+        Samples.newId(), new SpecBuilder().owner(owner).build(), Samples.ALICE, Samples.START);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Result;
 import org.junit.jupiter.api.Test;
 
 /** How far an end can be moved, to the minute. */
@@ -16,22 +17,22 @@ final class ProlongClusterTest {
     ClusterId id = life.created("dev");
     life.until(id, READY);
 
-    refused(id, 31, "60 minutes in all; it has 30 so far");
-    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Done.class);
+    refused(id, 31, "maximum lifetime of 60 minutes; it has 30 so far");
+    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Success.class);
     assertThat(life.cluster(id).lifetime()).isEqualTo(60);
-    refused(id, 1, "60 minutes in all; it has 60 so far");
-    assertThat(life.prolong(id, -1)).isInstanceOf(Result.Done.class);
-    assertThat(life.prolong(id, 1)).isInstanceOf(Result.Done.class);
+    refused(id, 1, "maximum lifetime of 60 minutes; it has 60 so far");
+    assertThat(life.prolong(id, -1)).isInstanceOf(Result.Success.class);
+    assertThat(life.prolong(id, 1)).isInstanceOf(Result.Success.class);
   }
 
   @Test
   void soDoesOneThatIsNotReadyYetAndItKeepsAMinute() {
     ClusterId id = life.created("dev");
 
-    refused(id, 31, "60 minutes in all");
-    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Done.class);
-    refused(id, -60, "dev would live for less than a minute");
-    assertThat(life.prolong(id, -59)).isInstanceOf(Result.Done.class);
+    refused(id, 31, "maximum lifetime of 60 minutes");
+    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Success.class);
+    refused(id, -60, "leaves dev less than one minute");
+    assertThat(life.prolong(id, -59)).isInstanceOf(Result.Success.class);
     assertThat(life.cluster(id).lifetime()).isEqualTo(1);
   }
 
@@ -39,10 +40,10 @@ final class ProlongClusterTest {
   @Test
   void noNumberOfMinutesIsTooLargeToBeRefused() {
     ClusterId id = life.created("dev");
-    refused(id, Integer.MAX_VALUE, "60 minutes in all");
+    refused(id, Integer.MAX_VALUE, "maximum lifetime of 60 minutes");
     life.until(id, READY);
-    refused(id, Integer.MAX_VALUE, "60 minutes in all");
-    assertThat(life.prolong(id, Integer.MIN_VALUE)).isInstanceOf(Result.Done.class);
+    refused(id, Integer.MAX_VALUE, "maximum lifetime of 60 minutes");
+    assertThat(life.prolong(id, Integer.MIN_VALUE)).isInstanceOf(Result.Success.class);
     assertThat(life.expires(id)).isEqualTo(life.clock.instant());
   }
 
@@ -53,8 +54,8 @@ final class ProlongClusterTest {
     ClusterId id = lowered.created("dev");
     lowered.until(id, READY);
 
-    assertThat(lowered.prolong(id, 1)).isInstanceOf(Result.Refused.class);
-    assertThat(lowered.prolong(id, -5)).isInstanceOf(Result.Done.class);
+    assertThat(lowered.prolong(id, 1)).isInstanceOf(Result.Rejected.class);
+    assertThat(lowered.prolong(id, -5)).isInstanceOf(Result.Success.class);
 
     assertThat(lowered.cluster(id).lifetime()).isEqualTo(25);
   }
@@ -63,7 +64,8 @@ final class ProlongClusterTest {
     int before = life.cluster(id).lifetime();
     assertThat(life.prolong(id, minutes))
         .isInstanceOfSatisfying(
-            Result.Refused.class, refused -> assertThat(refused.refusal().error()).contains(why));
+            Result.Rejected.class,
+            refused -> assertThat(refused.rejection().error()).contains(why));
     assertThat(life.cluster(id).lifetime()).isEqualTo(before);
   }
 }

@@ -4,13 +4,15 @@ import static io.eksphemeral.control.Samples.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.control.Mailer.Mail;
-import io.eksphemeral.control.Rejection.Kind;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Notification;
 import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Rejection;
+import io.eksphemeral.domain.Rejection.Kind;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
@@ -53,7 +55,7 @@ final class RacesTest {
     ready();
     meanwhile.put("replace", () -> other.prolong().prolong("dev", 10, ALICE));
 
-    assertThat(plane.prolong().prolong("dev", 15, ALICE)).isInstanceOf(Result.Done.class);
+    assertThat(plane.prolong().prolong("dev", 15, ALICE)).isInstanceOf(Result.Success.class);
 
     assertThat(cluster().lifetime()).isEqualTo(30 + 10 + 15);
   }
@@ -63,7 +65,7 @@ final class RacesTest {
     ready();
     meanwhile.put("replace", () -> other.prolong().prolong("dev", 1400, ALICE));
 
-    assertThat(refusal(plane.prolong().prolong("dev", 1400, ALICE)).kind()).isEqualTo(Kind.LIMIT);
+    assertThat(rejection(plane.prolong().prolong("dev", 1400, ALICE)).kind()).isEqualTo(Kind.LIMIT);
     assertThat(cluster().lifetime()).isEqualTo(1430);
   }
 
@@ -72,7 +74,7 @@ final class RacesTest {
     ready();
     meanwhile.put("replace", () -> other.destroy().destroy("dev", ALICE));
 
-    assertThat(refusal(plane.prolong().prolong("dev", 15, ALICE)).error()).contains("too late");
+    assertThat(rejection(plane.prolong().prolong("dev", 15, ALICE)).error()).contains("too late");
     assertThat(cluster().state()).isEqualTo(State.DESTROYING);
   }
 
@@ -81,7 +83,7 @@ final class RacesTest {
     ready();
     meanwhile.put("replace", () -> other.prolong().prolong("dev", 10, ALICE));
 
-    assertThat(plane.destroy().destroy("dev", ALICE)).isInstanceOf(Result.Done.class);
+    assertThat(plane.destroy().destroy("dev", ALICE)).isInstanceOf(Result.Success.class);
     assertThat(cluster().state()).isEqualTo(State.DESTROYING);
   }
 
@@ -171,7 +173,7 @@ final class RacesTest {
 
   @Test
   void whoAsksAgainWhileTheFirstCallIsWithdrawnKeepsTheName() {
-    for (int i = 0; i < Limits.DEFAULT.clustersPerAsker(); i++) {
+    for (int i = 0; i < Limits.DEFAULT.clustersPerCaller(); i++) {
       other.create().create(Samples.newId(), Samples.spec("other-" + i), ALICE);
     }
     Runnable askAgain = () -> store.claim(new Claim("dev", id, clock.instant().plusSeconds(1)));
@@ -182,7 +184,7 @@ final class RacesTest {
           meanwhile.put("release", askAgain);
         });
 
-    assertThat(refusal(plane.create().create(id, Samples.spec("dev"), ALICE)).kind())
+    assertThat(rejection(plane.create().create(id, Samples.spec("dev"), ALICE)).kind())
         .isEqualTo(Kind.LIMIT);
 
     assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(id);
@@ -210,7 +212,7 @@ final class RacesTest {
 
     slow.sweep().all(() -> ENOUGH);
 
-    assertThat(cluster().mailings())
+    assertThat(cluster().notifications())
         .extracting(Notification::delivery)
         .containsExactly(Delivery.SENT);
     for (int i = 0; i < 3; i++) {
@@ -241,7 +243,7 @@ final class RacesTest {
 
     plane(store, tasks, mailer).sweep().all(() -> ENOUGH);
 
-    assertThat(cluster().mailings())
+    assertThat(cluster().notifications())
         .extracting(Notification::delivery)
         .containsExactly(Delivery.SENT);
   }
@@ -262,7 +264,7 @@ final class RacesTest {
           other.create().create(next, Samples.spec("dev"), ALICE);
         });
 
-    assertThat(((Result.Done<Stored.Live>) plane.destroy().destroy("dev", ALICE)).value().id())
+    assertThat(((Result.Success<Stored.Live>) plane.destroy().destroy("dev", ALICE)).value().id())
         .isEqualTo(id);
 
     assertThat(((Stored.Live) store.find(next).orElseThrow()).cluster().state())
@@ -274,7 +276,7 @@ final class RacesTest {
     meanwhile.put("add", this::created);
 
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Result.Done.class);
+        .isInstanceOf(Result.Success.class);
 
     assertThat(cluster().tasks()).hasSize(1);
     assertThat(tasks.launched()).isEqualTo(1);
@@ -285,7 +287,7 @@ final class RacesTest {
     meanwhile.put("list", () -> other.sweep().all(() -> ENOUGH));
 
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Result.Done.class);
+        .isInstanceOf(Result.Success.class);
 
     assertThat(cluster().tasks()).hasSize(1);
     assertThat(tasks.launched()).isEqualTo(1);
@@ -295,7 +297,7 @@ final class RacesTest {
   @Test
   void aClusterThatSomebodyElseHasAdmittedIsNotWithdrawn() {
     ClusterId first = null;
-    for (int i = 0; i < Limits.DEFAULT.clustersPerAsker(); i++) {
+    for (int i = 0; i < Limits.DEFAULT.clustersPerCaller(); i++) {
       ClusterId one = Samples.newId();
       first = first == null ? one : first;
       other.create().create(one, Samples.spec("other-" + i), ALICE);
@@ -311,7 +313,7 @@ final class RacesTest {
         });
 
     assertThat(plane.create().create(late, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Result.Done.class);
+        .isInstanceOf(Result.Success.class);
 
     assertThat(((Stored.Live) store.find(late).orElseThrow()).cluster().tasks()).hasSize(1);
     assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(late);
@@ -323,8 +325,8 @@ final class RacesTest {
         "list",
         () -> assertThat(store.remove((Stored.Live) store.find(id).orElseThrow())).isTrue());
 
-    assertThat(refusal(plane.create().create(id, Samples.spec("dev"), ALICE)).error())
-        .contains("withdrawn meanwhile");
+    assertThat(rejection(plane.create().create(id, Samples.spec("dev"), ALICE)).error())
+        .contains("another process withdrew it");
 
     assertThat(store.ids()).isEmpty();
     assertThat(tasks.launched()).isZero();
@@ -332,7 +334,7 @@ final class RacesTest {
 
   private void created() {
     assertThat(other.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Result.Done.class);
+        .isInstanceOf(Result.Success.class);
   }
 
   private void ready() {
@@ -354,7 +356,7 @@ final class RacesTest {
   }
 
   private ControlPlane plane(ClusterStore over, TaskRunner runner, Mailer mailer) {
-    return ControlPlane.over(
+    return ControlPlane.of(
         over,
         runner,
         new Notifications(mailer, null, ""),
@@ -380,7 +382,7 @@ final class RacesTest {
         });
   }
 
-  private static Rejection refusal(Result<Stored.Live> answer) {
-    return ((Result.Refused<Stored.Live>) answer).refusal();
+  private static Rejection rejection(Result<Stored.Live> answer) {
+    return ((Result.Rejected<Stored.Live>) answer).rejection();
   }
 }

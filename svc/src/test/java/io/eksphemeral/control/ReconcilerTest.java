@@ -12,7 +12,9 @@ import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Notification;
 import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
@@ -55,7 +57,7 @@ final class ReconcilerTest {
         };
 
     assertThat(plane(store, ONE).create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Result.Done.class);
+        .isInstanceOf(Result.Success.class);
 
     assertThat(pauses).containsExactly(moment(), moment(), moment());
     assertThat(tasks.launched()).isEqualTo(1);
@@ -67,10 +69,10 @@ final class ReconcilerTest {
 
     assertThat(plane(store, ONE).create().create(id, Samples.spec("dev"), ALICE))
         .isInstanceOfSatisfying(
-            Result.Refused.class,
+            Result.Rejected.class,
             refused ->
-                assertThat(refused.refusal().error())
-                    .contains("as many clusters as may be at a time (1)"));
+                assertThat(refused.rejection().error())
+                    .contains("maximum number of clusters is reached (1)"));
 
     assertThat(pauses.stream().reduce(Duration.ZERO, Duration::plus))
         .isEqualTo(Duration.ofSeconds(2));
@@ -124,15 +126,15 @@ final class ReconcilerTest {
 
   @Test
   void whereThereIsNobodyToMailThatIsOnRecord() {
-    Spec nobodys = new Spec("dev", 1, "1.35", 30, "nobody@example.com", List.of(), null);
-    assertThat(plane.create().create(id, nobodys, ALICE)).isInstanceOf(Result.Done.class);
+    Spec nobodys = new SpecBuilder().owner("nobody@example.com").build();
+    assertThat(plane.create().create(id, nobodys, ALICE)).isInstanceOf(Result.Success.class);
     letTasksEnd();
 
     sweep();
 
-    assertThat(cluster().mailings())
+    assertThat(cluster().notifications())
         .extracting(Notification::delivery)
-        .containsExactly(Delivery.NOBODY);
+        .containsExactly(Delivery.NO_RECIPIENT);
   }
 
   @Test
@@ -142,7 +144,7 @@ final class ReconcilerTest {
     sweepThen("replace", 2, () -> sweep());
 
     assertThat(mailer.delivered()).hasSize(1);
-    assertThat(cluster().mailings())
+    assertThat(cluster().notifications())
         .extracting(Notification::delivery)
         .containsExactly(Delivery.SENT);
   }
@@ -163,7 +165,7 @@ final class ReconcilerTest {
     for (int write = 1; write <= 3; write++) {
       ClusterId broken = Samples.newId();
       assertThat(plane.create().create(broken, Samples.spec("dev-" + write), BOB))
-          .isInstanceOf(Result.Done.class);
+          .isInstanceOf(Result.Success.class);
       letTasksEnd();
 
       SweepReport report =
@@ -196,12 +198,14 @@ final class ReconcilerTest {
   }
 
   private Stored.Live asked(ClusterId other, String name) {
-    return store.add(Cluster.asked(other, Samples.spec(name), BOB, clock.instant())).orElseThrow();
+    return store
+        .add(Cluster.requested(other, Samples.spec(name), BOB, clock.instant()))
+        .orElseThrow();
   }
 
   private void created() {
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
-        .isInstanceOf(Result.Done.class);
+        .isInstanceOf(Result.Success.class);
   }
 
   private void letTasksEnd() {
@@ -244,7 +248,7 @@ final class ReconcilerTest {
   }
 
   private ControlPlane plane(ClusterStore over, Limits limits) {
-    return ControlPlane.over(
+    return ControlPlane.of(
         over,
         tasks,
         new Notifications(mailer, null, ""),

@@ -14,7 +14,7 @@ import com.networknt.schema.SpecificationVersion;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Placement;
-import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
 import java.io.IOException;
@@ -54,14 +54,13 @@ final class RecordSchemaTest {
               "with everything that a spec can say",
               life ->
                   life.created(
-                      new Spec(
-                          "dev",
-                          10,
-                          "1.35",
-                          20,
-                          "nobody@example.com",
-                          List.of(Samples.BOB),
-                          new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))))),
+                      new SpecBuilder()
+                          .numworkers(10)
+                          .timeout(20)
+                          .owner("nobody@example.com")
+                          .access(Samples.BOB)
+                          .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
+                          .build())),
           new Kind(
               "prolonged and shortened",
               life -> {
@@ -291,14 +290,11 @@ final class RecordSchemaTest {
     LifecycleHarness life = new LifecycleHarness();
     ClusterId id =
         life.created(
-            new Spec(
-                "dev",
-                2,
-                "1.35",
-                30,
-                "alice@eksphemeral.io",
-                List.of(Samples.BOB),
-                new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))));
+            new SpecBuilder()
+                .numworkers(2)
+                .access(Samples.BOB)
+                .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
+                .build());
     life.until(id, State.READY);
     return ClusterRecordCodec.encode(life.cluster(id));
   }

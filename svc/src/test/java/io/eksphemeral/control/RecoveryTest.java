@@ -7,6 +7,7 @@ import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
@@ -38,7 +39,7 @@ final class RecoveryTest {
   }
 
   private void destroyed() {
-    assertThat(life.destroy(id)).isInstanceOf(Result.Done.class);
+    assertThat(life.destroy(id)).isInstanceOf(Result.Success.class);
     life.untilAllGone();
     assertThat(life.cluster(id).state()).isEqualTo(State.GONE);
     assertThat(life.cluster(id).name()).isEqualTo("dev");
@@ -76,7 +77,7 @@ final class RecoveryTest {
     assertThat(gone.createdBy()).isEqualTo(ALICE);
     assertThat(gone.created()).isEqualTo(Samples.START);
     assertThat(gone.history().getFirst().why())
-        .startsWith("its record could not be read: not JSON");
+        .startsWith("the record could not be read: not JSON");
     assertThat(gone.history().get(1).by()).isEqualTo(ALICE);
     assertThat(life.mails()).contains("dev is gone");
   }
@@ -152,10 +153,10 @@ final class RecoveryTest {
     ClusterId other = life.created("dev");
     spoil("{\"name\": \"dev\", ");
 
-    assertThat(life.destroy(id)).isInstanceOf(Result.Done.class);
+    assertThat(life.destroy(id)).isInstanceOf(Result.Success.class);
     life.until(() -> life.store.find(id).isEmpty(), "its end");
 
-    assertThat(life.cluster(id).name()).isEqualTo(id.madeUpName());
+    assertThat(life.cluster(id).name()).isEqualTo(id.defaultName());
     assertThat(life.cluster(other).state()).isIn(State.CREATING, State.READY);
     life.untilAllGone();
   }
@@ -164,9 +165,9 @@ final class RecoveryTest {
   void itsNameAloneDoesNotDo() {
     spoil("{");
 
-    assertThat(life.destroy("dev")).isInstanceOf(Result.Refused.class);
+    assertThat(life.destroy("dev")).isInstanceOf(Result.Rejected.class);
     assertThat(record()).isEqualTo("{");
-    assertThat(((Result.Refused<?>) life.prolong(id, 5)).refusal().error())
+    assertThat(((Result.Rejected<?>) life.prolong(id, 5)).rejection().error())
         .contains("./eksp-destroy.sh " + id);
     destroyed();
   }
@@ -190,7 +191,7 @@ final class RecoveryTest {
     }
     spoil("{");
 
-    assertThat(life.destroy(id)).isInstanceOf(Result.Done.class);
+    assertThat(life.destroy(id)).isInstanceOf(Result.Success.class);
 
     assertThat(life.cluster(id).tasks())
         .filteredOn(task -> task.kind() == TaskKind.DESTROY)

@@ -6,6 +6,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -36,17 +37,17 @@ public final class Samples {
   }
 
   public static Spec spec(String name) {
-    return new Spec(name, 2, "1.35", 30, "alice@eksphemeral.io", List.of(), null);
+    return new SpecBuilder().name(name).numworkers(2).build();
   }
 
   /** A cluster that was just asked for. */
   public static Cluster asked(String name) {
-    return Cluster.asked(newId(), spec(name), ALICE, START);
+    return Cluster.requested(newId(), spec(name), ALICE, START);
   }
 
   /** A cluster whose creation is about to be launched. */
   public static Cluster admitted(String name) {
-    Admission admission = Admission.judge(asked(name), List.of(), 0, Limits.DEFAULT, START);
+    Admission admission = Admission.decide(asked(name), List.of(), 0, Limits.DEFAULT, START);
     return ((Admission.Admitted) admission).cluster();
   }
 }

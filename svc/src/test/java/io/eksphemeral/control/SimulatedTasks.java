@@ -8,6 +8,7 @@ import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
+import io.eksphemeral.domain.TaskStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -128,16 +129,16 @@ public final class SimulatedTasks implements TaskRunner {
   }
 
   @Override
-  public synchronized Launch launch(Cluster cluster, Task task) {
+  public synchronized LaunchResult launch(Cluster cluster, Task task) {
     TaskKey key = cluster.key(task);
     Running known = byToken.get(key.token());
     if (known != null) {
-      return new Launch.Launched(known.handle);
+      return new LaunchResult.Launched(known.handle);
     }
     Deque<Fate> queue = fates.getOrDefault(task.kind(), new ArrayDeque<>());
     Fate fate = queue.isEmpty() ? Fate.FINE : queue.pop();
     if (fate == Fate.REFUSED) {
-      return new Launch.Refused("RESOURCE:MEMORY");
+      return new LaunchResult.Rejected("RESOURCE:MEMORY");
     }
     String handle = "task/" + key.token();
     if (fate == Fate.TWICE) {
@@ -145,16 +146,17 @@ public final class SimulatedTasks implements TaskRunner {
       byToken.put(twin, new Running("task/" + twin, key, cluster.name(), clock.instant(), fate));
     }
     byToken.put(key.token(), new Running(handle, key, cluster.name(), clock.instant(), fate));
-    return new Launch.Launched(handle);
+    return new LaunchResult.Launched(handle);
   }
 
   @Override
-  public synchronized Status status(String handle) {
+  public synchronized TaskStatus status(String handle) {
     return byToken.values().stream()
         .filter(task -> task.handle.equals(handle) && task.fate != Fate.VANISHES)
-        .map(task -> task.stopped == null ? new Status.Running() : new Status.Stopped(task.stopped))
+        .map(task ->
+            task.stopped == null ? new TaskStatus.Running() : new TaskStatus.Stopped(task.stopped))
         .findFirst()
-        .orElseGet(Status.Missing::new);
+        .orElseGet(TaskStatus.Missing::new);
   }
 
   @Override
@@ -223,7 +225,7 @@ public final class SimulatedTasks implements TaskRunner {
         store.find(task.key.cluster()).stream()
             .filter(Stored.Live.class::isInstance)
             .map(found -> ((Stored.Live) found).cluster())
-            .anyMatch(Cluster::isEnding);
+            .anyMatch(Cluster::isTerminating);
     if (!asked) {
       violations.add("P2: " + task.name + " is being destroyed, and its record does not say so");
     }
@@ -246,7 +248,7 @@ public final class SimulatedTasks implements TaskRunner {
           if (ours) {
             world.remove(task.name);
           }
-          report(task, Outcome.ABSENT, "nothing of it was found", List.of());
+          report(task, Outcome.ABSENT, "deletion verified", List.of());
         }
       }
     }

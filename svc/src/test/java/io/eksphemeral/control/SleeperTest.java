@@ -9,7 +9,7 @@ final class SleeperTest {
   @Test
   void aPauseTakesItsTime() {
     long begun = System.nanoTime();
-    Sleeper.real().of(Duration.ofMillis(50));
+    Sleeper.system().sleep(Duration.ofMillis(50));
     assertThat(Duration.ofNanos(System.nanoTime() - begun))
         .isGreaterThanOrEqualTo(Duration.ofMillis(50));
   }
@@ -19,7 +19,7 @@ final class SleeperTest {
     Thread waiting =
         Thread.ofVirtual()
             .unstarted(() -> {
-              Sleeper.real().of(Duration.ofMinutes(5));
+              Sleeper.system().sleep(Duration.ofMinutes(5));
               assertThat(Thread.interrupted()).isTrue();
             });
     Throwable[] failure = new Throwable[1];

@@ -9,6 +9,7 @@ import io.eksphemeral.control.SweepReport.Change;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
@@ -75,7 +76,7 @@ final class SweepTest {
     letTasksEnd();
     ClusterId stays = create("two");
     ClusterId withdrawn = Samples.newId();
-    Cluster late = Cluster.asked(withdrawn, Samples.spec("three"), ALICE, clock.instant());
+    Cluster late = Cluster.requested(withdrawn, Samples.spec("three"), ALICE, clock.instant());
     assertThat(store.add(late)).isPresent();
     ClusterId broken = Samples.newId();
     objects.put(StoreKeys.record(broken), "{");
@@ -96,7 +97,7 @@ final class SweepTest {
         .contains(new Change(becomesReady, "creating", "ready"))
         .anySatisfy(change -> {
           assertThat(change.cluster()).isEqualTo(withdrawn);
-          assertThat(change.to()).startsWith("withdrawn: there are as many clusters");
+          assertThat(change.to()).startsWith("withdrawn: the maximum number of clusters");
         });
     assertThat(state(stays)).isEqualTo(State.CREATING);
     assertThat(report.unreadable()).containsOnlyKeys(broken);
@@ -113,7 +114,7 @@ final class SweepTest {
     plane(store, Limits.DEFAULT).destroy().destroy("dev", ALICE);
     letTasksEnd();
 
-    assertThat(sweep(ENOUGH).changed()).containsExactly(new Change(id, "destroying", "off record"));
+    assertThat(sweep(ENOUGH).changed()).containsExactly(new Change(id, "destroying", "removed"));
   }
 
   /** News of one cluster is news of no other, and leaves names to the sweep over all. */
@@ -217,7 +218,7 @@ final class SweepTest {
   private ClusterId create(String name) {
     ClusterId id = Samples.newId();
     assertThat(plane(store, Limits.DEFAULT).create().create(id, Samples.spec(name), ALICE))
-        .isInstanceOf(Result.Done.class);
+        .isInstanceOf(Result.Success.class);
     return id;
   }
 
@@ -237,7 +238,7 @@ final class SweepTest {
   }
 
   private ControlPlane plane(ClusterStore over, Limits limits) {
-    return ControlPlane.over(
+    return ControlPlane.of(
         over,
         tasks,
         new Notifications(new MemoryMailer(), null, ""),

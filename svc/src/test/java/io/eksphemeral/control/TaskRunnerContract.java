@@ -4,14 +4,13 @@ import static io.eksphemeral.control.Samples.admitted;
 import static io.eksphemeral.control.Samples.newId;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.control.TaskRunner.Launch;
-import io.eksphemeral.control.TaskRunner.Status;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
+import io.eksphemeral.domain.TaskStatus;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link TaskRunner} does, and the tasks that it runs. */
@@ -34,10 +33,10 @@ public abstract class TaskRunnerContract {
     String handle = launch(cluster);
     letTasksBegin();
 
-    assertThat(runner().status(handle)).isEqualTo(new Status.Running());
+    assertThat(runner().status(handle)).isEqualTo(new TaskStatus.Running());
     assertThat(runner().running(cluster.id())).containsExactly(handle);
     letTasksEnd();
-    assertThat(runner().status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner().status(handle)).isInstanceOf(TaskStatus.Stopped.class);
     assertThat(runner().running(cluster.id())).isEmpty();
   }
 
@@ -64,7 +63,7 @@ public abstract class TaskRunnerContract {
     letTasksBegin();
     letTasksEnd();
 
-    assertThat(runner().status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner().status(handle)).isInstanceOf(TaskStatus.Stopped.class);
     assertThat(store().fence(key)).isEqualTo(Fence.CLOSED);
     assertThat(store().result(key)).isEmpty();
   }
@@ -80,7 +79,7 @@ public abstract class TaskRunnerContract {
     assertThat(runner().running(cluster.id())).containsExactly(handle);
     letTasksEnd();
     assertThat(launch(cluster)).isEqualTo(handle);
-    assertThat(runner().status(handle)).isInstanceOf(Status.Stopped.class);
+    assertThat(runner().status(handle)).isInstanceOf(TaskStatus.Stopped.class);
   }
 
   @Test
@@ -108,7 +107,7 @@ public abstract class TaskRunnerContract {
 
     assertThat(runner().status(handle))
         .isInstanceOfSatisfying(
-            Status.Stopped.class,
+            TaskStatus.Stopped.class,
             stopped -> assertThat(stopped.reason()).contains("it took too long"));
     assertThat(store().result(cluster.key(task(cluster)))).isEmpty();
     assertThat(runner().running(cluster.id())).isEmpty();
@@ -120,7 +119,7 @@ public abstract class TaskRunnerContract {
     String handle = launch(cluster);
     letTasksBegin();
     letTasksEnd();
-    Status over = runner().status(handle);
+    TaskStatus over = runner().status(handle);
     runner().stop(handle, "late");
     runner().stop(handle + "-unknown", "never there");
 
@@ -131,7 +130,7 @@ public abstract class TaskRunnerContract {
   @Test
   void anUnknownTaskIsMissing() {
     assertThat(runner().status("arn:aws:ecs:us-east-2:123456789012:task/eksp/unknown"))
-        .isEqualTo(new Status.Missing());
+        .isEqualTo(new TaskStatus.Missing());
   }
 
   private static Task task(Cluster cluster) {
@@ -139,6 +138,6 @@ public abstract class TaskRunnerContract {
   }
 
   private String launch(Cluster cluster) {
-    return ((Launch.Launched) runner().launch(cluster, task(cluster))).handle();
+    return ((LaunchResult.Launched) runner().launch(cluster, task(cluster))).handle();
   }
 }

@@ -3,8 +3,8 @@ package io.eksphemeral.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.domain.Admission.Admitted;
-import io.eksphemeral.domain.Admission.Refused;
-import io.eksphemeral.domain.Admission.Unsettled;
+import io.eksphemeral.domain.Admission.Rejected;
+import io.eksphemeral.domain.Admission.Undecided;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -27,7 +27,7 @@ final class AdmissionTest {
   void whoFitsIsAdmittedAndMayBeBuilt() {
     Cluster mine = asked(5, "alice");
 
-    Admission admission = Admission.judge(mine, List.of(mine, admitted(1, "bob")), 0, TWO, NOW);
+    Admission admission = Admission.decide(mine, List.of(mine, admitted(1, "bob")), 0, TWO, NOW);
 
     Cluster admitted = ((Admitted) admission).cluster();
     assertThat(admitted.isAdmitted()).isTrue();
@@ -35,40 +35,41 @@ final class AdmissionTest {
   }
 
   @Test
-  void whoIsPastTheLimitOnAllIsRefused() {
+  void whoIsPastTheLimitOnAllIsRejected() {
     assertThat(judge(5, "alice", TWO, admitted(1, "bob"), admitted(9, "carol")))
-        .isEqualTo(new Refused("there are as many clusters as may be at a time (2)"));
+        .isEqualTo(new Rejected("the maximum number of clusters is reached (2)"));
   }
 
   @Test
-  void whoIsPastTheLimitOnOneAskerIsRefusedAndOthersAreNot() {
+  void whoIsPastTheLimitOnOneAskerIsRejectedAndOthersAreNot() {
     Limits limits = new Limits(1440, 10, 10, 1);
     assertThat(judge(5, "alice", limits, admitted(9, "alice")))
-        .isEqualTo(new Refused("alice has as many clusters as one may have at a time (1)"));
+        .isEqualTo(new Rejected("alice has reached the maximum number of clusters per caller (1)"));
     assertThat(judge(5, "bob", limits, admitted(9, "alice"))).isInstanceOf(Admitted.class);
   }
 
   @Test
   void amongThoseNotAdmittedYetTheHigherIdStepsBack() {
     assertThat(judge(5, "alice", TWO, asked(1, "bob"), asked(2, "carol")))
-        .isInstanceOf(Refused.class);
+        .isInstanceOf(Rejected.class);
     assertThat(judge(5, "alice", TWO, asked(8, "bob"), asked(9, "carol")))
-        .isEqualTo(new Unsettled("there are as many clusters as may be at a time (2)"));
+        .isEqualTo(new Undecided("the maximum number of clusters is reached (2)"));
     assertThat(judge(5, "alice", new Limits(1440, 10, 10, 1), asked(9, "alice")))
-        .isEqualTo(new Unsettled("alice has as many clusters as one may have at a time (1)"));
+        .isEqualTo(
+            new Undecided("alice has reached the maximum number of clusters per caller (1)"));
   }
 
   @Test
   void aRecordThatCannotBeReadCountsAsAClusterThatLives() {
     Cluster mine = asked(5, "alice");
-    assertThat(Admission.judge(mine, List.of(mine), 2, TWO, NOW)).isInstanceOf(Refused.class);
-    assertThat(Admission.judge(mine, List.of(mine), 1, TWO, NOW)).isInstanceOf(Admitted.class);
+    assertThat(Admission.decide(mine, List.of(mine), 2, TWO, NOW)).isInstanceOf(Rejected.class);
+    assertThat(Admission.decide(mine, List.of(mine), 1, TWO, NOW)).isInstanceOf(Admitted.class);
   }
 
   @Test
   void oneThatIsBeingDestroyedStillCounts() {
     Cluster ending = admitted(1, "bob").destroying("asked", NOW);
-    assertThat(judge(5, "alice", new Limits(1440, 10, 1, 1), ending)).isInstanceOf(Refused.class);
+    assertThat(judge(5, "alice", new Limits(1440, 10, 1, 1), ending)).isInstanceOf(Rejected.class);
   }
 
   /**
@@ -153,11 +154,11 @@ final class AdmissionTest {
               .mapToObj(other -> onRecord(other, people))
               .filter(Objects::nonNull)
               .toList();
-      return switch (Admission.judge(
+      return switch (Admission.decide(
           asked(process, asker(process, people)), listed, 0, limits, NOW)) {
         case Admitted _ -> Phase.JUDGED_FIT;
-        case Unsettled _ -> Phase.WRITTEN;
-        case Refused _ -> Phase.JUDGED_UNFIT;
+        case Undecided _ -> Phase.WRITTEN;
+        case Rejected _ -> Phase.JUDGED_UNFIT;
       };
     }
 
@@ -179,19 +180,19 @@ final class AdmissionTest {
     Cluster mine = asked(9, "alice");
     List<Cluster> listed = List.of(admitted(1, "bob"), mine);
 
-    Admission admission = Admission.judge(mine, listed, 1, new Limits(1440, 10, 2, 2), NOW);
+    Admission admission = Admission.decide(mine, listed, 1, new Limits(1440, 10, 2, 2), NOW);
 
     assertThat(admission)
         .isEqualTo(
-            new Refused(
-                "there are as many clusters as may be at a time (2, and 1 of them cannot be read)"));
+            new Rejected("the maximum number of clusters is reached (2, 1 of them unreadable)"));
   }
 
   @Test
   void whatCannotBeReadIsNobodysSoThatAFewKeepNoCallerFromCreating() {
     Cluster mine = asked(9, "alice");
 
-    Admission admission = Admission.judge(mine, List.of(mine), 5, new Limits(1440, 10, 10, 5), NOW);
+    Admission admission =
+        Admission.decide(mine, List.of(mine), 5, new Limits(1440, 10, 10, 5), NOW);
 
     assertThat(admission).isInstanceOf(Admitted.class);
   }
@@ -200,12 +201,12 @@ final class AdmissionTest {
     Cluster mine = asked(id, asker);
     List<Cluster> listed = new ArrayList<>(List.of(others));
     listed.add(mine);
-    return Admission.judge(mine, listed, 0, limits, NOW);
+    return Admission.decide(mine, listed, 0, limits, NOW);
   }
 
   private static Cluster asked(int id, String asker) {
-    Spec spec = new Spec("dev-" + id, 1, "1.35", 30, "a@b.io", List.of(), null);
-    return Cluster.asked(
+    Spec spec = new SpecBuilder().name("dev-" + id).owner("a@b.io").build();
+    return Cluster.requested(
         new ClusterId("01930000-0000-7000-8000-%012d".formatted(id)), spec, asker, NOW);
   }
 

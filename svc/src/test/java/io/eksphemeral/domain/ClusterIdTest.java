@@ -24,7 +24,7 @@ final class ClusterIdTest {
   @Test
   void aMadeIdIsOfVersionSevenAndHoldsTheTime() {
     for (int i = 0; i < 1000; i++) {
-      UUID uuid = UUID.fromString(ClusterId.make(NOW, random).value());
+      UUID uuid = UUID.fromString(ClusterId.generate(NOW, random).value());
 
       assertThat(uuid.version()).isEqualTo(7);
       assertThat(uuid.variant()).isEqualTo(2);
@@ -35,15 +35,15 @@ final class ClusterIdTest {
   /** 12 bits beside the version, 62 beside the variant. */
   @Test
   void allThatIsNotTheTimeIsRandom() {
-    assertThat(ClusterId.make(NOW, () -> -1L).value()).endsWith("-7fff-bfff-ffffffffffff");
-    assertThat(ClusterId.make(NOW, () -> 0L).value()).endsWith("-7000-8000-000000000000");
+    assertThat(ClusterId.generate(NOW, () -> -1L).value()).endsWith("-7fff-bfff-ffffffffffff");
+    assertThat(ClusterId.generate(NOW, () -> 0L).value()).endsWith("-7000-8000-000000000000");
   }
 
   @Test
   void madeIdsAreDifferent() {
     List<ClusterId> ids = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
-      ids.add(ClusterId.make(NOW, random));
+      ids.add(ClusterId.generate(NOW, random));
     }
     assertThat(ids).doesNotHaveDuplicates();
   }
@@ -52,7 +52,7 @@ final class ClusterIdTest {
   void madeIdsSortByTheTimeTheyWereMadeAt() {
     List<ClusterId> ids = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
-      ids.add(ClusterId.make(NOW.plusMillis(i * 977L), random));
+      ids.add(ClusterId.generate(NOW.plusMillis(i * 977L), random));
     }
     List<ClusterId> sorted = new ArrayList<>(ids);
     Collections.shuffle(sorted, new Random(2));
@@ -95,8 +95,8 @@ final class ClusterIdTest {
   @Test
   void theMadeUpNameIsTheSameForTheSameIdAndIsAName() {
     ClusterId id = new ClusterId(TEXT);
-    assertThat(id.madeUpName()).isEqualTo("default-eksp-25d5390c");
-    assertThat(SpecValidator.isName(id.madeUpName())).isTrue();
+    assertThat(id.defaultName()).isEqualTo("default-eksp-25d5390c");
+    assertThat(SpecValidator.isName(id.defaultName())).isTrue();
   }
 
   @Test

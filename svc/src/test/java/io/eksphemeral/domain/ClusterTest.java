@@ -18,9 +18,9 @@ final class ClusterTest {
   private static final Duration LIFETIME = Duration.ofMinutes(30);
 
   private final Cluster creating =
-      Cluster.asked(
+      Cluster.requested(
               new ClusterId("01930000-0000-7000-8000-000000000001"),
-              new Spec("dev", 1, "1.35", 30, "a@b.io", List.of(), null),
+              new SpecBuilder().owner("a@b.io").build(),
               "arn",
               BEGIN)
           .admitted(BEGIN);
@@ -87,7 +87,7 @@ final class ClusterTest {
     assertThat(second.failures()).isEqualTo(1);
     assertThat(second.openTask().orElseThrow().attempt()).isEqualTo(2);
     assertThat(second.key(second.openTask().orElseThrow()).label()).isEqualTo("destroy-2");
-    assertThat(second.why(State.DESTROYING)).contains("attempt 2");
+    assertThat(second.reason(State.DESTROYING)).contains("attempt 2");
     assertThat(second.since(State.DESTROYING)).contains(at(3));
   }
 
@@ -99,39 +99,39 @@ final class ClusterTest {
           cluster
               .destroying("attempt " + attempt, at(attempt))
               .destroyFailed("no " + attempt, List.of(), at(attempt))
-              .mailed(Topic.DESTROY_FAILED, at(attempt), Delivery.SENT, at(attempt));
+              .notified(Topic.DESTROY_FAILED, at(attempt), Delivery.SENT, at(attempt));
     }
 
     assertThat(cluster.failures()).isEqualTo(100);
     assertThat(cluster.tasks().stream().filter(task -> task.kind() == TaskKind.DESTROY))
         .extracting(Task::attempt)
-        .hasSize(Cluster.MOST_ATTEMPTS_KEPT)
+        .hasSize(Retention.MAX_ATTEMPTS)
         .startsWith(1, 82)
         .endsWith(99, 100);
     assertThat(cluster.history())
         .extracting(Transition::why)
-        .hasSize(2 + 2 * Cluster.MOST_ATTEMPTS_KEPT)
+        .hasSize(2 + 2 * Retention.MAX_ATTEMPTS)
         .containsSubsequence("attempt 1", "no 1", "attempt 82", "no 82", "attempt 100", "no 100");
-    assertThat(cluster.mailings())
+    assertThat(cluster.notifications())
         .extracting(Notification::about)
-        .hasSize(Cluster.MOST_ATTEMPTS_KEPT)
+        .hasSize(Retention.MAX_ATTEMPTS)
         .contains(at(1), at(100));
     assertThat(cluster.destroying("again", at(101)).openTask().orElseThrow().attempt())
         .isEqualTo(101);
-    assertThat(cluster.destroying("again", at(101)).gone("proven", at(102)).failures())
+    assertThat(cluster.destroying("again", at(101)).deletionVerified("proven", at(102)).failures())
         .isEqualTo(100);
   }
 
   @Test
   void otherMailsThanTheDailyOneAreNotForgotten() {
     Cluster cluster = ready;
-    for (int minute = 0; minute < 2 * Cluster.MOST_ATTEMPTS_KEPT; minute++) {
-      cluster = cluster.mailed(Topic.DESTROY_FAILED, at(minute), Delivery.SENT, at(minute));
+    for (int minute = 0; minute < 2 * Retention.MAX_ATTEMPTS; minute++) {
+      cluster = cluster.notified(Topic.DESTROY_FAILED, at(minute), Delivery.SENT, at(minute));
       if (minute < 3) {
-        cluster = cluster.mailed(Topic.READY, at(minute), Delivery.SENT, at(minute));
+        cluster = cluster.notified(Topic.READY, at(minute), Delivery.SENT, at(minute));
       }
     }
-    assertThat(cluster.mailings())
+    assertThat(cluster.notifications())
         .filteredOn(mailing -> mailing.topic() == Topic.READY)
         .extracting(Notification::about)
         .containsExactly(at(0), at(1), at(2));
@@ -145,14 +145,14 @@ final class ClusterTest {
             .creationFailed("no quota", List.of("the last line"), at(5))
             .destroying("its creation failed", at(5));
 
-    assertThat(failed.notLaunched("no room").error()).isEqualTo("no quota");
+    assertThat(failed.launchRejected("no room").error()).isEqualTo("no quota");
     assertThat(failed.launched("task-2", at(6)).error()).isEqualTo("no quota");
     assertThat(failed.launched("task-2", at(6)).log()).containsExactly("the last line");
   }
 
   @Test
   void whatKeptACreationFromBeingLaunchedIsForgottenOnceItIs() {
-    Cluster refused = creating.notLaunched("no room");
+    Cluster refused = creating.launchRejected("no room");
     assertThat(refused.error()).isEqualTo("no room");
     assertThat(refused.launched("task-1", at(6)).error()).isNull();
   }
@@ -164,27 +164,27 @@ final class ClusterTest {
     String plain = "a [2Jb c d";
     Cluster failed = creating.creationFailed(hostile, List.of("x", hostile), at(1));
     assertThat(failed.error()).isEqualTo(plain);
-    assertThat(failed.why(State.CREATE_FAILED)).contains(plain);
+    assertThat(failed.reason(State.CREATE_FAILED)).contains(plain);
     assertThat(failed.log()).containsExactly("x", plain);
 
     Cluster left = failed.destroying(hostile, at(2)).destroyFailed("no", List.of(hostile), at(3));
     assertThat(left.leftovers()).containsExactly(plain);
-    assertThat(left.error()).isEqualTo("no; still there: " + plain);
-    assertThat(left.why(State.DESTROYING)).contains(plain);
+    assertThat(left.error()).isEqualTo("no; leftovers: " + plain);
+    assertThat(left.reason(State.DESTROYING)).contains(plain);
 
-    assertThat(creating.notLaunched(hostile).tasks().getFirst().refused()).isEqualTo(plain);
-    assertThat(creating.taskOver(hostile, at(1)).tasks().getFirst().outcome()).isEqualTo(plain);
+    assertThat(creating.launchRejected(hostile).tasks().getFirst().refused()).isEqualTo(plain);
+    assertThat(creating.taskEnded(hostile, at(1)).tasks().getFirst().outcome()).isEqualTo(plain);
   }
 
   @Test
   void itsEndHasBegunOnceItIsNeitherCreatingNorReady() {
-    assertThat(creating.isEnding()).isFalse();
-    assertThat(ready.isEnding()).isFalse();
-    assertThat(creating.creationFailed("no", List.of(), at(1)).isEnding()).isTrue();
+    assertThat(creating.isTerminating()).isFalse();
+    assertThat(ready.isTerminating()).isFalse();
+    assertThat(creating.creationFailed("no", List.of(), at(1)).isTerminating()).isTrue();
     Cluster destroying = ready.destroying("asked", at(1));
-    assertThat(destroying.isEnding()).isTrue();
-    assertThat(destroying.destroyFailed("no", List.of(), at(2)).isEnding()).isTrue();
-    assertThat(destroying.gone("proven", at(2)).isEnding()).isTrue();
+    assertThat(destroying.isTerminating()).isTrue();
+    assertThat(destroying.destroyFailed("no", List.of(), at(2)).isTerminating()).isTrue();
+    assertThat(destroying.deletionVerified("proven", at(2)).isTerminating()).isTrue();
     assertThat(destroying.name()).isEqualTo("dev");
   }
 
@@ -193,7 +193,7 @@ final class ClusterTest {
     Cluster destroying = ready.destroying("asked", at(1));
     assertThat(destroying.destroyFailed("no", List.of(), at(2)).error()).isEqualTo("no");
     assertThat(destroying.destroyFailed("no", List.of("vpc v", "eni e"), at(2)).error())
-        .isEqualTo("no; still there: vpc v, eni e");
+        .isEqualTo("no; leftovers: vpc v, eni e");
   }
 
   @Test
@@ -201,7 +201,7 @@ final class ClusterTest {
     assertThat(ready.prolonged(-5, "arn", at(31))).isSameAs(ready);
     Cluster ended = ready.prolonged(-100, "arn", at(10));
     assertThat(ended.prolonged(-1, "arn", at(10))).isSameAs(ended);
-    assertThat(ended.changes()).hasSize(1);
+    assertThat(ended.expiryChanges()).hasSize(1);
   }
 
   /** What was said of an expiry is outdated by each change, though it is changed back. */
@@ -210,28 +210,28 @@ final class ClusterTest {
     Instant expires = at(30);
     Cluster told =
         ready
-            .mailed(Topic.NOTICE, expires, Delivery.SENT, at(24))
-            .mailed(Topic.READY, BEGIN, Delivery.SENT, at(24));
+            .notified(Topic.NOTICE, expires, Delivery.SENT, at(24))
+            .notified(Topic.READY, BEGIN, Delivery.SENT, at(24));
     assertThat(told.notice()).isPresent();
 
     Cluster back = told.prolonged(5, "arn", at(25)).prolonged(-5, "arn", at(26));
     assertThat(back.expires()).isEqualTo(expires);
     assertThat(back.notice()).isEmpty();
 
-    Cluster anew = back.mailed(Topic.NOTICE, expires, Delivery.SENDING, at(27));
+    Cluster anew = back.notified(Topic.NOTICE, expires, Delivery.SENDING, at(27));
     assertThat(anew.notice().orElseThrow().tried()).isEqualTo(at(27));
-    assertThat(anew.mailings())
+    assertThat(anew.notifications())
         .extracting(Notification::topic)
         .containsExactly(Topic.READY, Topic.NOTICE);
 
-    Cluster sent = anew.mailed(Topic.NOTICE, expires, Delivery.SENT, at(28));
+    Cluster sent = anew.notified(Topic.NOTICE, expires, Delivery.SENT, at(28));
     assertThat(sent.notice().orElseThrow().tried()).isEqualTo(at(27));
     assertThat(sent.notice().orElseThrow().last()).isEqualTo(at(28));
 
     // A sender from before the change who comes back late.
-    Cluster late = back.mailed(Topic.NOTICE, expires, Delivery.FAILED, at(27));
+    Cluster late = back.notified(Topic.NOTICE, expires, Delivery.FAILED, at(27));
     assertThat(late.notice()).isEmpty();
-    assertThat(late.mailings())
+    assertThat(late.notifications())
         .extracting(Notification::topic)
         .containsExactly(Topic.NOTICE, Topic.READY);
   }
@@ -248,8 +248,8 @@ final class ClusterTest {
     assertThat(recovered.tasks())
         .containsExactly(
             Task.plan(TaskKind.CREATE, 1, at(1)), Task.plan(TaskKind.DESTROY, 3, at(40)));
-    assertThat(recovered.error()).isEqualTo("its record could not be read: not JSON");
-    assertThat(recovered.why(State.DESTROYING)).contains("asked for by bob");
+    assertThat(recovered.error()).isEqualTo("the record could not be read: not JSON");
+    assertThat(recovered.reason(State.DESTROYING)).contains("requested by bob");
     assertThat(recovered.history().getLast().by()).isEqualTo("bob");
     assertThat(
             Cluster.recovered(ready.id(), spec, "unknown", at(1), 0, "not JSON", "bob", at(40))
@@ -261,8 +261,8 @@ final class ClusterTest {
 
   @Test
   void whoAskedForAnEndIsOnRecord() {
-    Cluster asked = ready.askedToEnd("bob", at(1));
-    assertThat(asked.why(State.DESTROYING)).contains("asked for by bob");
+    Cluster asked = ready.destroyRequested("bob", at(1));
+    assertThat(asked.reason(State.DESTROYING)).contains("requested by bob");
     assertThat(asked.history().getLast().by()).isEqualTo("bob");
     assertThat(ready.destroying("again", at(1)).history().getLast().by())
         .isEqualTo(Transition.CONTROL_PLANE);
@@ -275,13 +275,13 @@ final class ClusterTest {
     for (int change = 1; change <= 50; change++) {
       cluster = cluster.prolonged(change % 2 == 1 ? 10 : -10, "caller-" + change, at(1));
     }
-    assertThat(cluster.changes()).hasSize(Cluster.MOST_CHANGES_KEPT);
-    assertThat(cluster.changes().getFirst().by()).isEqualTo("caller-31");
-    assertThat(cluster.changes().getFirst().earlier()).isEqualTo(30);
-    assertThat(cluster.changes().getLast().by()).isEqualTo("caller-50");
-    assertThat(cluster.changes().getLast().earlier()).isZero();
+    assertThat(cluster.expiryChanges()).hasSize(Retention.MAX_EXPIRY_CHANGES);
+    assertThat(cluster.expiryChanges().getFirst().by()).isEqualTo("caller-31");
+    assertThat(cluster.expiryChanges().getFirst().earlier()).isEqualTo(30);
+    assertThat(cluster.expiryChanges().getLast().by()).isEqualTo("caller-50");
+    assertThat(cluster.expiryChanges().getLast().earlier()).isZero();
     assertThat(cluster.history())
-        .filteredOn(step -> !step.isChange())
+        .filteredOn(step -> !step.isExpiryChange())
         .extracting(Transition::to)
         .containsExactly(State.CREATING, State.READY);
     assertThat(cluster.since(State.READY)).contains(BEGIN);
@@ -291,9 +291,9 @@ final class ClusterTest {
   void theLatestNoticesAreKept() {
     Cluster cluster = ready;
     for (int minute = 1; minute <= 20; minute++) {
-      cluster = cluster.mailed(Topic.NOTICE, at(100 + minute), Delivery.SENT, at(minute));
+      cluster = cluster.notified(Topic.NOTICE, at(100 + minute), Delivery.SENT, at(minute));
     }
-    assertThat(cluster.mailings())
+    assertThat(cluster.notifications())
         .extracting(Notification::about)
         .containsExactly(at(116), at(117), at(118), at(119), at(120));
   }
@@ -306,7 +306,7 @@ final class ClusterTest {
     "-2, shortened by 2 minutes by alice"
   })
   void aChangeSaysByHowMuchAndByWhom(int minutes, String why) {
-    assertThat(ready.prolonged(minutes, "alice", at(3)).changes())
+    assertThat(ready.prolonged(minutes, "alice", at(3)).expiryChanges())
         .containsExactly(new Transition(State.READY, at(3), why, "alice", minutes, 0));
   }
 

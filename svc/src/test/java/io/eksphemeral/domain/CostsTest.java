@@ -22,7 +22,7 @@ final class CostsTest {
   /** An hour: 0.10 and 2 of 0.0416 + 0.0022 + 0.005 are 0.1976, and 0.0196 for a task. */
   @Test
   void aClusterCostsItsControlPlaneItsNodesAndTheTasks() {
-    Estimate estimate = COSTS.of(spec(2, "1.35", 30));
+    Estimate estimate = COSTS.estimate(spec(2, "1.35", 30));
     assertThat(estimate.hourly()).isEqualByComparingTo("0.20");
     // 55 minutes are 0.18113, and 25 of tasks 0.00817
     assertThat(estimate.usual()).isEqualByComparingTo("0.19");
@@ -38,7 +38,7 @@ final class CostsTest {
   })
   void nodesTimeAndExtendedSupportCostMore(
       int workers, String version, int minutes, String hourly, String usual, String most) {
-    Estimate estimate = COSTS.of(spec(workers, version, minutes));
+    Estimate estimate = COSTS.estimate(spec(workers, version, minutes));
     assertThat(estimate.hourly()).isEqualByComparingTo(hourly);
     assertThat(estimate.usual()).isEqualByComparingTo(usual);
     assertThat(estimate.most()).isEqualByComparingTo(most);
@@ -48,42 +48,42 @@ final class CostsTest {
   void theDearestTypeCounts() {
     Spec spec = spec(10, "1.35", 30);
     // 0.10 and 10 of 0.1008 + 0.0072
-    assertThat(costs("t3a.small", "m7i.large", "t3.small").of(spec).hourly())
+    assertThat(costs("t3a.small", "m7i.large", "t3.small").estimate(spec).hourly())
         .isEqualByComparingTo("1.18");
-    assertThat(costs("m7i.large").of(spec).hourly()).isEqualByComparingTo("1.18");
+    assertThat(costs("m7i.large").estimate(spec).hourly()).isEqualByComparingTo("1.18");
   }
 
   @Test
   void aTypeWithoutAKnownPriceIsNamedAndLeftOut() {
     Spec spec = spec(10, "1.35", 30);
-    Estimate half = costs("t3.medium", "x9.huge").of(spec);
-    assertThat(half.hourly()).isEqualTo(costs("t3.medium").of(spec).hourly());
+    Estimate half = costs("t3.medium", "x9.huge").estimate(spec);
+    assertThat(half.hourly()).isEqualTo(costs("t3.medium").estimate(spec).hourly());
     assertThat(half.assumes())
-        .contains("a t3.medium on demand", "without the price of x9.huge, which is not known");
+        .contains("a t3.medium on demand", "the price of x9.huge is unknown and not included");
 
     // 0.10 and 10 of 0.0072
-    Estimate none = costs("x9.huge", "x9.tiny").of(spec);
+    Estimate none = costs("x9.huge", "x9.tiny").estimate(spec);
     assertThat(none.hourly()).isEqualByComparingTo("0.18");
     assertThat(none.assumes())
-        .contains("without the price of x9.huge, x9.tiny, which is not known")
+        .contains("the price of x9.huge, x9.tiny is unknown and not included")
         .doesNotContain("on demand");
   }
 
   @Test
   void whatItAssumesIsOneSentence() {
-    assertThat(COSTS.of(spec(2, "1.33", 30)).assumes())
+    assertThat(COSTS.estimate(spec(2, "1.33", 30)).assumes())
         .isEqualTo(
             "list prices of us-east-1 in November 2026: a control plane in extended support at 0.60"
                 + " USD an hour, and for each node a t3.medium on demand, a disk of 20 GB and a"
                 + " public address; creation and destruction usually take 25 minutes together, at"
-                + " most 105 if the first attempt to destroy does it");
+                + " most 105 if the first attempt to destroy succeeds");
   }
 
   @Test
   void theSupportThatIsPaidForIsNamedWithItsPrice() {
-    assertThat(COSTS.of(spec(2, "1.35", 30)).assumes())
+    assertThat(COSTS.estimate(spec(2, "1.35", 30)).assumes())
         .contains("a control plane in standard support at 0.10 USD an hour");
-    assertThat(COSTS.of(spec(2, "1.33", 30)).assumes())
+    assertThat(COSTS.estimate(spec(2, "1.33", 30)).assumes())
         .contains("a control plane in extended support at 0.60 USD an hour");
   }
 
@@ -91,11 +91,11 @@ final class CostsTest {
   @Test
   void anAmountHasItsCentsInTwoDigits() {
     // an hour is 0.1976 (see above); 5.25 of them are 1.0374, and 25 minutes of tasks 0.0082
-    Estimate estimate = COSTS.of(spec(2, "1.35", 290));
+    Estimate estimate = COSTS.estimate(spec(2, "1.35", 290));
     assertThat(estimate.usual()).hasToString("1.05");
-    assertThat(COSTS.of(spec(2, "1.35", 305)).usual()).hasToString("1.10");
+    assertThat(COSTS.estimate(spec(2, "1.35", 305)).usual()).hasToString("1.10");
     assertThat(estimate.hourly()).hasToString("0.20");
-    assertThat(COSTS.of(spec(9, "1.33", 60)).hourly()).hasToString("1.04");
+    assertThat(COSTS.estimate(spec(9, "1.33", 60)).hourly()).hasToString("1.04");
   }
 
   @Test
@@ -113,16 +113,16 @@ final class CostsTest {
   @Test
   void spotIsSaidToCostLessAndNotGuessed() {
     Spec spec = spec(2, "1.35", 30);
-    Estimate spot = new Costs(new Nodes(List.of("t3.medium"), true), VERSIONS).of(spec);
-    Estimate onDemand = new Costs(new Nodes(List.of("t3.medium"), false), VERSIONS).of(spec);
+    Estimate spot = new Costs(new Nodes(List.of("t3.medium"), true), VERSIONS).estimate(spec);
+    Estimate onDemand = new Costs(new Nodes(List.of("t3.medium"), false), VERSIONS).estimate(spec);
     assertThat(spot.usual()).isEqualTo(onDemand.usual());
     assertThat(spot.assumes())
-        .isEqualTo(onDemand.assumes() + "; the nodes are spot ones, which cost less");
+        .isEqualTo(onDemand.assumes() + "; the nodes are spot instances, which cost less");
   }
 
   @Test
   void whatWasNotLaunchedCostNothing() {
-    Cluster asked = Cluster.asked(ID, spec(2, "1.35", 30), "somebody", TEN);
+    Cluster asked = Cluster.requested(ID, spec(2, "1.35", 30), "somebody", TEN);
     assertThat(soFar(asked, 600)).isEqualTo("0.00");
     assertThat(soFar(asked.admitted(TEN), 600)).isEqualTo("0.00");
   }
@@ -150,24 +150,24 @@ final class CostsTest {
             .launched("task-2", at(60));
     // 0.2964 and, for 15 and 30 minutes, 0.0147
     assertThat(soFar(destroying, 90)).isEqualTo("0.32");
-    assertThat(soFar(destroying.gone("proven", at(90)), 90)).isEqualTo("0.32");
-    assertThat(soFar(destroying.gone("proven", at(90)), 9000)).isEqualTo("0.32");
+    assertThat(soFar(destroying.deletionVerified("proven", at(90)), 90)).isEqualTo("0.32");
+    assertThat(soFar(destroying.deletionVerified("proven", at(90)), 9000)).isEqualTo("0.32");
   }
 
   /** 1.088 an hour if it were there. */
   @Test
   void whatWasNeverBuiltCostItsTasksAlone() {
     Spec large = spec(10, "1.33", 30);
-    Cluster foreign = creating(large).neverBuilt("the name is another's", at(20));
+    Cluster foreign = creating(large).neverCreated("the name is another's", at(20));
     assertThat(soFar(foreign, 60)).isEqualTo("0.01");
 
     Cluster neverLaunched =
-        Cluster.asked(ID, large, "somebody", TEN)
+        Cluster.requested(ID, large, "somebody", TEN)
             .admitted(TEN)
-            .taskOver("never launched", at(5))
+            .taskEnded("never launched", at(5))
             .destroying("asked", at(5))
             .launched("task-2", at(5))
-            .gone("proven", at(20));
+            .deletionVerified("proven", at(20));
     assertThat(soFar(neverLaunched, 60)).isEqualTo("0.01");
   }
 
@@ -190,7 +190,7 @@ final class CostsTest {
   }
 
   private static Cluster creating(Spec spec) {
-    return Cluster.asked(ID, spec, "somebody", TEN).admitted(TEN).launched("task-1", TEN);
+    return Cluster.requested(ID, spec, "somebody", TEN).admitted(TEN).launched("task-1", TEN);
   }
 
   private static Instant at(int minutes) {
@@ -202,6 +202,11 @@ final class CostsTest {
   }
 
   private static Spec spec(int workers, String version, int minutes) {
-    return new Spec("dev", workers, version, minutes, "nobody@example.com", List.of(), null);
+    return new SpecBuilder()
+        .numworkers(workers)
+        .kubeversion(version)
+        .timeout(minutes)
+        .owner("nobody@example.com")
+        .build();
   }
 }

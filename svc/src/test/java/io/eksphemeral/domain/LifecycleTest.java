@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
-import io.eksphemeral.domain.TaskObservation.TaskStatus;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,16 +23,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The rules of a cluster's life, as tables. */
 final class LifecycleTest {
   private static final Instant BEGIN = Instant.parse("2026-11-22T10:00:00Z");
-  private static final Spec SPEC =
-      new Spec("dev", 1, "1.35", 30, "alice@eksphemeral.io", List.of(), null);
+  private static final Spec SPEC = new SpecBuilder().build();
   private static final Cluster ASKED =
-      Cluster.asked(new ClusterId("01930000-0000-7000-8000-000000000001"), SPEC, "arn", BEGIN);
+      Cluster.requested(new ClusterId("01930000-0000-7000-8000-000000000001"), SPEC, "arn", BEGIN);
   private static final Cluster ADMITTED = ASKED.admitted(BEGIN);
   private static final Cluster CREATING = ADMITTED.launched("task-1", BEGIN);
   private static final Cluster READY =
       CREATING
           .becameReady(at("10m"), at("10m"))
-          .mailed(Topic.READY, at("10m"), Delivery.SENT, at("10m"));
+          .notified(Topic.READY, at("10m"), Delivery.SENT, at("10m"));
   private static final Instant EXPIRES = Objects.requireNonNull(READY.expires());
   private static final Cluster TO_DESTROY = READY.destroying("asked", BEGIN);
   private static final Cluster DESTROYING = TO_DESTROY.launched("task-2", BEGIN);
@@ -248,9 +246,9 @@ final class LifecycleTest {
   void aTaskThatNobodyTriedToLaunchHasNotTakenTooLong() {
     TaskObservation open = new TaskObservation(new TaskStatus.Unlaunched(), Fence.OPEN, List.of());
     assertThat(said(ADMITTED, open, at("100h"))).isEqualTo("launch");
-    assertThat(said(ADMITTED.notLaunched("no room"), open, at("45m"))).isEqualTo("close");
+    assertThat(said(ADMITTED.launchRejected("no room"), open, at("45m"))).isEqualTo("close");
     assertThat(said(TO_DESTROY, open, at("100h"))).isEqualTo("launch");
-    assertThat(said(TO_DESTROY.notLaunched("no room"), open, at("60m"))).isEqualTo("close");
+    assertThat(said(TO_DESTROY.launchRejected("no room"), open, at("60m"))).isEqualTo("close");
   }
 
   @Test
@@ -265,12 +263,12 @@ final class LifecycleTest {
   void whatKeptATaskFromBeingLaunchedIsSaidWhenItsTimeIsUp() {
     TaskObservation closed =
         new TaskObservation(new TaskStatus.Unlaunched(), Fence.CLOSED, List.of());
-    assertThat(changed(ADMITTED.notLaunched("RESOURCE:MEMORY"), closed, at("45m")).error())
+    assertThat(changed(ADMITTED.launchRejected("RESOURCE:MEMORY"), closed, at("45m")).error())
         .isEqualTo("the create task took longer than 45 minutes: RESOURCE:MEMORY");
     assertThat(changed(ADMITTED, closed, at("45m")).error())
         .isEqualTo("the create task took longer than 45 minutes");
 
-    assertThat(changed(TO_DESTROY.notLaunched("RESOURCE:MEMORY"), closed, at("60m")).error())
+    assertThat(changed(TO_DESTROY.launchRejected("RESOURCE:MEMORY"), closed, at("60m")).error())
         .isEqualTo("the destroy task took longer than 60 minutes: RESOURCE:MEMORY");
     assertThat(changed(TO_DESTROY, closed, at("60m")).error())
         .isEqualTo("the destroy task took longer than 60 minutes");
@@ -321,7 +319,7 @@ final class LifecycleTest {
     assertThat(failed.state()).isEqualTo(State.DESTROY_FAILED);
     assertThat(failed.leftovers()).containsExactly("volume vol-1");
     assertThat(failed.error())
-        .isEqualTo("the teardown left resources behind; still there: volume vol-1");
+        .isEqualTo("the teardown left resources behind; leftovers: volume vol-1");
   }
 
   @Test
@@ -378,8 +376,8 @@ final class LifecycleTest {
   })
   void noClusterGoesForExpiryLessThanAMinuteAfterItsNotice(
       String tried, String now, String expected) {
-    for (Delivery delivery : List.of(Delivery.SENT, Delivery.NOBODY)) {
-      Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, delivery, at(tried));
+    for (Delivery delivery : List.of(Delivery.SENT, Delivery.NO_RECIPIENT)) {
+      Cluster warned = READY.notified(Topic.NOTICE, EXPIRES, delivery, at(tried));
       assertThat(said(warned, TaskObservation.NONE, at(now))).isEqualTo(expected);
     }
   }
@@ -394,7 +392,7 @@ final class LifecycleTest {
     "52m, 57m, tell notice"
   })
   void aNoticeThatNobodyFinishedIsTakenOver(String begun, String now, String expected) {
-    Cluster sending = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(begun));
+    Cluster sending = READY.notified(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(begun));
     assertThat(noticed(sending, at(now))).isEqualTo(expected);
   }
 
@@ -410,25 +408,25 @@ final class LifecycleTest {
       String first, String last, String expected) {
     Cluster sending =
         READY
-            .mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(first))
-            .mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(last));
+            .notified(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(first))
+            .notified(Topic.NOTICE, EXPIRES, Delivery.SENDING, at(last));
     assertThat(noticed(sending, at(last).plus(Duration.ofMinutes(5)))).isEqualTo(expected);
   }
 
   @Test
   void aNoticeThatCountsAsTriedSaysWhatKeptIt() {
-    Cluster sending = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("35m"));
-    Cluster tried = sending.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("50m"));
+    Cluster sending = READY.notified(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("35m"));
+    Cluster tried = sending.notified(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("50m"));
 
     Notification notice = changed(tried, TaskObservation.NONE, at("55m")).notice().orElseThrow();
 
     assertThat(notice.delivery()).isEqualTo(Delivery.FAILED);
-    assertThat(notice.why()).isEqualTo("each attempt to send it broke off");
+    assertThat(notice.why()).isEqualTo("every attempt to send it crashed");
   }
 
   @Test
   void noOtherMailHoldsUpANotice() {
-    Cluster justTold = NEWLY_READY.mailed(Topic.READY, at("10m"), Delivery.SENT, at("34m"));
+    Cluster justTold = NEWLY_READY.notified(Topic.READY, at("10m"), Delivery.SENT, at("34m"));
     assertThat(said(justTold, TaskObservation.NONE, at("34m"))).isEqualTo("tell notice");
   }
 
@@ -443,15 +441,15 @@ final class LifecycleTest {
   void theMinuteCountsFromTheLastTry() {
     Cluster warned =
         READY
-            .mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("34m"))
-            .mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("40m"));
+            .notified(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("34m"))
+            .notified(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("40m"));
     assertThat(said(warned, TaskObservation.NONE, at("41m-1ms"))).isEqualTo("nothing");
     assertThat(said(warned, TaskObservation.NONE, at("41m"))).isEqualTo("destroying");
   }
 
   @Test
   void aMovedEndMakesANewNoticeDue() {
-    Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
+    Cluster warned = READY.notified(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
     Cluster prolonged = warned.prolonged(10, "arn", at("36m"));
 
     assertThat(said(prolonged, TaskObservation.NONE, at("44m-1ms"))).isEqualTo("nothing");
@@ -470,7 +468,7 @@ final class LifecycleTest {
   })
   void anEndThatWasMovedBackToWhereItWasNeedsANoticeAllTheSame(
       String there, String back, String now, String expected) {
-    Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
+    Cluster warned = READY.notified(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
     Cluster moved = warned.prolonged(30, "arn", at(there)).prolonged(-30, "arn", at(back));
 
     assertThat(said(moved, TaskObservation.NONE, at(now))).isEqualTo(expected);
@@ -478,22 +476,22 @@ final class LifecycleTest {
 
   @Test
   void aMinuteIsLeftAfterTheNoticeOfAnEndThatWasMovedBack() {
-    Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
+    Cluster warned = READY.notified(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
     Cluster moved = warned.prolonged(30, "arn", at("36m")).prolonged(-30, "arn", at("37m"));
-    Cluster again = moved.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("40m"));
+    Cluster again = moved.notified(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("40m"));
 
     assertThat(again.notice())
         .hasValueSatisfying(notice -> assertThat(notice.tried()).isEqualTo(at("40m")));
-    Cluster sent = again.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("41m"));
+    Cluster sent = again.notified(Topic.NOTICE, EXPIRES, Delivery.SENT, at("41m"));
     assertThat(said(sent, TaskObservation.NONE, at("42m-1ms"))).isEqualTo("nothing");
     assertThat(said(sent, TaskObservation.NONE, at("42m"))).isEqualTo("destroying");
   }
 
   @Test
   void aNoticeThatWasOnItsWayWhenTheEndWasMovedThereAndBackSaysNothingOfIt() {
-    Cluster sending = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("35m"));
+    Cluster sending = READY.notified(Topic.NOTICE, EXPIRES, Delivery.SENDING, at("35m"));
     Cluster moved = sending.prolonged(30, "arn", at("36m")).prolonged(-30, "arn", at("37m"));
-    Cluster sent = moved.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("38m"));
+    Cluster sent = moved.notified(Topic.NOTICE, EXPIRES, Delivery.SENT, at("38m"));
 
     assertThat(sent.notice()).isEmpty();
     assertThat(said(sent, TaskObservation.NONE, at("43m-1ms"))).isEqualTo("nothing");
@@ -502,7 +500,7 @@ final class LifecycleTest {
 
   @Test
   void twoNoticesAreFiveMinutesApartWhateverTheySpeakOf() {
-    Cluster warned = READY.mailed(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
+    Cluster warned = READY.notified(Topic.NOTICE, EXPIRES, Delivery.SENT, at("35m"));
     Cluster moved = warned.prolonged(1, "arn", at("36m"));
 
     assertThat(said(moved, TaskObservation.NONE, at("40m-1ms"))).isEqualTo("nothing");
@@ -511,22 +509,7 @@ final class LifecycleTest {
 
   @Test
   void aReadyClusterWithoutAnEndIsAnErrorAndNotImmortal() {
-    Cluster endless =
-        new Cluster(
-            READY.id(),
-            SPEC,
-            State.READY,
-            "arn",
-            BEGIN,
-            30,
-            BEGIN,
-            null,
-            List.of(),
-            List.of(),
-            null,
-            List.of(),
-            List.of(),
-            READY.history());
+    Cluster endless = new ClusterBuilder(READY).expires(null).notifications(List.of()).build();
     assertThatIllegalStateException()
         .isThrownBy(() -> Lifecycle.decide(endless, TaskObservation.NONE, at("1m")))
         .withMessageContaining("never expires");
@@ -550,13 +533,13 @@ final class LifecycleTest {
   @CsvSource({"1, 5m", "2, 10m", "3, 20m", "4, 40m", "5, 60m", "6, 60m"})
   void theNextAttemptWaitsForItsTurn(int failures, String pause) {
     Cluster failed =
-        failed(failures, BEGIN).mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
+        failed(failures, BEGIN).notified(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
 
     assertThat(said(failed, TaskObservation.NONE, at(pause).minusMillis(1))).isEqualTo("nothing");
     assertThat(said(failed, TaskObservation.NONE, at(pause))).isEqualTo("destroying");
     Cluster next = changed(failed, TaskObservation.NONE, at(pause));
     assertThat(next.openTask().orElseThrow().attempt()).isEqualTo(failures + 1);
-    assertThat(next.why(State.DESTROYING)).contains("attempt " + (failures + 1));
+    assertThat(next.reason(State.DESTROYING)).contains("attempt " + (failures + 1));
   }
 
   // Mails.
@@ -570,37 +553,37 @@ final class LifecycleTest {
 
   private static final Cluster NEWLY_READY = CREATING.becameReady(at("10m"), at("10m"));
   private static final Cluster NEWS_FAILED =
-      NEWLY_READY.mailed(Topic.READY, at("10m"), Delivery.FAILED, at("10m"));
+      NEWLY_READY.notified(Topic.READY, at("10m"), Delivery.FAILED, at("10m"));
   private static final Cluster NEWS_BEGUN =
       NEWLY_READY
           .prolonged(600, "arn", at("10m"))
-          .mailed(Topic.READY, at("10m"), Delivery.SENDING, at("10m"));
+          .notified(Topic.READY, at("10m"), Delivery.SENDING, at("10m"));
   private static final Cluster NEWS_FAILED_LATELY =
       NEWS_FAILED
           .prolonged(600, "arn", at("11m"))
-          .mailed(Topic.READY, at("10m"), Delivery.FAILED, at("65m"));
+          .notified(Topic.READY, at("10m"), Delivery.FAILED, at("65m"));
   private static final Cluster NOTICE_FAILED =
-      READY.mailed(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("34m"));
+      READY.notified(Topic.NOTICE, EXPIRES, Delivery.FAILED, at("34m"));
   private static final Cluster TEARING_DOWN =
       CREATING
           .creationFailed("no", List.of(), at("5m"))
           .destroying("its creation failed", at("5m"))
           .launched("task-2", at("5m"));
-  private static final Cluster GONE = DESTROYING.gone("proven", at("20m"));
+  private static final Cluster GONE = DESTROYING.deletionVerified("proven", at("20m"));
   private static final Cluster GONE_BEGUN =
-      GONE.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("20m"));
+      GONE.notified(Topic.GONE, at("20m"), Delivery.SENDING, at("20m"));
   private static final Cluster GONE_TRIED_FOR_AN_HOUR =
-      GONE_BEGUN.mailed(Topic.GONE, at("20m"), Delivery.SENDING, at("80m"));
+      GONE_BEGUN.notified(Topic.GONE, at("20m"), Delivery.SENDING, at("80m"));
   private static final Cluster THRICE = failed(3, BEGIN);
   private static final Cluster TOLD =
-      THRICE.mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
+      THRICE.notified(Topic.DESTROY_FAILED, BEGIN, Delivery.SENT, BEGIN);
 
   static final List<Due> DUES =
       List.of(
           new Due("the news that it is ready", NEWLY_READY, "10m", "tell ready"),
           new Due(
               "news that reached nobody",
-              NEWLY_READY.mailed(Topic.READY, at("10m"), Delivery.NOBODY, at("10m")),
+              NEWLY_READY.notified(Topic.READY, at("10m"), Delivery.NO_RECIPIENT, at("10m")),
               "15m",
               "nothing"),
           new Due("news that failed", NEWS_FAILED, "14m-1ms", "nothing"),
@@ -610,7 +593,7 @@ final class LifecycleTest {
           new Due("news that failed for long", NEWS_FAILED_LATELY, "9h", "tell ready"),
           new Due(
               "news that was tried for an hour",
-              NEWS_FAILED_LATELY.mailed(Topic.READY, at("10m"), Delivery.FAILED, at("70m")),
+              NEWS_FAILED_LATELY.notified(Topic.READY, at("10m"), Delivery.FAILED, at("70m")),
               "9h",
               "nothing"),
           new Due("news that nobody finished", NEWS_BEGUN, "14m-1ms", "nothing"),
@@ -621,12 +604,12 @@ final class LifecycleTest {
           new Due("a failed creation", TEARING_DOWN, "6m", "tell create-failed"),
           new Due(
               "a failed creation, told",
-              TEARING_DOWN.mailed(Topic.CREATE_FAILED, at("5m"), Delivery.SENT, at("6m")),
+              TEARING_DOWN.notified(Topic.CREATE_FAILED, at("5m"), Delivery.SENT, at("6m")),
               "60m",
               "nothing"),
           new Due(
               "a failed creation, mail failed",
-              TEARING_DOWN.mailed(Topic.CREATE_FAILED, at("5m"), Delivery.FAILED, at("6m")),
+              TEARING_DOWN.notified(Topic.CREATE_FAILED, at("5m"), Delivery.FAILED, at("6m")),
               "10m",
               "tell create-failed"),
           new Due("a second failure", failed(2, BEGIN), "1m", "nothing"),
@@ -640,12 +623,12 @@ final class LifecycleTest {
               "tell destroy-failed"),
           new Due(
               "a failure, mail failed",
-              THRICE.mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.FAILED, BEGIN),
+              THRICE.notified(Topic.DESTROY_FAILED, BEGIN, Delivery.FAILED, BEGIN),
               "4m-1ms",
               "nothing"),
           new Due(
               "a failure, mail failed",
-              THRICE.mailed(Topic.DESTROY_FAILED, BEGIN, Delivery.FAILED, BEGIN),
+              THRICE.notified(Topic.DESTROY_FAILED, BEGIN, Delivery.FAILED, BEGIN),
               "4m",
               "tell destroy-failed"),
           new Due("its end", GONE, "20m", "tell gone"),
@@ -660,27 +643,27 @@ final class LifecycleTest {
           new Due("its end, at which all died for an hour", GONE_TRIED_FOR_AN_HOUR, "84m", "end"),
           new Due(
               "its end, told",
-              GONE.mailed(Topic.GONE, at("20m"), Delivery.SENT, at("20m")),
+              GONE.notified(Topic.GONE, at("20m"), Delivery.SENT, at("20m")),
               "20m",
               "end"),
           new Due(
               "its end, told to nobody",
-              GONE.mailed(Topic.GONE, at("20m"), Delivery.NOBODY, at("20m")),
+              GONE.notified(Topic.GONE, at("20m"), Delivery.NO_RECIPIENT, at("20m")),
               "20m",
               "end"),
           new Due(
               "its end, which no mail holds up",
-              GONE.mailed(Topic.GONE, at("20m"), Delivery.FAILED, at("20m")),
+              GONE.notified(Topic.GONE, at("20m"), Delivery.FAILED, at("20m")),
               "20m",
               "end"),
           new Due(
               "its end, which no mail holds up, though who noted that died",
-              GONE.mailed(Topic.GONE, at("20m"), Delivery.FAILED, at("20m")),
+              GONE.notified(Topic.GONE, at("20m"), Delivery.FAILED, at("20m")),
               "24m",
               "end"),
           new Due(
               "a foreign name",
-              CREATING.neverBuilt("it is not ours", at("5m")),
+              CREATING.neverCreated("it is not ours", at("5m")),
               "5m",
               "tell gone"));
 
@@ -720,7 +703,7 @@ final class LifecycleTest {
   /** A decision in a word or two. */
   private static String said(Cluster cluster, TaskObservation known, Instant now) {
     return switch (Lifecycle.decide(cluster, known, now)) {
-      case Decision.Nothing _ -> "nothing";
+      case Decision.Wait _ -> "nothing";
       case Decision.Admit _ -> "admit";
       case Decision.Launch(Task task) -> {
         assertThat(task).isEqualTo(cluster.openTask().orElseThrow());

@@ -15,8 +15,8 @@ final class LimitsTest {
 
   @ParameterizedTest
   @CsvSource({"0, 1, 1, 1", "1, 0, 1, 1", "1, 1, 0, 1", "1, 1, 1, 0", "-1, 1, 1, 1"})
-  void noLimitIsLess(int minutes, int workers, int clusters, int clustersPerAsker) {
+  void noLimitIsLess(int minutes, int workers, int clusters, int clustersPerCaller) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Limits(minutes, workers, clusters, clustersPerAsker));
+        .isThrownBy(() -> new Limits(minutes, workers, clusters, clustersPerCaller));
   }
 }

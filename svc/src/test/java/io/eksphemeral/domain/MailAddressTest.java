@@ -16,7 +16,7 @@ final class MailAddressTest {
         "1@2.de"
       })
   void anAddressIsOne(String text) {
-    assertThat(MailAddress.isOne(text)).isTrue();
+    assertThat(MailAddress.isValid(text)).isTrue();
   }
 
   @ParameterizedTest
@@ -39,15 +39,15 @@ final class MailAddressTest {
         "alice@.io"
       })
   void whatIsNoneIsNot(String text) {
-    assertThat(MailAddress.isOne(text)).isFalse();
+    assertThat(MailAddress.isValid(text)).isFalse();
   }
 
   @Test
   void anAddressHasAtMost254Characters() {
     String domain = "@" + "d".repeat(250 - 11) + ".io";
-    assertThat(MailAddress.isOne("a".repeat(12) + domain)).isFalse();
-    assertThat(MailAddress.isOne("a".repeat(11) + domain)).isTrue();
-    assertThat(MailAddress.isOne("a".repeat(65) + "@eksphemeral.io")).isFalse();
+    assertThat(MailAddress.isValid("a".repeat(12) + domain)).isFalse();
+    assertThat(MailAddress.isValid("a".repeat(11) + domain)).isTrue();
+    assertThat(MailAddress.isValid("a".repeat(65) + "@eksphemeral.io")).isFalse();
   }
 
   @ParameterizedTest
@@ -62,7 +62,7 @@ final class MailAddressTest {
         "a@any.example"
       })
   void behindAReservedDomainThereIsNobody(String address) {
-    assertThat(MailAddress.isNobodys(address)).isTrue();
+    assertThat(MailAddress.isReserved(address)).isTrue();
   }
 
   @ParameterizedTest
@@ -75,6 +75,6 @@ final class MailAddressTest {
         "example.com@aws.dev"
       })
   void behindAnyOtherThereIsSomebody(String address) {
-    assertThat(MailAddress.isNobodys(address)).isFalse();
+    assertThat(MailAddress.isReserved(address)).isFalse();
   }
 }

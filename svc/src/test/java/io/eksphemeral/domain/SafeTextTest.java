@@ -25,37 +25,38 @@ final class SafeTextTest {
     "\ud83d\ude00, 125, 124"
   })
   void aLineHasAtMost500Bytes(String character, int fits, int left) {
-    assertThat(SafeText.plain(character.repeat(fits))).isEqualTo(character.repeat(fits));
-    assertThat(SafeText.plain(character.repeat(fits + 1))).isEqualTo(character.repeat(left) + "…");
-    assertThat(SafeText.plain(character.repeat(10_000))).isEqualTo(character.repeat(left) + "…");
+    assertThat(SafeText.sanitize(character.repeat(fits))).isEqualTo(character.repeat(fits));
+    assertThat(SafeText.sanitize(character.repeat(fits + 1)))
+        .isEqualTo(character.repeat(left) + "…");
+    assertThat(SafeText.sanitize(character.repeat(10_000))).isEqualTo(character.repeat(left) + "…");
   }
 
   /** The last of it may be wider than the ellipsis that takes its place. */
   @Test
   void noCharacterIsCutInTwo() {
-    assertThat(SafeText.plain("x".repeat(497) + "😀")).isEqualTo("x".repeat(497) + "…");
-    assertThat(SafeText.plain("x".repeat(496) + "😀")).isEqualTo("x".repeat(496) + "😀");
-    assertThat(SafeText.plain("x".repeat(498) + "€")).isEqualTo("x".repeat(497) + "…");
+    assertThat(SafeText.sanitize("x".repeat(497) + "😀")).isEqualTo("x".repeat(497) + "…");
+    assertThat(SafeText.sanitize("x".repeat(496) + "😀")).isEqualTo("x".repeat(496) + "😀");
+    assertThat(SafeText.sanitize("x".repeat(498) + "€")).isEqualTo("x".repeat(497) + "…");
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 4, 20})
   void aLineMayHaveAnotherLength(int longest) {
-    assertThat(SafeText.plain("x".repeat(longest), longest)).isEqualTo("x".repeat(longest));
-    assertThat(SafeText.plain("x".repeat(longest + 1), longest))
+    assertThat(SafeText.sanitize("x".repeat(longest), longest)).isEqualTo("x".repeat(longest));
+    assertThat(SafeText.sanitize("x".repeat(longest + 1), longest))
         .isEqualTo("x".repeat(Math.max(0, longest - 3)) + "…");
   }
 
   @Test
   void whatIsNoTextIsOneBlank() {
-    assertThat(SafeText.plain("a\r\n\tb\u001b\u202e\u2028c")).isEqualTo("a b c");
-    assertThat(SafeText.plain("\u0001".repeat(5000))).isEqualTo(" ");
+    assertThat(SafeText.sanitize("a\r\n\tb\u001b\u202e\u2028c")).isEqualTo("a b c");
+    assertThat(SafeText.sanitize("\u0001".repeat(5000))).isEqualTo(" ");
   }
 
   @Test
   void aListHasItsFirstFiftyLines() {
     List<String> fifty = Collections.nCopies(50, "a\nb");
-    assertThat(SafeText.plain(fifty)).isEqualTo(Collections.nCopies(50, "a b"));
-    assertThat(SafeText.plain(Collections.nCopies(51, "x"))).hasSize(50);
+    assertThat(SafeText.sanitize(fifty)).isEqualTo(Collections.nCopies(50, "a b"));
+    assertThat(SafeText.sanitize(Collections.nCopies(51, "x"))).hasSize(50);
   }
 }

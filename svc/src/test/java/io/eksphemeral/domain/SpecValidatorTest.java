@@ -2,7 +2,6 @@ package io.eksphemeral.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.eksphemeral.domain.SpecValidator.Validation;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.Collections;
@@ -159,7 +158,8 @@ final class SpecValidatorTest {
   @Test
   void anEmptySpecIsFilledWithDefaults() {
     assertThat(fine(NONE))
-        .isEqualTo(new Spec("made-up", 1, "1.35", 20, "nobody@example.com", List.of(), null));
+        .isEqualTo(
+            new SpecBuilder().name("made-up").timeout(20).owner("nobody@example.com").build());
   }
 
   @Test
@@ -177,14 +177,15 @@ final class SpecValidatorTest {
 
     assertThat(fine(fields))
         .isEqualTo(
-            new Spec(
-                "A-1",
-                10,
-                "1.34",
-                1440,
-                "a@b.io",
-                List.of("arn:aws:iam::123456789012:role/dev/Admin"),
-                new Placement("sg-0123456789abcdef0", List.of("subnet-01234567"))));
+            new SpecBuilder()
+                .name("A-1")
+                .numworkers(10)
+                .kubeversion("1.34")
+                .timeout(1440)
+                .owner("a@b.io")
+                .access("arn:aws:iam::123456789012:role/dev/Admin")
+                .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
+                .build());
   }
 
   @ParameterizedTest
@@ -344,26 +345,26 @@ final class SpecValidatorTest {
 
   @Test
   void aTextIsShownInItsFirst80Characters() {
-    assertThat(SpecValidator.shortened("x".repeat(80))).isEqualTo("x".repeat(80));
-    assertThat(SpecValidator.shortened("x".repeat(81))).isEqualTo("x".repeat(80) + "…");
-    assertThat(SpecValidator.shortened("😀".repeat(80))).isEqualTo("\\u1f600".repeat(80));
-    assertThat(SpecValidator.shortened("😀".repeat(81))).isEqualTo("\\u1f600".repeat(80) + "…");
+    assertThat(SpecValidator.abbreviate("x".repeat(80))).isEqualTo("x".repeat(80));
+    assertThat(SpecValidator.abbreviate("x".repeat(81))).isEqualTo("x".repeat(80) + "…");
+    assertThat(SpecValidator.abbreviate("😀".repeat(80))).isEqualTo("\\u1f600".repeat(80));
+    assertThat(SpecValidator.abbreviate("😀".repeat(81))).isEqualTo("\\u1f600".repeat(80) + "…");
   }
 
   @Test
   void aTextIsShownInPrintableAscii() {
-    assertThat(SpecValidator.shortened(" ~")).isEqualTo(" ~");
-    assertThat(SpecValidator.shortened("\u001f\u007fé\u2028"))
+    assertThat(SpecValidator.abbreviate(" ~")).isEqualTo(" ~");
+    assertThat(SpecValidator.abbreviate("\u001f\u007fé\u2028"))
         .isEqualTo("\\u001f\\u007f\\u00e9\\u2028");
   }
 
   @Test
   void theLimitsOfTheServiceAreTheOnesThatCount() {
     Limits small = new Limits(60, 2, 1, 1);
-    Validation judgement =
-        SpecValidator.judge(
+    Result<Spec> result =
+        SpecValidator.validate(
             Map.of("numworkers", number("3"), "timeout", number("61")), "made-up", small, VERSIONS);
-    assertThat(((Validation.Invalid) judgement).problems())
+    assertThat(((Result.Rejected<Spec>) result).rejection().problems())
         .containsExactlyInAnyOrder(
             "numworkers must be a whole number from 1 to 2, not 3",
             "timeout must be a whole number from 1 to 60, not 61");
@@ -382,26 +383,30 @@ final class SpecValidatorTest {
   })
   void onlyAddressesOfTheDomainsThatAreInstalledMayBeOwner(String owner, boolean fine) {
     Limits limits = new Limits(60, 2, 1, 1, OwnerDomains.parse("Corp.io, sub.corp.com"));
-    Validation judgement = SpecValidator.judge(Map.of("owner", owner), "made-up", limits, VERSIONS);
+    Result<Spec> result =
+        SpecValidator.validate(Map.of("owner", owner), "made-up", limits, VERSIONS);
     if (fine) {
-      assertThat(judgement).isInstanceOf(Validation.Valid.class);
+      assertThat(result).isInstanceOf(Result.Success.class);
     } else {
-      assertThat(((Validation.Invalid) judgement).problems())
+      assertThat(((Result.Rejected<Spec>) result).rejection().problems())
           .containsExactly(
               "owner must be a mail address at corp.io or sub.corp.com, not \"" + owner + "\"");
     }
-    assertThat(SpecValidator.judge(Map.of(), "made-up", limits, VERSIONS))
+    assertThat(SpecValidator.validate(Map.of(), "made-up", limits, VERSIONS))
         .as("one without an owner")
-        .isInstanceOf(Validation.Valid.class);
+        .isInstanceOf(Result.Success.class);
   }
 
   private static Spec fine(Map<String, ? extends @Nullable Object> fields) {
-    return ((Validation.Valid) SpecValidator.judge(fields, "made-up", Limits.DEFAULT, VERSIONS))
-        .spec();
+    return ((Result.Success<Spec>)
+            SpecValidator.validate(fields, "made-up", Limits.DEFAULT, VERSIONS))
+        .value();
   }
 
   private static List<String> problems(Map<String, ? extends @Nullable Object> fields) {
-    return ((Validation.Invalid) SpecValidator.judge(fields, "made-up", Limits.DEFAULT, VERSIONS))
+    return ((Result.Rejected<Spec>)
+            SpecValidator.validate(fields, "made-up", Limits.DEFAULT, VERSIONS))
+        .rejection()
         .problems();
   }
 

@@ -18,8 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class StateTest {
   private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
   private static final ClusterId ID = new ClusterId("01930000-0000-7000-8000-000000000001");
-  private static final Spec SPEC =
-      new Spec("dev", 1, "1.35", 30, "alice@eksphemeral.io", List.of(), null);
+  private static final Spec SPEC = new SpecBuilder().build();
 
   /** Rows are from, columns are to; x is allowed, - is refused. */
   private static final String TABLE =
@@ -92,26 +91,15 @@ final class StateTest {
     STEPS.put(State.CREATE_FAILED, cluster -> cluster.creationFailed("why", List.of(), NOW));
     STEPS.put(State.DESTROYING, cluster -> cluster.destroying("why", NOW));
     STEPS.put(State.DESTROY_FAILED, cluster -> cluster.destroyFailed("why", List.of(), NOW));
-    STEPS.put(State.GONE, cluster -> cluster.gone("proven", NOW));
+    STEPS.put(State.GONE, cluster -> cluster.deletionVerified("proven", NOW));
   }
 
   /** A cluster in a state, with a task still open, so that only its state can refuse a step. */
   private static Cluster inState(State state) {
-    return new Cluster(
-        ID,
-        SPEC,
-        state,
-        "arn",
-        NOW,
-        30,
-        null,
-        null,
-        List.of(Task.plan(TaskKind.CREATE, 1, NOW)),
-        List.of(),
-        null,
-        List.of(),
-        List.of(),
-        List.of(new Transition(State.CREATING, NOW, "why")));
+    return new ClusterBuilder(Cluster.requested(ID, SPEC, "arn", NOW))
+        .state(state)
+        .tasks(List.of(Task.plan(TaskKind.CREATE, 1, NOW)))
+        .build();
   }
 
   private static State state(String text) {

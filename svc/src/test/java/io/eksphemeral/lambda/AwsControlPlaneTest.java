@@ -86,7 +86,7 @@ final class AwsControlPlaneTest {
                 + " EKSPHEMERAL_BUCKET is missing;"
                 + " EKSPHEMERAL_MAX_MINUTES is '1 day', and must be a whole number from 1 to"
                 + " 1000000;"
-                + " EKSPHEMERAL_OWNER_DOMAINS is wrong: '' is no mail domain;"
+                + " EKSPHEMERAL_OWNER_DOMAINS is wrong: '' is not a mail domain;"
                 + " EKSPHEMERAL_SUBNETS is 'subnet-1,,subnet-2', with nothing between two commas;"
                 + " EKSPHEMERAL_SECURITY_GROUP is missing;"
                 + " EKSPHEMERAL_TAGS has 'nothing', and must be KEY=VALUE with commas between");

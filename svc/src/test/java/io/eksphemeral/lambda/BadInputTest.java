@@ -45,7 +45,7 @@ final class BadInputTest {
           + " leading zeros";
   private static final String TOO_DEEP =
       "the spec is nested too deep, or has a number or a name that is too long";
-  private static final String NO_ID = "this is neither the id nor the name of a cluster";
+  private static final String NO_ID = "this is not the id or the name of a cluster";
 
   private static final ClusterId ENDING = new ClusterId("00000000-0000-7000-8000-00000000000a");
   private static final ClusterId GONE = new ClusterId("00000000-0000-7000-8000-00000000000b");
@@ -234,7 +234,7 @@ final class BadInputTest {
                 event.setBody("{\"name\": \"one-more\"}");
               },
               ErrorCode.LIMIT_EXCEEDED,
-              "no cluster was created: there are as many clusters as may be at a time (3, and 1 of them cannot be read)"),
+              "no cluster was created: the maximum number of clusters is reached (3, 1 of them unreadable)"),
           prolong("by 0", ID.value(), "0", ErrorCode.INVALID_REQUEST, NO_MINUTES),
           prolong("by -0", ID.value(), "-0", ErrorCode.INVALID_REQUEST, NO_MINUTES),
           prolong("by abc", ID.value(), "abc", ErrorCode.INVALID_REQUEST, NO_MINUTES),
@@ -266,25 +266,25 @@ final class BadInputTest {
               ID.value(),
               "1411",
               ErrorCode.LIMIT_EXCEEDED,
-              "2node-135-30 would live for longer than a cluster may, 1440 minutes in all; it has 30 so far"),
+              "2node-135-30 would exceed the maximum lifetime of 1440 minutes; it has 30 so far"),
           prolong(
               "far past the limit",
               ID.value(),
               "999999999",
               ErrorCode.LIMIT_EXCEEDED,
-              "2node-135-30 would live for longer than a cluster may, 1440 minutes in all; it has 30 so far"),
+              "2node-135-30 would exceed the maximum lifetime of 1440 minutes; it has 30 so far"),
           prolong(
               "one that is being destroyed",
               ENDING.value(),
               "5",
               ErrorCode.TOO_LATE,
-              "it is too late to move the end of ending: it is destroying"),
+              "too late to change the expiry of ending: its state is destroying"),
           prolong(
               "one that is gone",
               GONE.value(),
               "5",
               ErrorCode.TOO_LATE,
-              "it is too late to move the end of away: it is gone"),
+              "too late to change the expiry of away: its state is gone"),
           prolong("nobody's", NOBODYS, "5", ErrorCode.NOT_FOUND, "there is no cluster " + NOBODYS),
           prolong(
               "a name of nobody", "nobody", "5", ErrorCode.NOT_FOUND, "there is no cluster nobody"),
@@ -295,7 +295,7 @@ final class BadInputTest {
               OLD.value(),
               "5",
               ErrorCode.CONFLICT,
-              OLD + " is a record of EKSphemeral of 2019, which is left alone"),
+              OLD + " is a record of EKSphemeral of 2019, which cannot be changed"),
           prolong(
               "a broken record",
               BROKEN.value(),
@@ -312,7 +312,7 @@ final class BadInputTest {
               "a record of 2019",
               OLD.value(),
               ErrorCode.CONFLICT,
-              OLD + " is a record of EKSphemeral of 2019, which is left alone"),
+              OLD + " is a record of EKSphemeral of 2019, which cannot be changed"),
           create(
               "a wrong method",
               event -> event.setRouteKey("PUT /create"),
@@ -383,7 +383,7 @@ final class BadInputTest {
             new Versions(List.of("1.35", "1.34"), "1.35"), new Limits(1440, 10, 3, 3));
     installation.ready();
     installation.store.add(
-        Cluster.asked(ENDING, Samples.spec("ending"), Samples.ALICE, Samples.START)
+        Cluster.requested(ENDING, Samples.spec("ending"), Samples.ALICE, Samples.START)
             .destroying("asked", Samples.START));
     installation.objects.put(
         StoreKeys.archive(GONE),

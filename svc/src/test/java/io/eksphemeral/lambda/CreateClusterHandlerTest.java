@@ -82,7 +82,7 @@ final class CreateClusterHandlerTest {
         .isEqualTo(
             json(
                 "{\"name\":\"%s\",\"numworkers\":2,\"kubeversion\":\"1.35\",\"timeout\":30,\"owner\":\"nobody@example.com\"}"
-                    .formatted(ID.madeUpName())));
+                    .formatted(ID.defaultName())));
     assertThat(cost.path("hourly").asDouble()).isEqualTo(0.20);
     assertThat(cost.path("usual").asDouble()).isEqualTo(0.19);
     assertThat(cost.path("most").asDouble()).isEqualTo(0.48);

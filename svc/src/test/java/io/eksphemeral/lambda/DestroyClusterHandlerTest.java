@@ -45,7 +45,7 @@ final class DestroyClusterHandlerTest {
     JsonNode status = body(response).path("status");
     assertThat(status.path("state").asText()).isEqualTo("destroying");
     assertThat(status.path("usually").asInt()).isEqualTo(14 * 60);
-    assertThat(status.at("/history/2/why").asText()).isEqualTo("asked for by " + Samples.ALICE);
+    assertThat(status.at("/history/2/why").asText()).isEqualTo("requested by " + Samples.ALICE);
     assertThat(installation.tasks.launched()).isEqualTo(2);
   }
 
@@ -276,6 +276,6 @@ final class DestroyClusterHandlerTest {
   }
 
   private static Cluster asked(ClusterId id) {
-    return Cluster.asked(id, Samples.spec("waiting"), Samples.BOB, Samples.START);
+    return Cluster.requested(id, Samples.spec("waiting"), Samples.BOB, Samples.START);
   }
 }

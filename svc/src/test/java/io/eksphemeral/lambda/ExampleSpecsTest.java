@@ -3,9 +3,10 @@ package io.eksphemeral.lambda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.Spec;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.SpecValidator;
-import io.eksphemeral.domain.SpecValidator.Validation;
 import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,11 +38,10 @@ final class ExampleSpecsTest {
     SpecParser.Reading reading = SpecParser.read(Files.readAllBytes(Path.of(file)));
     assertThat(reading.problems()).isEmpty();
 
-    Validation judgement =
-        SpecValidator.judge(reading.fields(), "made-up", Limits.DEFAULT, Versions.any("1.34"));
+    Result<Spec> result =
+        SpecValidator.validate(reading.fields(), "made-up", Limits.DEFAULT, Versions.any("1.34"));
 
-    assertThat(judgement)
-        .isEqualTo(new Validation.Valid(Objects.requireNonNull(EXAMPLES.get(file))));
+    assertThat(result).isEqualTo(Result.success(Objects.requireNonNull(EXAMPLES.get(file))));
   }
 
   @Test
@@ -75,6 +75,12 @@ final class ExampleSpecsTest {
   }
 
   private static Spec spec(String name, int workers, String version, int timeout, String owner) {
-    return new Spec(name, workers, version, timeout, owner, List.of(), null);
+    return new SpecBuilder()
+        .name(name)
+        .numworkers(workers)
+        .kubeversion(version)
+        .timeout(timeout)
+        .owner(owner)
+        .build();
   }
 }

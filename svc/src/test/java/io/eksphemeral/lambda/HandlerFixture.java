@@ -98,7 +98,7 @@ public final class HandlerFixture {
 
   private ControlPlane plane(
       ClusterStore over, TaskRunner runner, Versions versions, Limits limits) {
-    return ControlPlane.over(
+    return ControlPlane.of(
         over,
         runner,
         new Notifications(mailer, null, ""),

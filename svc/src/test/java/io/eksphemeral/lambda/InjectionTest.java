@@ -21,6 +21,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.HostileTexts;
+import io.eksphemeral.control.LaunchResult;
 import io.eksphemeral.control.MemoryObjectStore;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
@@ -207,7 +208,7 @@ final class InjectionTest {
   @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
   void whatAwsSaysIsHarmless(String text) {
     TaskRunner runner = mock(TaskRunner.class);
-    when(runner.launch(any(), any())).thenReturn(new TaskRunner.Launch.Refused(text));
+    when(runner.launch(any(), any())).thenReturn(new LaunchResult.Rejected(text));
     ClusterStore store = mock(ClusterStore.class);
     when(store.ids()).thenThrow(new StoreException(text, new IllegalStateException(text)));
     HandlerFixture refused =

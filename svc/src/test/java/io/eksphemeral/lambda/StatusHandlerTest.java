@@ -241,6 +241,6 @@ final class StatusHandlerTest {
   }
 
   private static Cluster asked(ClusterId id, String name) {
-    return Cluster.asked(id, Samples.spec(name), Samples.ALICE, Samples.START);
+    return Cluster.requested(id, Samples.spec(name), Samples.ALICE, Samples.START);
   }
 }

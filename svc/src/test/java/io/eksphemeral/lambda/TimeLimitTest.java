@@ -44,7 +44,7 @@ final class TimeLimitTest {
     InputStream input =
         new ByteArrayInputStream(HandlerFixture.text(event).getBytes(StandardCharsets.UTF_8));
     ControlPlane plane =
-        ControlPlane.over(
+        ControlPlane.of(
             installation.store,
             installation.tasks,
             new Notifications(installation.mailer, null, ""),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.LaunchResult;
 import io.eksphemeral.control.Mailer;
 import io.eksphemeral.control.MemoryObjectStore;
 import io.eksphemeral.control.Notifications;
@@ -16,6 +17,7 @@ import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.TaskStatus;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -86,7 +88,7 @@ final class WarmUpTest {
         owner,
         clock ->
             new AwsControlPlane.Changing(
-                ControlPlane.over(
+                ControlPlane.of(
                     store,
                     new Launches(),
                     new Notifications(this::send, null, ""),
@@ -108,14 +110,14 @@ final class WarmUpTest {
 
   private final class Launches implements TaskRunner {
     @Override
-    public Launch launch(Cluster cluster, Task task) {
+    public LaunchResult launch(Cluster cluster, Task task) {
       launched.add(task.kind());
-      return new Launch.Launched(cluster.key(task).token());
+      return new LaunchResult.Launched(cluster.key(task).token());
     }
 
     @Override
-    public Status status(String handle) {
-      return new Status.Running();
+    public TaskStatus status(String handle) {
+      return new TaskStatus.Running();
     }
 
     @Override

@@ -280,7 +280,7 @@ final class InvariantChecker {
     ExpectedState known = known(id);
     Cluster now = cluster(id, text);
     hold(
-        now != null && now.isEnding(),
+        now != null && now.isTerminating(),
         "P1: a cluster whose record cannot be read is destroyed by its id",
         () -> "%s: %s".formatted(id, text));
     known.onRecord = now;
@@ -359,7 +359,7 @@ final class InvariantChecker {
         "P1: nothing is immortal",
         () -> "%s was gone %d minutes late".formatted(id, late / 60_000));
     hold(
-        known.isEndTold || MailAddress.isNobodys(last.spec().owner()),
+        known.isEndTold || MailAddress.isReserved(last.spec().owner()),
         "P4: people hear of the end",
         () -> "nobody was told of the end of %s".formatted(id));
   }
@@ -436,12 +436,12 @@ final class InvariantChecker {
   }
 
   private static List<Transition> states(Cluster cluster) {
-    return cluster.history().stream().filter(step -> !step.isChange()).toList();
+    return cluster.history().stream().filter(step -> !step.isExpiryChange()).toList();
   }
 
   /** How many changes of its expiry there have been. */
   private static int changes(Cluster cluster) {
-    List<Transition> kept = cluster.changes();
+    List<Transition> kept = cluster.expiryChanges();
     return kept.size() + kept.stream().mapToInt(Transition::earlier).sum();
   }
 
@@ -460,7 +460,7 @@ final class InvariantChecker {
           from.next().contains(step.to()),
           "the table of transitions holds",
           () -> "%s went from %s to %s".formatted(now.id(), from.text(), step.to().text()));
-      boolean isAsked = step.why().startsWith("asked for by ");
+      boolean isAsked = step.why().startsWith("requested by ");
       hold(
           isAsked
               ? Samples.ALICE.equals(step.by()) && isAskedToEnd(by, now)
@@ -484,7 +484,7 @@ final class InvariantChecker {
             "the history of %s was %s and is %s"
                 .formatted(now.id(), before.history(), now.history()));
     if (made == 1 && by.act instanceof UserAction.Prolong prolong) {
-      Transition change = now.changes().getLast();
+      Transition change = now.expiryChanges().getLast();
       hold(
           change.minutes() == prolong.minutes()
               && UserAction.arn(prolong.who()).equals(change.by()),
@@ -513,28 +513,28 @@ final class InvariantChecker {
           "P7: no task is given up while it works",
           () -> "%s of %s".formatted(task, now.id()));
     }
-    for (Notification mail : before.mailings()) {
+    for (Notification mail : before.notifications()) {
       hold(
           mail.delivery() != Delivery.SENT
               || mail.topic() == Topic.NOTICE // of which the latest are kept
-              || now.mailing(mail.topic(), mail.about())
+              || now.notification(mail.topic(), mail.about())
                   .filter(later -> later.delivery() == Delivery.SENT)
                   .isPresent(),
           "P6: nothing acknowledged is lost",
           () -> "%s lost that %s was sent".formatted(now.id(), mail));
     }
-    for (Notification mail : now.mailings()) {
+    for (Notification mail : now.notifications()) {
       if (mail.topic() == Topic.NOTICE
           && mail.delivery() == Delivery.SENDING
-          && !before.mailings().contains(mail)) {
+          && !before.notifications().contains(mail)) {
         known.noticesBegun.computeIfAbsent(mail.about(), _ -> new HashSet<>()).add(by);
         hold(
-            before.mailings().stream()
+            before.notifications().stream()
                 .filter(other -> other.topic() == Topic.NOTICE)
                 .noneMatch(
                     other -> mail.last().isBefore(other.last().plus(NOTICES_APART).minus(slack))),
             "P13: two notices are minutes apart",
-            () -> "%s after %s".formatted(mail, before.mailings()));
+            () -> "%s after %s".formatted(mail, before.notifications()));
       }
     }
   }
@@ -587,7 +587,9 @@ final class InvariantChecker {
         hold(
             !isQuiet
                 || strands.now() - due
-                    <= (before.changes().isEmpty() ? DESTROYED_WITHIN : MOVED_DESTROYED_WITHIN)
+                    <= (before.expiryChanges().isEmpty()
+                            ? DESTROYED_WITHIN
+                            : MOVED_DESTROYED_WITHIN)
                         .toMillis(),
             "P1: nothing is immortal",
             () -> "%s ended at %s and was left alone".formatted(now.id(), expires));
@@ -653,7 +655,7 @@ final class InvariantChecker {
 
   /** P5: it was tried, or whoever was about to try died at it each time. */
   private void holdNotice(Cluster cluster, Instant expires) {
-    if (MailAddress.isNobodys(cluster.spec().owner())) {
+    if (MailAddress.isReserved(cluster.spec().owner())) {
       return;
     }
     ExpectedState known = known(cluster.id());
@@ -668,7 +670,7 @@ final class InvariantChecker {
     boolean diedAtIt =
         known.noticesBegun.getOrDefault(expires, Set.of()).size() >= 2
             && cluster
-                .mailing(Topic.NOTICE, expires)
+                .notification(Topic.NOTICE, expires)
                 .filter(notice -> notice.delivery() == Delivery.FAILED)
                 .isPresent();
     hold(
@@ -716,7 +718,7 @@ final class InvariantChecker {
             .filter(other -> !mustStay.containsKey(StoreKeys.record(other.id()))) // unreadable
             .count();
     hold(
-        own <= limits.clustersPerAsker(),
+        own <= limits.clustersPerCaller(),
         "P10: nobody has more clusters than one may",
         () -> "with %s there are %d of %s".formatted(admitted.id(), own, admitted.createdBy()));
     hold(
@@ -771,7 +773,7 @@ final class InvariantChecker {
     }
     if (task.kind == TaskKind.DESTROY) {
       hold(
-          cluster != null && cluster.isEnding(),
+          cluster != null && cluster.isTerminating(),
           "P2: nothing is destroyed early",
           () -> "%s was launched".formatted(task.token));
     }
@@ -801,7 +803,7 @@ final class InvariantChecker {
   void isAboutToRemove(Resource resource, EcsTasks.Task task) {
     Cluster cluster = known(task.cluster).onRecord;
     hold(
-        cluster != null && cluster.isEnding(),
+        cluster != null && cluster.isTerminating(),
         "P2: nothing is destroyed early",
         () -> "%s is removed by %s".formatted(resource, task.token));
   }
@@ -815,7 +817,7 @@ final class InvariantChecker {
     if (subject.endsWith("is about to be destroyed")) {
       known.notices.add(new Notice(strands.now(), body));
     }
-    known.isFailureTold |= subject.contains("cannot be destroyed");
+    known.isFailureTold |= subject.contains("could not be destroyed");
     known.isEndTold |= subject.endsWith("is gone");
   }
 
@@ -991,7 +993,7 @@ final class InvariantChecker {
     ClusterId id = new ClusterId(answer.at("/status/id").asText());
     Cluster cluster = known(id).onRecord;
     hold(
-        cluster == null || cluster.isEnding(),
+        cluster == null || cluster.isTerminating(),
         "P6: nothing acknowledged is lost",
         () ->
             "the end of %s was acknowledged, and it is %s"

@@ -196,7 +196,7 @@ final class SimulatedLambda {
         new Notifications(
             new SesMailer(world.ses(caller), "eksp@eksphemeral.io"), "eksp@eksphemeral.io", "");
     ControlPlane plane =
-        ControlPlane.over(
+        ControlPlane.of(
             store,
             tasks,
             letters,

@@ -512,7 +512,7 @@ class PrepareTest {
     Cluster cluster = Samples.admitted("dev");
     JsonNode config =
         MAPPER.readTree(
-            Samples.CONFIG.of(cluster, cluster.tasks().getFirst(), Versions.any("1.35")));
+            Samples.CONFIG.render(cluster, cluster.tasks().getFirst(), Versions.any("1.35")));
     ArrayNode entries = config.withArray("/accessConfig/accessEntries");
     JsonNode entry = entries.remove(0);
     for (String principal : principals) {

@@ -43,7 +43,7 @@ class TeardownTest {
 
     TaskResult result = aws.result(ID, "destroy-1");
     assertThat(result.provesAbsence()).isTrue();
-    assertThat(result.message()).isEqualTo("nothing of it was found");
+    assertThat(result.message()).isEqualTo("deletion verified");
   }
 
   @Test

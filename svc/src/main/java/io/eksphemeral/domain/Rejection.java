@@ -1,29 +1,29 @@
-package io.eksphemeral.control;
+package io.eksphemeral.domain;
 
 import java.util.List;
 
 /**
- * Why something was not done. Nothing was stored.
+ * Why a request was rejected. Nothing was stored.
  *
  * @param error one sentence
- * @param problems each of what is wrong, a sentence each; none where {@code error} says it all
+ * @param problems every problem, one sentence each; empty if {@code error} says it all
  */
 public record Rejection(Kind kind, String error, List<String> problems) {
-  /** What kind of reason it is. */
+  /** The kind of reason. */
   public enum Kind {
-    /** What was said makes no sense, whatever else there is. */
-    INPUT,
+    INVALID_REQUEST,
+    INVALID_SPEC,
     FORBIDDEN,
     NOT_FOUND,
     /** Another cluster has the name. */
     NAME_TAKEN,
     /** Another cluster has the id. */
     ID_TAKEN,
-    /** The record is not ours to change, or others keep changing it. */
+    /** The record is not managed, cannot be read, or keeps changing. */
     CONFLICT,
     TOO_LARGE,
     LIMIT,
-    /** The cluster is already ending. */
+    /** The cluster is already being destroyed. */
     TOO_LATE
   }
 

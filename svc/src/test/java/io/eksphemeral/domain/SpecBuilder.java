@@ -1,0 +1,58 @@
+package io.eksphemeral.domain;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Builds specs for tests, with a default for every field. */
+public final class SpecBuilder {
+  private String name = "dev";
+  private int numworkers = 1;
+  private String kubeversion = "1.35";
+  private int timeout = 30;
+  private String owner = "alice@eksphemeral.io";
+  private List<String> access = List.of();
+  private @Nullable Placement task;
+
+  public SpecBuilder name(String value) {
+    name = value;
+    return this;
+  }
+
+  public SpecBuilder numworkers(int value) {
+    numworkers = value;
+    return this;
+  }
+
+  public SpecBuilder kubeversion(String value) {
+    kubeversion = value;
+    return this;
+  }
+
+  public SpecBuilder timeout(int value) {
+    timeout = value;
+    return this;
+  }
+
+  public SpecBuilder owner(String value) {
+    owner = value;
+    return this;
+  }
+
+  public SpecBuilder access(List<String> value) {
+    access = value;
+    return this;
+  }
+
+  public SpecBuilder access(String... value) {
+    return access(List.of(value));
+  }
+
+  public SpecBuilder task(@Nullable Placement value) {
+    task = value;
+    return this;
+  }
+
+  public Spec build() {
+    return new Spec(name, numworkers, kubeversion, timeout, owner, access, task);
+  }
+}

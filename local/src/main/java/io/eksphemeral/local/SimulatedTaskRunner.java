@@ -1,9 +1,6 @@
 package io.eksphemeral.local;
 
 import io.eksphemeral.control.LaunchResult;
-
-import io.eksphemeral.domain.TaskStatus;
-
 import io.eksphemeral.control.ObjectStore;
 import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.control.StoreException;
@@ -13,6 +10,7 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskStatus;
 import io.eksphemeral.local.SimulatedTask.End;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -5,10 +5,9 @@ import static io.eksphemeral.control.Samples.admitted;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.LaunchResult;
 import io.eksphemeral.control.ManualClock;
 import io.eksphemeral.control.TaskRunner;
-import io.eksphemeral.control.LaunchResult;
-import io.eksphemeral.domain.TaskStatus;
 import io.eksphemeral.control.TaskRunnerContract;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
@@ -18,6 +17,7 @@ import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
+import io.eksphemeral.domain.TaskStatus;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -276,7 +276,8 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     assertThat(second).isNotEqualTo(first);
     assertThat(runner.status(second))
         .isInstanceOfSatisfying(
-            TaskStatus.Stopped.class, stopped -> assertThat(stopped.reason()).contains("exit code 1"));
+            TaskStatus.Stopped.class,
+            stopped -> assertThat(stopped.reason()).contains("exit code 1"));
     assertThat(isThere(cluster)).isFalse();
   }
 
@@ -290,7 +291,8 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
 
     assertThat(runner.status(handle)).isEqualTo(new TaskStatus.Running());
     assertThat(store.result(cluster.key(create(1)))).isEmpty();
-    assertThat(runner.launch(admitted("late"), create(1))).isInstanceOf(LaunchResult.Rejected.class);
+    assertThat(runner.launch(admitted("late"), create(1)))
+        .isInstanceOf(LaunchResult.Rejected.class);
   }
 
   @Test

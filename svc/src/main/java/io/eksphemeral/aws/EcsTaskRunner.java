@@ -1,9 +1,6 @@
 package io.eksphemeral.aws;
 
 import io.eksphemeral.control.LaunchResult;
-
-import io.eksphemeral.domain.TaskStatus;
-
 import io.eksphemeral.control.ObjectStore;
 import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.control.StoreException;
@@ -14,6 +11,7 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.domain.TaskStatus;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -146,7 +144,8 @@ public final class EcsTaskRunner implements TaskRunner {
     try {
       store.deleteIf(StoreKeys.request(key), stored.version());
     } catch (StoreException e) {
-      return new LaunchResult.Rejected(why + "; its request could not be deleted: " + e.getMessage());
+      return new LaunchResult.Rejected(
+          why + "; its request could not be deleted: " + e.getMessage());
     }
     return new LaunchResult.Rejected(why);
   }

@@ -16,116 +16,119 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * No caller makes anything grow past a bound, however often they repeat a call (promise P13), and
- * each change has its author (promise P14).
+ * Repeated calls make nothing grow without a bound (promise P13), and every change has an author
+ * (promise P14).
  */
 final class BoundsTest {
   private static final String NOTICE = "dev is about to be destroyed";
   private static final int MOST_BYTES = 16 * 1024;
 
-  private final LifecycleHarness life = new LifecycleHarness(new Limits(60, 10, 10, 5));
+  private final LifecycleHarness harness = new LifecycleHarness(new Limits(60, 10, 10, 5));
 
-  /** Alternates the expiry and repeats the creation, hundreds of times, between two sweeps. */
+  /**
+   * Changes the expiry back and forth and repeats the creation hundreds of times between sweeps.
+   */
   private void harass(ClusterId id) {
     for (int i = 0; i < 100; i++) {
-      life.prolong(id, i % 2 == 0 ? 1 : -1, BOB);
-      life.create(id, Samples.spec("dev"));
-      life.clock.advance(Duration.ofMillis(50));
+      harness.prolong(id, i % 2 == 0 ? 1 : -1, BOB);
+      harness.create(id, Samples.spec("dev"));
+      harness.clock.advance(Duration.ofMillis(50));
     }
   }
 
   private long notices() {
-    return life.mails().stream().filter(NOTICE::equals).count();
+    return harness.mails().stream().filter(NOTICE::equals).count();
   }
 
   @Test
-  void whoMovesAnExpiryBackAndForthBombsNoMailbox() {
-    ClusterId id = life.created("dev");
-    life.until(() -> notices() == 1, "the first notice");
-    Instant begin = life.clock.instant();
+  void changingAnExpiryRepeatedlyDoesNotFloodAMailbox() {
+    ClusterId id = harness.created("dev");
+    harness.until(() -> notices() == 1, "the first notice");
+    Instant begin = harness.clock.instant();
 
-    while (life.cluster(id).state() == State.READY) {
+    while (harness.cluster(id).state() == State.READY) {
       harass(id);
-      life.pass(Duration.ofMinutes(1));
+      harness.pass(Duration.ofMinutes(1));
       long most =
-          1 + Duration.between(begin, life.clock.instant()).dividedBy(Duration.ofMinutes(5));
+          1 + Duration.between(begin, harness.clock.instant()).dividedBy(Duration.ofMinutes(5));
       assertThat(notices()).isLessThanOrEqualTo(most);
       assertThat(size(id)).isLessThan(MOST_BYTES);
     }
 
-    assertThat(Duration.between(life.ready(id), life.clock.instant()))
-        .as("the longest life-time, and a sweep each for the notice and the end")
-        .isLessThan(Duration.ofMinutes(life.limits.minutes() + 15));
-    life.untilAllGone();
+    assertThat(Duration.between(harness.ready(id), harness.clock.instant()))
+        .as("the maximum lifetime, and one sweep each for the notice and the destruction")
+        .isLessThan(Duration.ofMinutes(harness.limits.minutes() + 15));
+    harness.untilAllGone();
     assertThat(size(id)).isLessThan(MOST_BYTES);
   }
 
   @Test
-  void noCallOfACallerSendsAMail() {
-    ClusterId id = life.created("dev");
-    life.until(id, State.READY);
-    List<String> before = life.mails();
-    life.clock.advance(Duration.between(life.clock.instant(), life.expires(id).minusSeconds(60)));
+  void noRequestSendsANotification() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
+    List<String> before = harness.mails();
+    harness.clock.advance(
+        Duration.between(harness.clock.instant(), harness.expires(id).minusSeconds(60)));
 
-    life.create(id, Samples.spec("dev"));
-    life.prolong(id, 1);
-    life.create(id, Samples.spec("dev"));
-    life.destroy(id);
+    harness.create(id, Samples.spec("dev"));
+    harness.prolong(id, 1);
+    harness.create(id, Samples.spec("dev"));
+    harness.destroy(id);
 
-    assertThat(life.mails()).isEqualTo(before);
+    assertThat(harness.mails()).isEqualTo(before);
   }
 
   @Test
   void repeatedCallsWriteNoMoreThanTheFirst() {
-    ClusterId id = life.created("dev");
-    life.until(id, State.READY);
-    life.prolong(id, -1000);
-    String shortened = life.objects.text(StoreKeys.record(id)).orElseThrow();
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
+    harness.prolong(id, -1000);
+    String shortened = harness.objects.text(StoreKeys.record(id)).orElseThrow();
     for (int i = 0; i < 300; i++) {
-      life.prolong(id, -1000);
-      life.create(id, Samples.spec("dev"));
+      harness.prolong(id, -1000);
+      harness.create(id, Samples.spec("dev"));
     }
-    assertThat(life.objects.text(StoreKeys.record(id))).contains(shortened);
+    assertThat(harness.objects.text(StoreKeys.record(id))).contains(shortened);
 
-    life.destroy(id);
-    String ending = life.objects.text(StoreKeys.record(id)).orElseThrow();
+    harness.destroy(id);
+    String ending = harness.objects.text(StoreKeys.record(id)).orElseThrow();
     for (int i = 0; i < 300; i++) {
-      life.destroy(id);
-      life.prolong(id, 5);
+      harness.destroy(id);
+      harness.prolong(id, 5);
     }
-    assertThat(life.objects.text(StoreKeys.record(id))).contains(ending);
-    assertThat(life.tasks.running(id)).hasSize(1);
-    life.untilAllGone();
+    assertThat(harness.objects.text(StoreKeys.record(id))).contains(ending);
+    assertThat(harness.tasks.running(id)).hasSize(1);
+    harness.untilAllGone();
   }
 
   @Test
-  void anExpiryThatWasExtendedAndShortenedAgainGetsANoticeOfItsOwn() {
-    ClusterId id = life.created("dev");
-    life.until(() -> notices() == 1, "the notice");
-    life.prolong(id, 30);
-    life.pass(Duration.ofMinutes(10));
+  void anExpiryThatWasExtendedAndShortenedGetsANewNotice() {
+    ClusterId id = harness.created("dev");
+    harness.until(() -> notices() == 1, "the notice");
+    harness.prolong(id, 30);
+    harness.pass(Duration.ofMinutes(10));
 
-    life.prolong(id, -30, BOB);
+    harness.prolong(id, -30, BOB);
 
-    Instant shortened = life.clock.instant();
-    life.until(id, State.DESTROYING);
+    Instant shortened = harness.clock.instant();
+    harness.until(id, State.DESTROYING);
     assertThat(notices()).isEqualTo(2);
-    assertThat(Duration.between(shortened, life.clock.instant()))
+    assertThat(Duration.between(shortened, harness.clock.instant()))
         .isLessThanOrEqualTo(Duration.ofMinutes(10));
-    assertThat(life.mailer.delivered().getLast().body())
+    assertThat(harness.mailer.delivered().getLast().body())
         .contains("shortened by 30 minutes by " + BOB);
   }
 
   @Test
-  void eachChangeHasItsAuthor() {
-    ClusterId id = life.created("dev");
-    life.prolong(id, 30, BOB);
-    life.until(id, State.READY);
-    life.prolong(id, -59, BOB);
-    life.until(id, State.DESTROYING);
-    life.untilAllGone();
+  void everyChangeHasAnAuthor() {
+    ClusterId id = harness.created("dev");
+    harness.prolong(id, 30, BOB);
+    harness.until(id, State.READY);
+    harness.prolong(id, -59, BOB);
+    harness.until(id, State.DESTROYING);
+    harness.untilAllGone();
 
-    assertThat(life.cluster(id).history())
+    assertThat(harness.cluster(id).history())
         .extracting(Transition::to, Transition::by, Transition::minutes, Transition::why)
         .containsExactly(
             step(State.CREATING, ALICE, 0, "requested by " + ALICE),
@@ -134,7 +137,7 @@ final class BoundsTest {
             step(State.READY, BOB, -59, "shortened by 59 minutes by " + BOB),
             step(State.DESTROYING, "control-plane", 0, "expired"),
             step(State.GONE, "control-plane", 0, "deletion verified"));
-    assertThat(life.cluster(id).history()).extracting(Transition::at).isSorted();
+    assertThat(harness.cluster(id).history()).extracting(Transition::at).isSorted();
   }
 
   private static org.assertj.core.groups.Tuple step(State to, String by, int minutes, String why) {
@@ -142,33 +145,33 @@ final class BoundsTest {
   }
 
   @Test
-  void whoDestroysIsInTheHistory() {
-    ClusterId id = life.created("dev");
-    life.destroy(id);
+  void theCallerWhoDestroysIsInTheHistory() {
+    ClusterId id = harness.created("dev");
+    harness.destroy(id);
 
-    Transition last = life.cluster(id).history().getLast();
+    Transition last = harness.cluster(id).history().getLast();
     assertThat(last.by()).isEqualTo(ALICE);
     assertThat(last.why()).isEqualTo("requested by " + ALICE);
   }
 
   @Test
-  void theLatestChangesAreKeptAndTheOthersCounted() {
-    ClusterId id = life.created("dev");
-    life.until(id, State.READY);
+  void theLatestChangesAreKeptAndOlderOnesCounted() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
     for (int i = 0; i < 100; i++) {
-      life.prolong(id, i % 2 == 0 ? 1 : -1, i < 99 ? ALICE : BOB);
+      harness.prolong(id, i % 2 == 0 ? 1 : -1, i < 99 ? ALICE : BOB);
     }
 
-    List<Transition> changes = life.cluster(id).expiryChanges();
+    List<Transition> changes = harness.cluster(id).expiryChanges();
     assertThat(changes).hasSizeLessThan(30);
     assertThat(changes.getFirst().earlier()).isEqualTo(100 - changes.size());
     assertThat(changes.getLast().by()).isEqualTo(BOB);
-    assertThat(life.cluster(id).history().getFirst().by()).isEqualTo(ALICE);
-    assertThat(life.cluster(id).lifetime()).isEqualTo(30);
+    assertThat(harness.cluster(id).history().getFirst().by()).isEqualTo(ALICE);
+    assertThat(harness.cluster(id).lifetime()).isEqualTo(30);
   }
 
   @Test
-  void aChangeThatChangesNothingIsNoChange() {
+  void anExpiryChangeWithoutEffectIsNotRecorded() {
     Cluster ready = ready();
     Cluster now = ready.prolonged(-100, BOB, Samples.START.plusSeconds(60));
 
@@ -177,15 +180,16 @@ final class BoundsTest {
   }
 
   private Cluster ready() {
-    ClusterId id = life.created("dev");
-    life.until(id, State.READY);
-    return life.cluster(id);
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
+    return harness.cluster(id);
   }
 
   private int size(ClusterId id) {
-    return life.objects
+    return harness
+        .objects
         .text(StoreKeys.record(id))
-        .or(() -> life.objects.text(StoreKeys.archive(id)))
+        .or(() -> harness.objects.text(StoreKeys.archive(id)))
         .orElseThrow()
         .getBytes(StandardCharsets.UTF_8)
         .length;

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** Which cluster is meant, and what becomes of who never gets to change it. */
+/** Finding and updating clusters by id or name. */
 final class ClusterFinderTest {
   private final MemoryObjectStore objects = new MemoryObjectStore();
   private final ClusterStore store = new ClusterStore(objects, Runnable::run);
@@ -30,7 +30,7 @@ final class ClusterFinderTest {
   private final ClusterId id = Samples.newId();
 
   @Test
-  void whoAlwaysComesTooLateIsToldToTryAgain() {
+  void anUpdateThatAlwaysConflictsIsRejected() {
     created();
     AtomicInteger tries = new AtomicInteger();
     ControlPlane late =
@@ -49,7 +49,7 @@ final class ClusterFinderTest {
   }
 
   @Test
-  void whatCannotBeReadAnyMoreIsNotChanged() {
+  void aRecordThatBecameUnreadableIsNotChanged() {
     created();
     ControlPlane late =
         plane(
@@ -63,9 +63,9 @@ final class ClusterFinderTest {
     assertThat(objects.text(StoreKeys.record(id))).contains("{");
   }
 
-  /** Its archive expired, or it was withdrawn. */
+  /** Its archive entry expired, or it was withdrawn. */
   @Test
-  void whatIsNotThereAnyMoreIsNotFound() {
+  void aRecordThatWasRemovedIsNotFound() {
     created();
     ControlPlane late =
         plane(
@@ -78,7 +78,7 @@ final class ClusterFinderTest {
   }
 
   @Test
-  void anIdIsFoundWhateverItsClusterIsCalledAndANameOnlyWhileItIsItsOwn() {
+  void aNameIsFoundOnlyWhileItBelongsToTheCluster() {
     created();
     store.claim(new Claim("other", id, clock.instant()));
 
@@ -91,7 +91,7 @@ final class ClusterFinderTest {
   }
 
   @Test
-  void aNameIsThatOfARecordThatCannotBeReadToo() {
+  void anUnreadableRecordIsFoundByItsName() {
     objects.put(StoreKeys.record(id), "{");
     store.claim(new Claim("dev", id, clock.instant()));
 
@@ -101,9 +101,9 @@ final class ClusterFinderTest {
             done -> assertThat(done.value()).isInstanceOf(Stored.Unreadable.class));
   }
 
-  /** The key of one that is gone stays its own, for as long as it is in the archive. */
+  /** While a cluster is in the archive, its id is not available. */
   @Test
-  void theKeyOfAClusterThatIsGoneGivesNoOther() {
+  void theIdOfAClusterThatIsGoneIsNotReused() {
     created();
     plane.destroy().destroy("dev", ALICE);
     letTasksEnd();
@@ -122,9 +122,9 @@ final class ClusterFinderTest {
     assertThat(store.ids()).isEmpty();
   }
 
-  /** Its task has ended, and nobody has looked since; then only its mail keeps it on record. */
+  /** Its task has ended, but no sweep has run since; only the last mail keeps it on record. */
   @Test
-  void theKeyOfAClusterThatEndsByThisVeryCallGivesItsEnd() {
+  void repeatingTheCreationOfAClusterThatEndsReturnsItsRecord() {
     created();
     plane.destroy().destroy("dev", ALICE);
     letTasksEnd();
@@ -145,7 +145,7 @@ final class ClusterFinderTest {
   }
 
   @Test
-  void allThatIsOnRecordIsListedInTheOrderOfTheIds() {
+  void recordsAreListedInTheOrderOfTheirIds() {
     assertThat(plane.status().ids()).isEmpty();
     assertThat(plane.status().list()).isEmpty();
     created();
@@ -185,7 +185,7 @@ final class ClusterFinderTest {
         Runnable::run);
   }
 
-  /** The store, whose records are not replaced, and something else happens instead. */
+  /** A store that runs something instead of replacing records. */
   private ClusterStore replacing(Supplier<Optional<Stored.Live>> instead) {
     return Intercepted.of(
         ClusterStore.class,

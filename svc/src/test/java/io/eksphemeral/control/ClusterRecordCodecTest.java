@@ -57,7 +57,7 @@ final class ClusterRecordCodecTest {
 
   @Test
   void aClusterThatWasJustAskedForComesBackAsItWent() {
-    Cluster asked = Samples.asked("dev");
+    Cluster asked = Samples.requested("dev");
     assertThat(decoded(ClusterRecordCodec.encode(asked))).isEqualTo(asked);
   }
 
@@ -75,14 +75,14 @@ final class ClusterRecordCodecTest {
 
   @Test
   void theSpecOf2019StandsFirstAsItStoodThen() {
-    assertThat(ClusterRecordCodec.encode(Samples.asked("dev")).fieldNames())
+    assertThat(ClusterRecordCodec.encode(Samples.requested("dev")).fieldNames())
         .toIterable()
         .containsExactly("name", "numworkers", "kubeversion", "timeout", "owner", "status");
   }
 
   @Test
   void unknownFieldsSurviveARewriteAtEachLevel() throws Exception {
-    Cluster asked = Samples.asked("dev");
+    Cluster asked = Samples.requested("dev");
     ObjectNode record = ClusterRecordCodec.encode(rich);
     List<String> places =
         List.of("", "/task", "/status", "/status/tasks/0", "/status/mails/0", "/status/history/1");
@@ -228,7 +228,7 @@ final class ClusterRecordCodecTest {
   }
 
   private static Cluster stuck(List<String> leftovers, int attempts) {
-    Cluster cluster = Samples.asked("dev");
+    Cluster cluster = Samples.requested("dev");
     TaskResult result =
         new TaskResult(Outcome.FAILED, Samples.START, "no".repeat(250), leftovers, List.of());
     for (int attempt = 1; attempt <= attempts; attempt++) {

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 
-/** Eight people who ask at the same moment, each with a process of the control plane. */
+/** Eight callers create clusters concurrently, each through its own control plane process. */
 @Tag("slow")
 final class ConcurrentCreatesTest {
   private static final int ASKING = 8;
@@ -48,7 +48,7 @@ final class ConcurrentCreatesTest {
   }
 
   @RepeatedTest(ROUNDS)
-  void ofABurstAsManyGetInAsMayAndNeverMore() throws Exception {
+  void aBurstOfRequestsFillsTheLimitExactly() throws Exception {
     List<Result<Stored.Live>> answers =
         allAtOnce(number ->
             process(THREE).create(Samples.newId(), Samples.spec("dev-" + number), Samples.ALICE));
@@ -64,7 +64,7 @@ final class ConcurrentCreatesTest {
   }
 
   @RepeatedTest(ROUNDS)
-  void theSameKeyGivesOneClusterHoweverManyAskWithIt() throws Exception {
+  void concurrentRequestsWithOneIdCreateOneCluster() throws Exception {
     ClusterId key = Samples.newId();
 
     List<Result<Stored.Live>> answers =
@@ -83,7 +83,7 @@ final class ConcurrentCreatesTest {
   }
 
   @RepeatedTest(ROUNDS)
-  void aNameGoesToOneAndTheOthersLearnToWhom() throws Exception {
+  void concurrentRequestsForOneNameCreateOneCluster() throws Exception {
     List<Result<Stored.Live>> answers =
         allAtOnce(_ -> process(THREE).create(Samples.newId(), Samples.spec("dev"), Samples.ALICE));
 
@@ -137,19 +137,19 @@ final class ConcurrentCreatesTest {
         .create();
   }
 
-  /** Nobody has to wait for longer than it takes the others: a withdrawal ends the wait. */
+  /** A withdrawal ends the wait of the others. */
   private void untilSomebodyStepsBack(Duration moment) {
     try {
       withdrawals.awaitAdvanceInterruptibly(
           withdrawals.getPhase(), moment.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      // Nobody did; the caller looks again all the same.
+      // The caller checks again anyway.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** The store, counting after each call how many clusters are admitted. */
+  /** A store that counts the admitted clusters after each call. */
   private ClusterStore counting() {
     return Intercepted.of(
         ClusterStore.class,

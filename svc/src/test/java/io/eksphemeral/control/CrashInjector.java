@@ -4,11 +4,11 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 
 /**
- * Lets a process die at a call to one of its ports: before the call took effect, or after it did
- * and before the process heard of it. From then on no call of the dead process has any effect.
+ * Makes a process crash at a call to one of its ports: before the call takes effect, or after it
+ * did but before it returns. Later calls of the crashed process have no effect.
  */
 final class CrashInjector {
-  /** How a dead process's calls end. No {@code catch} of the code under test sees it. */
+  /** Ends the calls of a crashed process. No {@code catch} of the code under test catches it. */
   static final class Crash extends Error {
     private static final long serialVersionUID = 1;
 
@@ -17,25 +17,25 @@ final class CrashInjector {
     }
   }
 
-  /** Whether the call at which the process dies still takes effect. */
+  /** Whether the call at which the process crashes takes effect. */
   enum When {
     BEFORE,
     AFTER
   }
 
-  private final int dyingCall;
+  private final int crashingCall;
   private final When when;
   private int calls;
-  private boolean dead;
+  private boolean crashed;
 
-  private CrashInjector(int dyingCall, When when) {
-    this.dyingCall = dyingCall;
+  private CrashInjector(int crashingCall, When when) {
+    this.crashingCall = crashingCall;
     this.when = when;
   }
 
-  /** A process that dies at its n-th call to a port, counted from 1. */
-  static CrashInjector at(int dyingCall, When when) {
-    return new CrashInjector(dyingCall, when);
+  /** Crashes at the n-th call to a port, counted from 1. */
+  static CrashInjector at(int crashingCall, When when) {
+    return new CrashInjector(crashingCall, when);
   }
 
   static CrashInjector never() {
@@ -46,29 +46,29 @@ final class CrashInjector {
     return calls;
   }
 
-  boolean isDead() {
-    return dead;
+  boolean hasCrashed() {
+    return crashed;
   }
 
-  /** A port as the mortal process has it. */
-  <P> P mortal(Class<P> port, P real) {
+  /** Wraps a port of the process. */
+  <P> P intercept(Class<P> port, P real) {
     return port.cast(
         Proxy.newProxyInstance(
             port.getClassLoader(),
             new Class<?>[] {port},
             (proxy, method, arguments) -> {
               String call = port.getSimpleName() + "." + method.getName();
-              if (dead) {
-                throw new Crash("after its death: " + call);
+              if (crashed) {
+                throw new Crash("after the crash: " + call);
               }
               calls++;
-              dead = calls == dyingCall;
-              if (dead && when == When.BEFORE) {
+              crashed = calls == crashingCall;
+              if (crashed && when == When.BEFORE) {
                 throw new Crash("before " + call);
               }
               try {
                 Object answer = method.invoke(real, arguments);
-                if (dead) {
+                if (crashed) {
                   throw new Crash("after " + call);
                 }
                 return answer;

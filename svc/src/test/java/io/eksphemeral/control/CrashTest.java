@@ -21,15 +21,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /**
- * Every way to die: for each scenario the process dies before, and after, each of its calls to a
- * port in turn. A fresh process, which has only the store and hears no news of tasks, then brings
- * every cluster to its end by the five-minute rule alone, and no promise is broken on the way.
+ * For each scenario the process crashes before, and after, each of its calls to a port. A new
+ * process, which has only the store and receives no task events, then brings every cluster to its
+ * end by the five-minute rule alone, and no promise is broken.
  */
 @Tag("slow")
 final class CrashTest {
   private static int points;
 
-  /** A part of a life to die in. What goes wrong in the world is settled before it begins. */
+  /** A part of a cluster's life to crash in. Other faults are set up before. */
   record Scenario(String name, Consumer<LifecycleHarness> part) {
     @Override
     public String toString() {
@@ -41,135 +41,136 @@ final class CrashTest {
       List.of(
           new Scenario(
               "created and expired",
-              life -> {
-                life.created("dev");
-                life.untilAllGone();
+              harness -> {
+                harness.created("dev");
+                harness.untilAllGone();
               }),
           new Scenario(
               "prolonged",
-              life -> {
-                ClusterId id = life.created("dev");
-                life.until(
-                    () -> life.mails().contains("dev is about to be destroyed"), "the notice");
-                life.prolong(id, 10);
-                life.untilAllGone();
+              harness -> {
+                ClusterId id = harness.created("dev");
+                harness.until(
+                    () -> harness.mails().contains("dev is about to be destroyed"), "the notice");
+                harness.prolong(id, 10);
+                harness.untilAllGone();
               }),
           new Scenario(
               "moved there and back, again and again",
-              life -> {
-                ClusterId id = life.created("dev");
-                life.until(
-                    () -> life.mails().contains("dev is about to be destroyed"), "the notice");
+              harness -> {
+                ClusterId id = harness.created("dev");
+                harness.until(
+                    () -> harness.mails().contains("dev is about to be destroyed"), "the notice");
                 for (int i = 0; i < 3; i++) {
-                  life.prolong(id, 1);
-                  life.create(id, Samples.spec("dev"));
-                  life.prolong(id, -1);
-                  life.pass(Duration.ofMinutes(2));
+                  harness.prolong(id, 1);
+                  harness.create(id, Samples.spec("dev"));
+                  harness.prolong(id, -1);
+                  harness.pass(Duration.ofMinutes(2));
                 }
-                life.untilAllGone();
+                harness.untilAllGone();
               }),
           new Scenario(
               "destroyed though its record cannot be read",
-              life -> {
-                ClusterId id = life.created("dev");
-                life.until(id, READY);
-                life.objects.put(StoreKeys.record(id), "{");
-                life.destroy(id);
-                life.untilAllGone();
+              harness -> {
+                ClusterId id = harness.created("dev");
+                harness.until(id, READY);
+                harness.objects.put(StoreKeys.record(id), "{");
+                harness.destroy(id);
+                harness.untilAllGone();
               }),
           new Scenario(
               "destroyed before its creation began",
-              life -> {
-                life.destroy(life.created("dev"));
-                life.untilAllGone();
+              harness -> {
+                harness.destroy(harness.created("dev"));
+                harness.untilAllGone();
               }),
           new Scenario(
               "destroyed while creating",
-              life -> {
-                ClusterId id = life.created("dev");
-                life.pass(Duration.ofMinutes(3));
-                life.destroy(id);
-                life.untilAllGone();
+              harness -> {
+                ClusterId id = harness.created("dev");
+                harness.pass(Duration.ofMinutes(3));
+                harness.destroy(id);
+                harness.untilAllGone();
               }),
           new Scenario(
               "failed creation",
-              life -> {
-                life.tasks.next(TaskKind.CREATE, Fate.FAILS);
-                ClusterId id = life.created("dev");
-                life.until(() -> life.cluster(id).since(CREATE_FAILED).isPresent(), "failure");
-                life.untilAllGone();
+              harness -> {
+                harness.tasks.next(TaskKind.CREATE, Fate.FAILS);
+                ClusterId id = harness.created("dev");
+                harness.until(
+                    () -> harness.cluster(id).since(CREATE_FAILED).isPresent(), "failure");
+                harness.untilAllGone();
               }),
           new Scenario(
               "hanging creation",
-              life -> {
-                life.tasks.next(TaskKind.CREATE, Fate.HANGS);
-                life.created("dev");
-                life.untilAllGone();
+              harness -> {
+                harness.tasks.next(TaskKind.CREATE, Fate.HANGS);
+                harness.created("dev");
+                harness.untilAllGone();
               }),
           new Scenario(
               "failed destructions",
-              life -> {
-                life.tasks.next(
+              harness -> {
+                harness.tasks.next(
                     TaskKind.DESTROY, Fate.FAILS, Fate.LEAVES_THINGS, Fate.DIES, Fate.STILLBORN);
-                ClusterId id = life.created("dev");
-                life.destroy(id);
-                life.until(id, DESTROY_FAILED);
-                life.untilAllGone();
+                ClusterId id = harness.created("dev");
+                harness.destroy(id);
+                harness.until(id, DESTROY_FAILED);
+                harness.untilAllGone();
               }),
           new Scenario(
               "foreign name",
-              life -> {
-                life.tasks.addForeign("dev");
-                life.created("dev");
-                life.untilAllGone();
-                assertThat(life.tasks.owner("dev")).isEqualTo("foreign");
+              harness -> {
+                harness.tasks.addForeign("dev");
+                harness.created("dev");
+                harness.untilAllGone();
+                assertThat(harness.tasks.owner("dev")).isEqualTo("foreign");
               }),
           new Scenario(
               "limit reached",
-              life -> {
-                life.created("one");
-                life.created("two");
-                assertThat(life.create(Samples.newId(), Samples.spec("three")))
+              harness -> {
+                harness.created("one");
+                harness.created("two");
+                assertThat(harness.create(Samples.newId(), Samples.spec("three")))
                     .isInstanceOf(Result.Rejected.class);
-                life.untilAllGone();
+                harness.untilAllGone();
               }),
           new Scenario(
               "mail down",
-              life -> {
-                life.mailer.setDown(true);
-                life.created("dev");
-                life.untilAllGone();
+              harness -> {
+                harness.mailer.setDown(true);
+                harness.created("dev");
+                harness.untilAllGone();
               }),
           new Scenario(
               "refused launches",
-              life -> {
-                life.tasks.next(TaskKind.CREATE, Fate.REFUSED);
-                life.tasks.next(TaskKind.DESTROY, Fate.REFUSED);
-                life.created("dev");
-                life.untilAllGone();
+              harness -> {
+                harness.tasks.next(TaskKind.CREATE, Fate.REFUSED);
+                harness.tasks.next(TaskKind.DESTROY, Fate.REFUSED);
+                harness.created("dev");
+                harness.untilAllGone();
               }),
           new Scenario(
               "vanished tasks",
-              life -> {
-                life.tasks.next(TaskKind.CREATE, Fate.VANISHES);
-                life.tasks.next(TaskKind.DESTROY, Fate.VANISHES);
-                life.created("dev");
-                life.untilAllGone();
+              harness -> {
+                harness.tasks.next(TaskKind.CREATE, Fate.VANISHES);
+                harness.tasks.next(TaskKind.DESTROY, Fate.VANISHES);
+                harness.created("dev");
+                harness.untilAllGone();
               }),
           new Scenario(
               "asked for twice",
-              life -> {
-                ClusterId id = life.created("dev");
-                life.create(id, Samples.spec("dev"));
-                life.until(id, READY);
-                life.destroy(id);
-                life.destroy(id);
-                life.untilAllGone();
+              harness -> {
+                ClusterId id = harness.created("dev");
+                harness.create(id, Samples.spec("dev"));
+                harness.until(id, READY);
+                harness.destroy(id);
+                harness.destroy(id);
+                harness.untilAllGone();
               }));
 
   @ParameterizedTest
   @FieldSource("SCENARIOS")
-  void whereverTheProcessDiesTheNextOneBringsEverythingToItsEnd(Scenario scenario) {
+  void afterACrashAnywhereTheNextProcessFinishesEverything(Scenario scenario) {
     int before = points;
     for (When when : When.values()) {
       int call = 1;
@@ -178,7 +179,7 @@ final class CrashTest {
         points++;
       }
     }
-    assertThat(points - before).as("points at which the process died").isGreaterThan(0);
+    assertThat(points - before).as("points at which the process crashed").isGreaterThan(0);
   }
 
   @AfterAll
@@ -188,18 +189,18 @@ final class CrashTest {
     assertThat(points).isGreaterThan(SCENARIOS.size());
   }
 
-  /** Whether there was such a call to die at. */
+  /** Whether there was such a call. */
   private static boolean diedAt(Scenario scenario, int call, When when) {
-    LifecycleHarness life = new LifecycleHarness(new Limits(1440, 10, 2, 2));
-    life.willDie(CrashInjector.at(call, when));
+    LifecycleHarness harness = new LifecycleHarness(new Limits(1440, 10, 2, 2));
+    harness.useCrashes(CrashInjector.at(call, when));
     boolean died;
     try {
-      died = life.diesIn(() -> scenario.part.accept(life));
+      died = harness.crashesIn(() -> scenario.part.accept(harness));
       if (died) {
-        life.restart();
-        life.hearsNoNews();
-        life.destroyUnreadable(); // as whoever got no answer would
-        life.untilAllGone();
+        harness.restart();
+        harness.receivesNoEvents();
+        harness.destroyUnreadable(); // as a caller without a response would
+        harness.untilAllGone();
       }
     } catch (AssertionError | RuntimeException e) {
       throw new AssertionError(

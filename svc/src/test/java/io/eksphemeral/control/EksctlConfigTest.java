@@ -39,8 +39,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What eksctl is told: what it would refuse, by a schema as strict as it is; and what it would take
- * and then build something else from, rule by rule.
+ * The config for eksctl: a schema as strict as eksctl finds what eksctl would reject; single tests
+ * cover what eksctl would accept but interpret differently.
  */
 final class EksctlConfigTest {
   private static final String SERVICE_ROLE = "arn:aws:iam::123456789012:role/eksp/service";
@@ -58,7 +58,7 @@ final class EksctlConfigTest {
   private final Schema schema = schema();
 
   @Test
-  void aConfigIsThis() throws IOException {
+  void theConfigIsAsExpected() throws IOException {
     Spec spec = new SpecBuilder().name("2node-135-30").numworkers(2).access(BOB).build();
     ClusterId id = new ClusterId("9be65bee-3baa-4fd0-aa3e-032325d5390c");
     Cluster asked = Cluster.requested(id, spec, ALICE, START);
@@ -70,7 +70,7 @@ final class EksctlConfigTest {
   }
 
   @Test
-  void theSameTaskHasTheSameConfigAndItIsLaidOutForPeople() {
+  void theConfigIsDeterministicAndReadable() {
     Cluster cluster = admitted(Samples.spec("dev"), ALICE);
     String text = text(cluster, "us-east-2", NODES);
     assertThat(text(cluster.prolonged(60, "arn", START), "us-east-2", NODES)).isEqualTo(text);
@@ -92,7 +92,7 @@ final class EksctlConfigTest {
     "/managedNodeGroups/0/iam/instanceRoleARN, \"arn:aws:iam\"",
     "/accessConfig/accessEntries/0/principalARN, \"alice\""
   })
-  void whatEksctlRefusesTheSchemaRefuses(String place, String value) throws IOException {
+  void theSchemaRejectsWhatEksctlRejects(String place, String value) throws IOException {
     ObjectNode config = json(Samples.spec("dev"), ALICE);
     JsonPointer where = JsonPointer.compile(place);
     ((ObjectNode) config.at(where.head()))
@@ -102,38 +102,38 @@ final class EksctlConfigTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"dev", "2node-111-30", "1e9", "on", "0x1F", "null", "X"})
-  void aNameStaysAText(String name) throws IOException {
+  void aNameIsAlwaysAString(String name) throws IOException {
     String text = text(admitted(Samples.spec(name), ALICE), "us-east-2", NODES);
     assertFine(text);
     assertThat(MAPPER.readTree(text).at("/metadata/name").textValue()).isEqualTo(name);
   }
 
   @Test
-  void aVersionIsATextWhateverItLooksLike() {
+  void aVersionIsAlwaysAString() {
     assertThat(json(versioned("1.30"), ALICE).at("/metadata/version").textValue())
         .isEqualTo("1.30");
   }
 
   @ParameterizedTest
   @CsvSource({"1.35, STANDARD", "1.34, STANDARD", "1.32, EXTENDED", "1.36, STANDARD"})
-  void theSupportIsThatOfTheVersion(String version, String support) {
+  void theUpgradePolicyMatchesTheVersion(String version, String support) {
     assertThat(json(versioned(version), ALICE).at("/upgradePolicy/supportType").textValue())
         .isEqualTo(support);
   }
 
-  /** eksctl takes "None" as well, and then makes a NAT gateway. */
+  /** eksctl also accepts "None", but then creates a NAT gateway. */
   @Test
-  void thereIsNoNatGatewayAndNoNodeNeedsOne() {
+  void nodesNeedNoNatGateway() {
     JsonNode config = json(Samples.spec("dev"), ALICE);
     assertThat(config.at("/vpc/nat/gateway").textValue()).isEqualTo("Disable");
     assertThat(config.at("/managedNodeGroups/0/privateNetworking").isBoolean()).isTrue();
     assertThat(config.at("/managedNodeGroups/0/privateNetworking").booleanValue()).isFalse();
   }
 
-  /** eksctl takes any ARN for a policy's. Its partition is that of the roles, which exist. */
+  /** eksctl accepts any ARN of a policy. Its partition must be that of the roles. */
   @ParameterizedTest
   @ValueSource(strings = {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc"})
-  void whoGetsInIsAdministratorInThePartitionOfTheAccount(String partition) throws IOException {
+  void accessEntriesAreAdministratorsInTheAccountsPartition(String partition) throws IOException {
     Settings settings =
         new Settings(
             "us-east-2",
@@ -152,7 +152,7 @@ final class EksctlConfigTest {
   }
 
   @Test
-  void whatElseClustersAreTaggedWithIsTaggedAndOursWins() throws IOException {
+  void additionalTagsDoNotOverrideOurs() throws IOException {
     Cluster cluster = admitted(Samples.spec("dev"), ALICE);
     SortedMap<String, String> tags = new TreeMap<>();
     tags.put("team", "a b");
@@ -178,8 +178,8 @@ final class EksctlConfigTest {
         "arn:aws-us-gov:iam::123456789012:user/alice",
         SESSION
       })
-  void whoAsksGetsIn(String asker) {
-    assertThat(principals(Samples.spec("dev"), asker)).containsExactly(asker);
+  void theCallerGetsAnAccessEntry(String caller) {
+    assertThat(principals(Samples.spec("dev"), caller)).containsExactly(caller);
   }
 
   @ParameterizedTest
@@ -192,15 +192,15 @@ final class EksctlConfigTest {
         "123456789012",
         "nobody"
       })
-  void whoCanHaveNoEntryGetsNone(String asker) throws IOException {
+  void principalsWithoutAccessEntriesAreSkipped(String caller) throws IOException {
     Spec spec = Samples.spec("dev");
-    assertThat(principals(spec, asker)).isEmpty();
-    assertFine(text(admitted(spec, asker), "us-east-2", NODES));
-    assertThat(principals(sharedWith(BOB), asker)).containsExactly(BOB);
+    assertThat(principals(spec, caller)).isEmpty();
+    assertFine(text(admitted(spec, caller), "us-east-2", NODES));
+    assertThat(principals(sharedWith(BOB), caller)).containsExactly(BOB);
   }
 
   @Test
-  void whoIsNamedTwiceHasOneEntry() {
+  void aPrincipalNamedTwiceGetsOneEntry() {
     assertThat(principals(sharedWith(BOB, ALICE, BOB), ALICE)).containsExactly(ALICE, BOB);
   }
 
@@ -211,34 +211,34 @@ final class EksctlConfigTest {
     "o'brien!{x}|y@a.de, o_brien__x__y@a.de",
     "a\u00e9\ud83d\ude00@b.de, a__@b.de"
   })
-  void anOwnerIsWrittenAsATagTakesIt(String owner, String tag) {
+  void theOwnerTagIsSanitised(String owner, String tag) {
     assertThat(json(owned(owner), ALICE).at("/metadata/tags/eksphemeral:owner").textValue())
         .isEqualTo(tag);
   }
 
   @Test
-  void aTagHasItsLimit() {
+  void tagsAreCutToTheirLimit() {
     assertThat(
             json(owned("x".repeat(300)), ALICE).at("/metadata/tags/eksphemeral:owner").textValue())
         .hasSize(256);
   }
 
   @Test
-  void itExpiresWhenItWouldIfItsCreationTookAllTheTimeItMay() {
+  void theExpiryTagIsTheLatestPossibleExpiry() {
     JsonNode tags = json(Samples.spec("dev"), ALICE).at("/metadata/tags");
     assertThat(tags.path("eksphemeral:expires").textValue()).isEqualTo("2026-11-22T11:15:00Z");
   }
 
-  /** With IMDSv1 off alone, eksctl lets every pod reach the credentials of the node's role. */
+  /** If only IMDSv1 is disabled, every pod can still get the credentials of the node's role. */
   @Test
-  void podsReachNoCredentialsOfTheNode() {
+  void podsCannotReachTheNodesCredentials() {
     JsonNode group = json(Samples.spec("dev"), ALICE).at("/managedNodeGroups/0");
     assertThat(group.path("disablePodIMDS").isBoolean()).isTrue();
     assertThat(group.path("disablePodIMDS").booleanValue()).isTrue();
   }
 
   @Test
-  void theNetworkOfThePodsHasARoleOfItsOwn() {
+  void theVpcCniHasItsOwnRole() {
     JsonNode config = json(Samples.spec("dev"), ALICE);
     JsonNode addons = config.path("addons");
     assertThat(addons.findValuesAsText("name"))
@@ -254,7 +254,7 @@ final class EksctlConfigTest {
     assertThat(association).hasSize(1);
     assertThat(association.at("/0/namespace").textValue()).isEqualTo("kube-system");
     assertThat(association.at("/0/serviceAccountName").textValue()).isEqualTo("aws-node");
-    // What the role may change is told by this tag, which the interfaces of nodes have from here.
+    // The CNI's role is limited to interfaces with this tag, which those of nodes get from here.
     assertThat(
             config
                 .at("/managedNodeGroups/0/tags")
@@ -264,7 +264,7 @@ final class EksctlConfigTest {
   }
 
   @Test
-  void itExpiresAtAWholeSecond() throws IOException {
+  void theExpiryTagHasWholeSeconds() throws IOException {
     Cluster asked = Cluster.requested(newId(), Samples.spec("dev"), ALICE, START);
     Admission admission =
         Admission.decide(asked, List.of(), 0, Limits.DEFAULT, START.plusNanos(123_456_789));
@@ -287,7 +287,7 @@ final class EksctlConfigTest {
     assertThat(texts(group.path("instanceTypes"))).containsExactly("m7i.large");
   }
 
-  /** What no rule lets through so far is held off here once more. */
+  /** Validation rejects these texts earlier; this is a second line of defence. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -301,7 +301,7 @@ final class EksctlConfigTest {
         "!!binary x",
         "---"
       })
-  void noTextIsMoreThanAText(String hostile) throws IOException {
+  void textCannotInjectConfiguration(String hostile) throws IOException {
     String principal = "arn:aws:iam::123456789012:role/" + hostile;
     Spec spec =
         new SpecBuilder()
@@ -320,7 +320,7 @@ final class EksctlConfigTest {
         .matches("[A-Za-z0-9 +=._:/@-]*");
   }
 
-  /** Where in a tree there is anything, the items of a list all being one place. */
+  /** The paths of all values in a tree; all items of a list have the same path. */
   private static Set<String> places(JsonNode json) {
     Set<String> places = new TreeSet<>();
     collect(json, "", places);
@@ -341,9 +341,9 @@ final class EksctlConfigTest {
     assertThat(schema.validate(config, InputFormat.YAML)).as(config).isEmpty();
   }
 
-  private static List<String> principals(Spec spec, String asker) {
+  private static List<String> principals(Spec spec, String caller) {
     return StreamSupport.stream(
-            json(spec, asker).at("/accessConfig/accessEntries").spliterator(), false)
+            json(spec, caller).at("/accessConfig/accessEntries").spliterator(), false)
         .map(entry -> entry.path("principalARN").textValue())
         .toList();
   }
@@ -364,8 +364,8 @@ final class EksctlConfigTest {
     return new SpecBuilder().numworkers(2).access(access).build();
   }
 
-  private static Cluster admitted(Spec spec, String asker) {
-    return admitted(Cluster.requested(newId(), spec, asker, START));
+  private static Cluster admitted(Spec spec, String caller) {
+    return admitted(Cluster.requested(newId(), spec, caller, START));
   }
 
   private static Cluster admitted(Cluster asked) {
@@ -381,9 +381,9 @@ final class EksctlConfigTest {
     return new EksctlConfig(settings).render(cluster, cluster.tasks().getFirst(), VERSIONS);
   }
 
-  private static ObjectNode json(Spec spec, String asker) {
+  private static ObjectNode json(Spec spec, String caller) {
     try {
-      return (ObjectNode) MAPPER.readTree(text(admitted(spec, asker), "us-east-2", NODES));
+      return (ObjectNode) MAPPER.readTree(text(admitted(spec, caller), "us-east-2", NODES));
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }

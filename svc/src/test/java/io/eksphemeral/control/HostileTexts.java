@@ -2,9 +2,9 @@ package io.eksphemeral.control;
 
 import java.util.List;
 
-/** Texts that mean more than themselves to somebody whom they reach. */
+/** Texts for injection attacks. */
 public final class HostileTexts {
-  /** For shells, headers, JSON, YAML, HTML, templates, logs and terminals, paths and buffers. */
+  /** Against shells, headers, JSON, YAML, HTML, templates, logs, terminals, paths and buffers. */
   public static final List<String> TEXTS =
       List.of(
           "$(touch /tmp/owned)",

@@ -7,16 +7,16 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
-/** Lets tests do something before or after the calls of an object. */
+/** Intercepts the calls of an object. */
 final class Intercepted {
   private Intercepted() {}
 
-  /** What happens at a call. */
+  /** The action at a call. */
   interface Call {
     @Nullable Object invoke() throws Throwable;
   }
 
-  /** Gets every call, and decides whether and when to go on with it. */
+  /** Receives every call, and decides whether and when to proceed. */
   interface Interceptor {
     @Nullable Object intercept(Method method, Object[] arguments, Call call) throws Throwable;
   }

@@ -29,9 +29,9 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
 /**
- * The world that clusters live in, for tests that read like a timeline: a clock, a store, tasks,
- * mails, and one process of the control plane, which may die and be followed by another. After
- * every call to a port, and every minute, the promises of the design are checked.
+ * A control plane with a clock, a store, tasks and mails, for tests that read like a timeline. Its
+ * process may crash and be replaced. The promises are checked after every call to a port and every
+ * minute.
  */
 final class LifecycleHarness {
   static final String OPERATOR = "operator@eksphemeral.io";
@@ -45,14 +45,14 @@ final class LifecycleHarness {
   final MemoryMailer mailer = new MemoryMailer();
   final Limits limits;
 
-  /** When each cluster's notices were really tried, whatever came of it. */
+  /** When each cluster's notices were tried, whatever the outcome. */
   private final Map<String, List<Instant>> noticesTried = new HashMap<>();
 
   private final List<Cluster> seen = new ArrayList<>();
   private final Set<ClusterId> acknowledged = new HashSet<>();
-  private CrashInjector mortality = CrashInjector.never();
+  private CrashInjector crashes = CrashInjector.never();
   private ControlPlane process;
-  private boolean hearsNews = true;
+  private boolean receivesEvents = true;
   private boolean hasSender = true;
   private int ticks;
 
@@ -62,32 +62,32 @@ final class LifecycleHarness {
 
   LifecycleHarness(Limits limits) {
     this.limits = limits;
-    this.process = newProcess(mortality);
+    this.process = newProcess(crashes);
   }
 
-  /** Has the process be one that dies, from now on. */
-  void willDie(CrashInjector mortality) {
-    this.mortality = mortality;
-    this.process = newProcess(mortality);
+  /** Replaces the process by one that may crash. */
+  void useCrashes(CrashInjector crashes) {
+    this.crashes = crashes;
+    this.process = newProcess(crashes);
   }
 
-  /** Starts a fresh process, which knows only what is in the store, and does not die. */
+  /** Starts a new process, which has only the store, and does not crash. */
   void restart() {
-    willDie(CrashInjector.never());
+    useCrashes(CrashInjector.never());
   }
 
-  /** As it is installed where there is no address to send mails from. */
+  /** As installed without a sender. */
   void hasNoSender() {
     hasSender = false;
     restart();
   }
 
-  /** From now on no news of stopped tasks comes: only the five-minute rule is left. */
-  void hearsNoNews() {
-    hearsNews = false;
+  /** From now on no task events arrive: only the five-minute rule is left. */
+  void receivesNoEvents() {
+    receivesEvents = false;
   }
 
-  private ControlPlane newProcess(CrashInjector mortality) {
+  private ControlPlane newProcess(CrashInjector crashes) {
     ObjectStore watchedStore = watched(ObjectStore.class, objects);
     TaskRunner watchedTasks = watched(TaskRunner.class, tasks);
     Mailer noting =
@@ -98,10 +98,10 @@ final class LifecycleHarness {
           return mailer.send(mail);
         };
     return ControlPlane.of(
-        new ClusterStore(mortality.mortal(ObjectStore.class, watchedStore), Runnable::run),
-        mortality.mortal(TaskRunner.class, watchedTasks),
+        new ClusterStore(crashes.intercept(ObjectStore.class, watchedStore), Runnable::run),
+        crashes.intercept(TaskRunner.class, watchedTasks),
         new Notifications(
-            hasSender ? mortality.mortal(Mailer.class, noting) : null, OPERATOR, "--local"),
+            hasSender ? crashes.intercept(Mailer.class, noting) : null, OPERATOR, "--local"),
         Samples.CONFIG,
         limits,
         Versions.any("1.35"),
@@ -110,7 +110,7 @@ final class LifecycleHarness {
         Runnable::run);
   }
 
-  /** A port whose every call is followed by a look at the promises. */
+  /** A port that checks the promises after every call. */
   private <P> P watched(Class<P> port, P real) {
     return port.cast(
         Proxy.newProxyInstance(
@@ -131,8 +131,8 @@ final class LifecycleHarness {
     return create(id, spec, Samples.ALICE);
   }
 
-  Result<Stored.Live> create(ClusterId id, Spec spec, String asker) {
-    Result<Stored.Live> answer = process.create().create(id, spec, asker);
+  Result<Stored.Live> create(ClusterId id, Spec spec, String caller) {
+    Result<Stored.Live> answer = process.create().create(id, spec, caller);
     if (answer instanceof Result.Success) {
       acknowledged.add(id);
     }
@@ -153,8 +153,8 @@ final class LifecycleHarness {
     return prolong(id, minutes, Samples.ALICE);
   }
 
-  Result<Stored.Live> prolong(ClusterId id, int minutes, String asker) {
-    return process.prolong().prolong(id.value(), minutes, asker);
+  Result<Stored.Live> prolong(ClusterId id, int minutes, String caller) {
+    return process.prolong().prolong(id.value(), minutes, caller);
   }
 
   Result<Stored> find(String idOrName) {
@@ -169,7 +169,7 @@ final class LifecycleHarness {
     return process.destroy().destroy(idOrName, Samples.ALICE);
   }
 
-  /** Has all clusters destroyed whose records cannot be read. */
+  /** Destroys all clusters whose records cannot be read. */
   void destroyUnreadable() {
     store.list().stream()
         .filter(Stored.Unreadable.class::isInstance)
@@ -180,9 +180,7 @@ final class LifecycleHarness {
     return process.sweep().all(() -> Duration.ofMinutes(5));
   }
 
-  /**
-   * Lets time pass, a minute at a time: tasks go on, news of them comes, every fifth is a sweep.
-   */
+  /** Advances the clock by a minute: tasks proceed, their events arrive, every fifth is a sweep. */
   void pass(Duration duration) {
     for (long i = 0; i < duration.dividedBy(TICK); i++) {
       tick();
@@ -193,8 +191,8 @@ final class LifecycleHarness {
     clock.advance(TICK);
     tasks.step();
     checkPromises();
-    List<ClusterId> news = tasks.takeNews();
-    if (hearsNews) {
+    List<ClusterId> news = tasks.takeEvents();
+    if (receivesEvents) {
       news.forEach(id -> process.sweep().one(id, () -> Duration.ofMinutes(5)));
     }
     if (++ticks % TICKS_A_SWEEP == 0) {
@@ -202,7 +200,7 @@ final class LifecycleHarness {
     }
   }
 
-  /** Lets time pass until a cluster is in a state, and says how many minutes that took. */
+  /** Advances the clock until a cluster is in a state, and returns how many minutes that took. */
   long until(ClusterId id, State state) {
     return until(() -> cluster(id).state() == state, id + " is " + state.text());
   }
@@ -217,9 +215,9 @@ final class LifecycleHarness {
     return minutes;
   }
 
-  /** What is on record, or in the archive, of a cluster. */
+  /** A cluster that is on record or in the archive. */
   Cluster cluster(ClusterId id) {
-    return find(id).orElseThrow(() -> new AssertionError("nothing is known of " + id));
+    return find(id).orElseThrow(() -> new AssertionError("unknown cluster " + id));
   }
 
   Optional<Cluster> find(ClusterId id) {
@@ -229,12 +227,10 @@ final class LifecycleHarness {
         .map(stored -> ((Stored.Live) stored).cluster());
   }
 
-  /** When a cluster that has been ready became it. */
   Instant ready(ClusterId id) {
     return Objects.requireNonNull(cluster(id).ready());
   }
 
-  /** When the time of a cluster that has been ready is up. */
   Instant expires(ClusterId id) {
     return Objects.requireNonNull(cluster(id).expires());
   }
@@ -243,15 +239,15 @@ final class LifecycleHarness {
     return cluster(id).history().stream().map(Transition::to).toList();
   }
 
-  /** The subjects of all mails that went out, without what they all begin with. */
+  /** The subjects of all sent mails, without their common prefix. */
   List<String> mails() {
     return mailer.delivered().stream()
         .map(mail -> mail.subject().replace("EKSphemeral: cluster ", ""))
         .toList();
   }
 
-  /** Runs a part of a life in which the process may die; says whether it did. */
-  boolean diesIn(Runnable part) {
+  /** Runs something in which the process may crash; returns whether it did. */
+  boolean crashesIn(Runnable part) {
     try {
       part.run();
     } catch (CrashInjector.Crash death) {
@@ -262,10 +258,9 @@ final class LifecycleHarness {
       }
       return true;
     }
-    return mortality.isDead();
+    return crashes.hasCrashed();
   }
 
-  /** Holds the world, as it is right now, against the promises. */
   private void checkPromises() {
     assertThat(tasks.violations()).isEmpty();
     List<Stored> listed = store.list();
@@ -279,24 +274,24 @@ final class LifecycleHarness {
         seen.add(cluster);
       }
       assertThat(noticed(cluster))
-          .as("P5: notice a minute before %s went for expiry", cluster.name())
+          .as("P5: notice a minute before %s was destroyed", cluster.name())
           .isTrue();
     }
     for (Cluster cluster : seen) {
-      // One that cannot be read is on record: it is reported, and can be destroyed by its id.
+      // An unreadable cluster is on record: it is reported, and can be destroyed by its id.
       boolean onRecord = listed.stream().anyMatch(known -> known.id().equals(cluster.id()));
       if (!onRecord) {
         assertThat(tasks.exists(cluster.id()))
-            .as("P1, P3: %s exists and is not on record", cluster.name())
+            .as("P1, P3: %s exists, but is not on record", cluster.name())
             .isFalse();
         assertThat(tasks.works(cluster.id()))
-            .as("P1: a task of %s works and it is not on record", cluster.name())
+            .as("P1: a task of %s works, but it is not on record", cluster.name())
             .isFalse();
       }
       boolean creates =
           tasks.running(cluster.id()).stream().anyMatch(handle -> handle.contains("-create-"));
       assertThat(creates && objects.text(StoreKeys.config(cluster.id())).isEmpty())
-          .as("a creation of %s was launched before its config was there", cluster.name())
+          .as("the create task of %s was launched before its config was stored", cluster.name())
           .isFalse();
     }
     assertThat(live.stream().map(Cluster::name)).as("names in use").doesNotHaveDuplicates();
@@ -305,7 +300,7 @@ final class LifecycleHarness {
         .isLessThanOrEqualTo(limits.clusters());
   }
 
-  /** Whether a cluster that was ended because its time was up had its notice, and was due. */
+  /** Whether a cluster that was destroyed at its expiry was due, and had its notice. */
   private boolean noticed(Cluster cluster) {
     Optional<Instant> ended =
         cluster.history().stream()
@@ -335,11 +330,11 @@ final class LifecycleHarness {
     return due && noted && tried;
   }
 
-  /** Lets time pass until nothing is left on record, and holds what is left to the promises. */
+  /** Advances the clock until no record is left, and checks that nothing else is. */
   void untilAllGone() {
     until(() -> store.ids().isEmpty() && store.claims().isEmpty(), "nothing is on record");
     assertThat(acknowledged)
-        .as("clusters that were promised, and their state in the archive")
+        .as("the state of acknowledged clusters in the archive")
         .allSatisfy(id -> assertThat(cluster(id).state()).isEqualTo(State.GONE));
     for (Cluster cluster : seen) {
       assertThat(tasks.exists(cluster.id())).isFalse();

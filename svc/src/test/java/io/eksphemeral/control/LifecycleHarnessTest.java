@@ -28,101 +28,101 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The life of a cluster, as its owner sees it. */
+/** The life cycle of clusters. */
 final class LifecycleHarnessTest {
   private static final Duration SWEEP = Duration.ofMinutes(5);
 
-  private final LifecycleHarness life = new LifecycleHarness();
+  private final LifecycleHarness harness = new LifecycleHarness();
 
   @Test
-  void aClusterIsBuiltAnnouncedAndGoneWhenItsTimeIsUp() {
-    ClusterId id = life.created("dev");
-    assertThat(life.cluster(id).state()).isEqualTo(CREATING);
+  void aClusterIsCreatedAnnouncedAndDestroyedAtItsExpiry() {
+    ClusterId id = harness.created("dev");
+    assertThat(harness.cluster(id).state()).isEqualTo(CREATING);
 
-    life.until(id, READY);
-    assertThat(life.mails()).containsExactly("dev is ready");
-    Instant expires = life.expires(id);
-    assertThat(expires).isEqualTo(life.ready(id).plus(Duration.ofMinutes(30)));
+    harness.until(id, READY);
+    assertThat(harness.mails()).containsExactly("dev is ready");
+    Instant expires = harness.expires(id);
+    assertThat(expires).isEqualTo(harness.ready(id).plus(Duration.ofMinutes(30)));
 
-    life.until(id, DESTROYING);
-    assertThat(life.mails()).containsExactly("dev is ready", "dev is about to be destroyed");
-    assertThat(life.clock.instant()).isBetween(expires, expires.plus(SWEEP));
+    harness.until(id, DESTROYING);
+    assertThat(harness.mails()).containsExactly("dev is ready", "dev is about to be destroyed");
+    assertThat(harness.clock.instant()).isBetween(expires, expires.plus(SWEEP));
 
-    life.untilAllGone();
-    assertThat(life.mails())
+    harness.untilAllGone();
+    assertThat(harness.mails())
         .containsExactly("dev is ready", "dev is about to be destroyed", "dev is gone");
-    assertThat(life.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
+    assertThat(harness.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
   }
 
   @Test
-  void whatIsBuiltIsInItsConfigAndDestroyingWritesNone() {
-    ClusterId id = life.created("dev");
-    assertThat(life.objects.text(StoreKeys.config(id)).orElseThrow())
+  void onlyTheCreateTaskGetsAConfig() {
+    ClusterId id = harness.created("dev");
+    assertThat(harness.objects.text(StoreKeys.config(id)).orElseThrow())
         .contains("\"" + id + "\"", "\"dev\"", "\"STANDARD\"");
 
-    life.objects.put(StoreKeys.config(id), "as it was");
-    life.until(id, READY);
-    life.destroy(id);
-    life.untilAllGone();
-    assertThat(life.objects.text(StoreKeys.config(id))).contains("as it was");
+    harness.objects.put(StoreKeys.config(id), "as it was");
+    harness.until(id, READY);
+    harness.destroy(id);
+    harness.untilAllGone();
+    assertThat(harness.objects.text(StoreKeys.config(id))).contains("as it was");
   }
 
   @Test
-  void aCreationThatWasRefusedIsToldWhatIsTrueWhenItIsLaunched() {
-    life.tasks.next(TaskKind.CREATE, Fate.REFUSED);
-    ClusterId id = life.created("dev");
-    assertThat(life.objects.text(StoreKeys.config(id)).orElseThrow()).contains("\"STANDARD\"");
+  void aRetriedLaunchUsesTheCurrentVersions() {
+    harness.tasks.next(TaskKind.CREATE, Fate.REFUSED);
+    ClusterId id = harness.created("dev");
+    assertThat(harness.objects.text(StoreKeys.config(id)).orElseThrow()).contains("\"STANDARD\"");
 
-    life.objects.put(
+    harness.objects.put(
         StoreKeys.VERSIONS,
         "{\"offered\":[\"1.35\",\"1.36\"],\"extended\":[\"1.35\"],\"preferred\":\"1.36\"}");
-    life.until(id, READY);
-    assertThat(life.objects.text(StoreKeys.config(id)).orElseThrow()).contains("\"EXTENDED\"");
+    harness.until(id, READY);
+    assertThat(harness.objects.text(StoreKeys.config(id)).orElseThrow()).contains("\"EXTENDED\"");
   }
 
   @Test
-  void theNoticeComesOnceAndSomeMinutesBeforeTheEnd() {
-    ClusterId id = life.created("dev");
-    life.until(() -> life.mails().contains("dev is about to be destroyed"), "the notice");
+  void theNoticeIsSentOnceSomeMinutesBeforeTheExpiry() {
+    ClusterId id = harness.created("dev");
+    harness.until(() -> harness.mails().contains("dev is about to be destroyed"), "the notice");
 
-    Instant expires = life.expires(id);
-    assertThat(Duration.between(life.clock.instant(), expires))
+    Instant expires = harness.expires(id);
+    assertThat(Duration.between(harness.clock.instant(), expires))
         .isBetween(Duration.ofMinutes(1), Duration.ofMinutes(6));
-    assertThat(life.mailer.delivered().getLast().body())
+    assertThat(harness.mailer.delivered().getLast().body())
         .contains("./eksp-prolong.sh --local " + id + " 30");
-    life.untilAllGone();
-    assertThat(life.mails()).containsOnlyOnce("dev is about to be destroyed");
+    harness.untilAllGone();
+    assertThat(harness.mails()).containsOnlyOnce("dev is about to be destroyed");
   }
 
   @Test
-  void aProlongedClusterLivesForLongerAndIsAnnouncedAgain() {
-    ClusterId id = life.created("dev");
-    life.until(() -> life.mails().contains("dev is about to be destroyed"), "the notice");
-    Instant first = life.expires(id);
+  void aProlongedClusterLivesLongerAndGetsANewNotice() {
+    ClusterId id = harness.created("dev");
+    harness.until(() -> harness.mails().contains("dev is about to be destroyed"), "the notice");
+    Instant first = harness.expires(id);
 
-    assertThat(life.prolong(id, 30)).isInstanceOf(Result.Success.class);
+    assertThat(harness.prolong(id, 30)).isInstanceOf(Result.Success.class);
 
     Instant second = first.plus(Duration.ofMinutes(30));
-    assertThat(life.expires(id)).isEqualTo(second);
-    life.until(id, DESTROYING);
-    assertThat(life.clock.instant()).isAfterOrEqualTo(second);
-    assertThat(life.mails()).filteredOn("dev is about to be destroyed"::equals).hasSize(2);
-    life.untilAllGone();
+    assertThat(harness.expires(id)).isEqualTo(second);
+    harness.until(id, DESTROYING);
+    assertThat(harness.clock.instant()).isAfterOrEqualTo(second);
+    assertThat(harness.mails()).filteredOn("dev is about to be destroyed"::equals).hasSize(2);
+    harness.untilAllGone();
   }
 
   @Test
-  void withoutASenderNothingIsTriedAndNothingWaits() {
-    life.hasNoSender();
-    ClusterId id = life.created("dev");
-    life.until(id, READY);
-    assertThat(life.cluster(id).notifications()).satisfiesExactly(this::hasNoSender);
-    Instant expires = life.expires(id);
+  void withoutASenderNoMailIsTriedAndNothingWaits() {
+    harness.hasNoSender();
+    ClusterId id = harness.created("dev");
+    harness.until(id, READY);
+    assertThat(harness.cluster(id).notifications()).satisfiesExactly(this::hasNoSender);
+    Instant expires = harness.expires(id);
 
-    life.until(id, DESTROYING);
-    assertThat(life.clock.instant()).isBetween(expires, expires.plus(SWEEP));
-    life.untilAllGone();
-    assertThat(life.cluster(id).notifications()).hasSize(3).allSatisfy(this::hasNoSender);
-    assertThat(life.mails()).isEmpty();
+    harness.until(id, DESTROYING);
+    assertThat(harness.clock.instant()).isBetween(expires, expires.plus(SWEEP));
+    harness.untilAllGone();
+    assertThat(harness.cluster(id).notifications()).hasSize(3).allSatisfy(this::hasNoSender);
+    assertThat(harness.mails()).isEmpty();
   }
 
   private void hasNoSender(Notification mailing) {
@@ -132,199 +132,201 @@ final class LifecycleHarnessTest {
   }
 
   @Test
-  void whyAMailWasNotDeliveredIsOnRecordUntilItIs() {
-    life.mailer.setDown(true);
-    ClusterId id = life.created("dev");
-    life.until(id, READY);
-    assertThat(life.cluster(id).notifications())
+  void aDeliveryErrorStaysOnRecordUntilTheMailIsSent() {
+    harness.mailer.setDown(true);
+    ClusterId id = harness.created("dev");
+    harness.until(id, READY);
+    assertThat(harness.cluster(id).notifications())
         .extracting(Notification::delivery, Notification::why)
         .containsExactly(tuple(Delivery.FAILED, "alice@eksphemeral.io: the mail server is down"));
 
-    life.mailer.setDown(false);
-    life.pass(Duration.ofMinutes(10));
-    assertThat(life.cluster(id).notifications())
+    harness.mailer.setDown(false);
+    harness.pass(Duration.ofMinutes(10));
+    assertThat(harness.cluster(id).notifications())
         .extracting(Notification::delivery, Notification::why)
         .containsExactly(tuple(Delivery.SENT, null));
-    assertThat(life.objects.text(StoreKeys.record(id)).orElseThrow()).doesNotContain("is down");
+    assertThat(harness.objects.text(StoreKeys.record(id)).orElseThrow()).doesNotContain("is down");
   }
 
   @Test
-  void anOwnerWhoReceivesNoMailIsOnRecordAsSuch() {
-    ClusterId id = life.created(new SpecBuilder().owner("nobody@example.com").build());
-    life.until(id, READY);
-    assertThat(life.cluster(id).notifications())
+  void aReservedOwnerIsRecordedAsHavingNoRecipient() {
+    ClusterId id = harness.created(new SpecBuilder().owner("nobody@example.com").build());
+    harness.until(id, READY);
+    assertThat(harness.cluster(id).notifications())
         .extracting(Notification::delivery, Notification::why)
         .containsExactly(
             tuple(Delivery.NO_RECIPIENT, "addresses under reserved domains receive no mail"));
   }
 
   @Test
-  void aShortenedClusterIsStillAnnouncedBeforeItGoes() {
-    ClusterId id = life.created("dev");
-    life.until(id, READY);
+  void aShortenedClusterStillGetsANotice() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, READY);
 
-    assertThat(life.prolong(id, -100)).isInstanceOf(Result.Success.class);
+    assertThat(harness.prolong(id, -100)).isInstanceOf(Result.Success.class);
 
-    assertThat(life.expires(id)).isEqualTo(life.clock.instant());
-    life.until(id, DESTROYING);
-    assertThat(life.mails()).contains("dev is about to be destroyed");
-    life.untilAllGone();
+    assertThat(harness.expires(id)).isEqualTo(harness.clock.instant());
+    harness.until(id, DESTROYING);
+    assertThat(harness.mails()).contains("dev is about to be destroyed");
+    harness.untilAllGone();
   }
 
   @Test
-  void aClusterCanBeProlongedWhileItIsBuilt() {
-    ClusterId id = life.created("dev");
-    assertThat(life.prolong(id, 10)).isInstanceOf(Result.Success.class);
-    assertThat(life.prolong(id, -40)).isInstanceOf(Result.Rejected.class);
+  void aClusterCanBeProlongedWhileItIsCreated() {
+    ClusterId id = harness.created("dev");
+    assertThat(harness.prolong(id, 10)).isInstanceOf(Result.Success.class);
+    assertThat(harness.prolong(id, -40)).isInstanceOf(Result.Rejected.class);
 
-    life.until(id, READY);
-    assertThat(Duration.between(life.ready(id), life.expires(id)))
+    harness.until(id, READY);
+    assertThat(Duration.between(harness.ready(id), harness.expires(id)))
         .isEqualTo(Duration.ofMinutes(40));
   }
 
   @Test
-  void noClusterIsProlongedPastTheLimitOrWhenItIsEnding() {
-    ClusterId id = life.created("dev");
-    life.until(id, READY);
+  void prolongingIsRejectedOverTheLimitAndDuringDestruction() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, READY);
 
-    assertThat(rejection(life.prolong(id, 1411)).kind()).isEqualTo(Rejection.Kind.LIMIT);
-    assertThat(life.prolong(id, 1410)).isInstanceOf(Result.Success.class);
-    assertThat(rejection(life.prolong(id, 1)).kind()).isEqualTo(Rejection.Kind.LIMIT);
-    life.destroy(id);
-    assertThat(rejection(life.prolong(id, -5)).error()).contains("too late", "destroying");
+    assertThat(rejection(harness.prolong(id, 1411)).kind()).isEqualTo(Rejection.Kind.LIMIT);
+    assertThat(harness.prolong(id, 1410)).isInstanceOf(Result.Success.class);
+    assertThat(rejection(harness.prolong(id, 1)).kind()).isEqualTo(Rejection.Kind.LIMIT);
+    harness.destroy(id);
+    assertThat(rejection(harness.prolong(id, -5)).error()).contains("too late", "destroying");
   }
 
   @Test
-  void aClusterIsDestroyedWhenAsked() {
-    ClusterId id = life.created("dev");
-    life.until(id, READY);
+  void aClusterIsDestroyedOnRequest() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, READY);
 
-    assertThat(life.destroy(id)).isInstanceOf(Result.Success.class);
-    assertThat(life.destroy(id)).isInstanceOf(Result.Success.class);
+    assertThat(harness.destroy(id)).isInstanceOf(Result.Success.class);
+    assertThat(harness.destroy(id)).isInstanceOf(Result.Success.class);
 
-    assertThat(life.cluster(id).state()).isEqualTo(DESTROYING);
-    life.untilAllGone();
-    assertThat(life.cluster(id).tasks()).hasSize(2);
-    assertThat(life.mails()).containsExactly("dev is ready", "dev is gone");
+    assertThat(harness.cluster(id).state()).isEqualTo(DESTROYING);
+    harness.untilAllGone();
+    assertThat(harness.cluster(id).tasks()).hasSize(2);
+    assertThat(harness.mails()).containsExactly("dev is ready", "dev is gone");
   }
 
   @Test
-  void aClusterIsDestroyedBeforeItsCreationHasBegun() {
-    ClusterId id = life.created("dev");
+  void aClusterCanBeDestroyedBeforeItsCreateTaskStarts() {
+    ClusterId id = harness.created("dev");
 
-    life.destroy(id);
+    harness.destroy(id);
 
-    assertThat(life.cluster(id).tasks().getFirst().outcome()).isNotNull();
-    life.untilAllGone();
-    assertThat(life.states(id)).containsExactly(CREATING, DESTROYING, GONE);
-    assertThat(life.mails()).containsExactly("dev is gone");
+    assertThat(harness.cluster(id).tasks().getFirst().outcome()).isNotNull();
+    harness.untilAllGone();
+    assertThat(harness.states(id)).containsExactly(CREATING, DESTROYING, GONE);
+    assertThat(harness.mails()).containsExactly("dev is gone");
   }
 
   @Test
-  void aClusterIsDestroyedInTheMiddleOfItsCreation() {
-    ClusterId id = life.created("dev");
-    life.pass(Duration.ofMinutes(3));
+  void aClusterCanBeDestroyedWhileItIsCreated() {
+    ClusterId id = harness.created("dev");
+    harness.pass(Duration.ofMinutes(3));
 
-    life.destroy(id);
+    harness.destroy(id);
 
-    assertThat(life.cluster(id).openTask().orElseThrow().kind()).isEqualTo(TaskKind.CREATE);
-    life.untilAllGone();
-    assertThat(life.states(id)).containsExactly(CREATING, DESTROYING, GONE);
+    assertThat(harness.cluster(id).openTask().orElseThrow().kind()).isEqualTo(TaskKind.CREATE);
+    harness.untilAllGone();
+    assertThat(harness.states(id)).containsExactly(CREATING, DESTROYING, GONE);
   }
 
   @Test
-  void aFailedCreationIsTornDownAtOnceAndItsOwnerTold() {
-    life.tasks.next(TaskKind.CREATE, Fate.FAILS);
-    ClusterId id = life.created("dev");
+  void aFailedCreationIsDestroyedAndItsOwnerNotified() {
+    harness.tasks.next(TaskKind.CREATE, Fate.FAILS);
+    ClusterId id = harness.created("dev");
 
-    life.untilAllGone();
+    harness.untilAllGone();
 
-    assertThat(life.states(id)).containsExactly(CREATING, CREATE_FAILED, DESTROYING, GONE);
-    assertThat(life.mails()).containsExactly("dev could not be created", "dev is gone");
-    assertThat(life.mailer.delivered().getFirst().body())
+    assertThat(harness.states(id)).containsExactly(CREATING, CREATE_FAILED, DESTROYING, GONE);
+    assertThat(harness.mails()).containsExactly("dev could not be created", "dev is gone");
+    assertThat(harness.mailer.delivered().getFirst().body())
         .contains("it did not work", "the last line");
-    assertThat(life.cluster(id).error()).isEqualTo("it did not work");
+    assertThat(harness.cluster(id).error()).isEqualTo("it did not work");
   }
 
   @Test
-  void aCreationThatLeavesNoResultHasFailed() {
-    life.tasks.next(TaskKind.CREATE, Fate.STILLBORN);
-    ClusterId stillborn = life.created("stillborn");
-    life.tasks.next(TaskKind.CREATE, Fate.DIES);
-    ClusterId dead = life.created("dead");
+  void aCreateTaskWithoutAResultHasFailed() {
+    harness.tasks.next(TaskKind.CREATE, Fate.STILLBORN);
+    ClusterId stillborn = harness.created("stillborn");
+    harness.tasks.next(TaskKind.CREATE, Fate.DIES);
+    ClusterId dead = harness.created("dead");
 
-    life.untilAllGone();
+    harness.untilAllGone();
 
-    assertThat(life.cluster(stillborn).error()).isEqualTo("CannotPullContainerError");
-    assertThat(life.cluster(dead).error()).isEqualTo("exit code 137");
+    assertThat(harness.cluster(stillborn).error()).isEqualTo("CannotPullContainerError");
+    assertThat(harness.cluster(dead).error()).isEqualTo("exit code 137");
   }
 
   @Test
-  void aCreationThatHangsIsStoppedAtItsDeadline() {
-    life.tasks.next(TaskKind.CREATE, Fate.HANGS);
-    ClusterId id = life.created("dev");
+  void aHangingCreateTaskIsStoppedAtItsDeadline() {
+    harness.tasks.next(TaskKind.CREATE, Fate.HANGS);
+    ClusterId id = harness.created("dev");
 
-    long minutes = life.until(() -> life.cluster(id).since(CREATE_FAILED).isPresent(), "failure");
+    long minutes =
+        harness.until(() -> harness.cluster(id).since(CREATE_FAILED).isPresent(), "failure");
 
     assertThat(minutes).isBetween(45L, 52L);
-    assertThat(life.cluster(id).error()).isEqualTo("the create task took longer than 45 minutes");
-    life.untilAllGone();
+    assertThat(harness.cluster(id).error())
+        .isEqualTo("the create task took longer than 45 minutes");
+    harness.untilAllGone();
   }
 
-  /** ECS shows it as running meanwhile, and no longer as one that is meant to. */
+  /** Meanwhile ECS shows it as running, but no longer lists it. */
   @Test
-  void aTaskHasTimeToStopHoweverLateItIsTold() {
-    life.tasks.next(TaskKind.CREATE, Fate.HANGS);
-    ClusterId id = life.created("dev");
-    life.pass(Duration.ofMinutes(5));
-    life.clock.advance(Duration.ofHours(3)); // in which nobody looked
-    life.sweep();
+  void aTaskHasTimeToStopAfterItWasTold() {
+    harness.tasks.next(TaskKind.CREATE, Fate.HANGS);
+    ClusterId id = harness.created("dev");
+    harness.pass(Duration.ofMinutes(5));
+    harness.clock.advance(Duration.ofHours(3)); // without a sweep
+    harness.sweep();
 
-    life.sweep();
+    harness.sweep();
 
-    assertThat(life.tasks.works(id)).isTrue();
-    assertThat(life.cluster(id).state()).isEqualTo(CREATING);
-    life.untilAllGone();
-    assertThat(life.states(id)).containsExactly(CREATING, CREATE_FAILED, DESTROYING, GONE);
-  }
-
-  @Test
-  void aTaskThatVanishedIsGivenUpAfterAnHourAndNeverBegins() {
-    life.tasks.next(TaskKind.CREATE, Fate.VANISHES);
-    ClusterId id = life.created("dev");
-
-    life.untilAllGone();
-
-    assertThat(life.states(id)).containsExactly(CREATING, CREATE_FAILED, DESTROYING, GONE);
+    assertThat(harness.tasks.works(id)).isTrue();
+    assertThat(harness.cluster(id).state()).isEqualTo(CREATING);
+    harness.untilAllGone();
+    assertThat(harness.states(id)).containsExactly(CREATING, CREATE_FAILED, DESTROYING, GONE);
   }
 
   @Test
-  void aRefusedLaunchIsTriedAgain() {
-    life.tasks.next(TaskKind.CREATE, Fate.REFUSED, Fate.REFUSED);
-    ClusterId id = life.created("dev");
-    assertThat(life.cluster(id).error()).isEqualTo("RESOURCE:MEMORY");
+  void aMissingTaskIsGivenUpAfterAnHourAndNeverStarts() {
+    harness.tasks.next(TaskKind.CREATE, Fate.VANISHES);
+    ClusterId id = harness.created("dev");
 
-    life.until(id, READY);
+    harness.untilAllGone();
 
-    assertThat(life.cluster(id).error()).isNull();
+    assertThat(harness.states(id)).containsExactly(CREATING, CREATE_FAILED, DESTROYING, GONE);
   }
 
   @Test
-  void aLaunchThatIsRefusedForTooLongHasFailed() {
+  void aRejectedLaunchIsRetried() {
+    harness.tasks.next(TaskKind.CREATE, Fate.REFUSED, Fate.REFUSED);
+    ClusterId id = harness.created("dev");
+    assertThat(harness.cluster(id).error()).isEqualTo("RESOURCE:MEMORY");
+
+    harness.until(id, READY);
+
+    assertThat(harness.cluster(id).error()).isNull();
+  }
+
+  @Test
+  void aLaunchThatIsRejectedForTooLongHasFailed() {
     Fate[] refusals = new Fate[20];
     Arrays.fill(refusals, Fate.REFUSED);
-    life.tasks.next(TaskKind.CREATE, refusals);
-    ClusterId id = life.created("dev");
+    harness.tasks.next(TaskKind.CREATE, refusals);
+    ClusterId id = harness.created("dev");
 
-    life.untilAllGone();
+    harness.untilAllGone();
 
-    assertThat(life.cluster(id).error())
+    assertThat(harness.cluster(id).error())
         .isEqualTo("the create task took longer than 45 minutes: RESOURCE:MEMORY");
   }
 
   @Test
-  void failedDestructionsAreRetriedLessAndLessOftenUntilAbsenceIsProven() {
-    life.tasks.next(
+  void failedTeardownsAreRetriedWithBackoffUntilDeletionIsVerified() {
+    harness.tasks.next(
         TaskKind.DESTROY,
         Fate.FAILS,
         Fate.LEAVES_THINGS,
@@ -332,16 +334,16 @@ final class LifecycleHarnessTest {
         Fate.STILLBORN,
         Fate.FAILS,
         Fate.FAILS);
-    ClusterId id = life.created("dev");
-    life.until(id, READY);
-    life.destroy(id);
+    ClusterId id = harness.created("dev");
+    harness.until(id, READY);
+    harness.destroy(id);
 
     List<Long> pauses = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
-      life.until(id, DESTROY_FAILED);
-      pauses.add(life.until(id, DESTROYING));
+      harness.until(id, DESTROY_FAILED);
+      pauses.add(harness.until(id, DESTROYING));
     }
-    life.untilAllGone();
+    harness.untilAllGone();
 
     assertThat(pauses.get(0)).isBetween(5L, 10L);
     assertThat(pauses.get(1)).isBetween(10L, 15L);
@@ -349,232 +351,233 @@ final class LifecycleHarnessTest {
     assertThat(pauses.get(3)).isBetween(40L, 45L);
     assertThat(pauses.get(4)).isBetween(60L, 65L);
     assertThat(pauses.get(5)).isBetween(60L, 65L);
-    assertThat(life.cluster(id).failures()).isEqualTo(6);
+    assertThat(harness.cluster(id).failures()).isEqualTo(6);
   }
 
   @Test
-  void leftOversAreNamedAndAreNoProof() {
-    life.tasks.next(TaskKind.DESTROY, Fate.LEAVES_THINGS);
-    ClusterId id = life.created("dev");
-    life.destroy(id);
-    life.until(id, DESTROY_FAILED);
+  void leftoversAreNamedAndPreventVerification() {
+    harness.tasks.next(TaskKind.DESTROY, Fate.LEAVES_THINGS);
+    ClusterId id = harness.created("dev");
+    harness.destroy(id);
+    harness.until(id, DESTROY_FAILED);
 
-    assertThat(life.cluster(id).leftovers()).containsExactly("volume vol-1");
-    assertThat(life.cluster(id).error())
+    assertThat(harness.cluster(id).leftovers()).containsExactly("volume vol-1");
+    assertThat(harness.cluster(id).error())
         .isEqualTo("the teardown left resources behind; leftovers: volume vol-1");
-    life.untilAllGone();
-    assertThat(life.cluster(id).leftovers()).isEmpty();
+    harness.untilAllGone();
+    assertThat(harness.cluster(id).leftovers()).isEmpty();
   }
 
   @Test
-  void afterTheThirdFailureOwnerAndOperatorHearOfItAndAgainDaily() {
+  void ownerAndOperatorAreNotifiedOfTheThirdFailureAndThenDaily() {
     Fate[] failures = new Fate[40];
     Arrays.fill(failures, Fate.FAILS);
-    life.tasks.next(TaskKind.DESTROY, failures);
-    ClusterId id = life.created("dev");
-    life.destroy(id);
+    harness.tasks.next(TaskKind.DESTROY, failures);
+    ClusterId id = harness.created("dev");
+    harness.destroy(id);
     String subject = "dev could not be destroyed and may still cost money";
 
-    life.until(() -> life.mails().contains(subject), "somebody hears of it");
-    assertThat(life.cluster(id).failures()).isEqualTo(3);
-    assertThat(life.mailer.delivered())
+    harness.until(() -> harness.mails().contains(subject), "somebody hears of it");
+    assertThat(harness.cluster(id).failures()).isEqualTo(3);
+    assertThat(harness.mailer.delivered())
         .filteredOn(mail -> mail.subject().endsWith(subject))
         .map(Mailer.Mail::to)
         .containsExactly("alice@eksphemeral.io", LifecycleHarness.OPERATOR);
 
-    life.pass(Duration.ofHours(23));
-    assertThat(life.mails()).filteredOn(subject::equals).hasSize(2);
-    life.pass(Duration.ofHours(2));
-    assertThat(life.mails()).filteredOn(subject::equals).hasSize(4);
-    life.untilAllGone();
+    harness.pass(Duration.ofHours(23));
+    assertThat(harness.mails()).filteredOn(subject::equals).hasSize(2);
+    harness.pass(Duration.ofHours(2));
+    assertThat(harness.mails()).filteredOn(subject::equals).hasSize(4);
+    harness.untilAllGone();
   }
 
   @Test
-  void askingAgainSkipsTheWaitForTheNextAttempt() {
-    life.tasks.next(TaskKind.DESTROY, Fate.FAILS);
-    ClusterId id = life.created("dev");
-    life.destroy(id);
-    life.until(id, DESTROY_FAILED);
+  void destroyingAgainSkipsTheBackoff() {
+    harness.tasks.next(TaskKind.DESTROY, Fate.FAILS);
+    ClusterId id = harness.created("dev");
+    harness.destroy(id);
+    harness.until(id, DESTROY_FAILED);
 
-    life.destroy(id);
+    harness.destroy(id);
 
-    assertThat(life.cluster(id).state()).isEqualTo(DESTROYING);
-    life.untilAllGone();
+    assertThat(harness.cluster(id).state()).isEqualTo(DESTROYING);
+    harness.untilAllGone();
   }
 
   @Test
-  void aDestructionThatHangsIsStoppedAndTriedAgain() {
-    life.tasks.next(TaskKind.DESTROY, Fate.HANGS);
-    ClusterId id = life.created("dev");
-    life.destroy(id);
+  void aHangingDestroyTaskIsStoppedAndRetried() {
+    harness.tasks.next(TaskKind.DESTROY, Fate.HANGS);
+    ClusterId id = harness.created("dev");
+    harness.destroy(id);
 
-    assertThat(life.until(id, DESTROY_FAILED)).isBetween(60L, 70L);
-    life.untilAllGone();
-    assertThat(life.states(id))
+    assertThat(harness.until(id, DESTROY_FAILED)).isBetween(60L, 70L);
+    harness.untilAllGone();
+    assertThat(harness.states(id))
         .containsExactly(CREATING, DESTROYING, DESTROY_FAILED, DESTROYING, GONE);
   }
 
   @Test
-  void aForeignClusterOfTheNameEndsTheCreationAndIsNotTouched() {
-    life.tasks.addForeign("dev");
-    ClusterId id = life.created("dev");
+  void aForeignClusterOfTheSameNameEndsTheCreationUntouched() {
+    harness.tasks.addForeign("dev");
+    ClusterId id = harness.created("dev");
 
-    life.untilAllGone();
+    harness.untilAllGone();
 
-    assertThat(life.tasks.owner("dev")).isEqualTo("foreign");
-    assertThat(life.states(id)).containsExactly(CREATING, GONE);
-    assertThat(life.cluster(id).error()).isEqualTo("there is a cluster dev that is not ours");
-    assertThat(life.mailer.delivered().getLast().body()).contains("that is not ours");
+    assertThat(harness.tasks.owner("dev")).isEqualTo("foreign");
+    assertThat(harness.states(id)).containsExactly(CREATING, GONE);
+    assertThat(harness.cluster(id).error()).isEqualTo("there is a cluster dev that is not ours");
+    assertThat(harness.mailer.delivered().getLast().body()).contains("that is not ours");
   }
 
   @Test
-  void aForeignClusterOfTheNameSurvivesADestructionToo() {
-    life.tasks.addForeign("dev");
-    ClusterId id = life.created("dev");
-    life.pass(Duration.ofMinutes(3));
-    life.destroy(id);
+  void aForeignClusterOfTheSameNameSurvivesATeardown() {
+    harness.tasks.addForeign("dev");
+    ClusterId id = harness.created("dev");
+    harness.pass(Duration.ofMinutes(3));
+    harness.destroy(id);
 
-    life.untilAllGone();
+    harness.untilAllGone();
 
-    assertThat(life.tasks.owner("dev")).isEqualTo("foreign");
+    assertThat(harness.tasks.owner("dev")).isEqualTo("foreign");
   }
 
   @Test
-  void withTheMailServerDownEverythingGoesOnAndTheNoticeWasTried() {
-    life.mailer.setDown(true);
-    ClusterId id = life.created("dev");
-    life.untilAllGone();
+  void withoutAMailServerEverythingContinuesAndTheNoticeIsTried() {
+    harness.mailer.setDown(true);
+    ClusterId id = harness.created("dev");
+    harness.untilAllGone();
 
-    assertThat(life.mails()).isEmpty();
-    assertThat(life.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
-    assertThat(life.cluster(id).notification(Topic.NOTICE, life.expires(id))).isPresent();
+    assertThat(harness.mails()).isEmpty();
+    assertThat(harness.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
+    assertThat(harness.cluster(id).notification(Topic.NOTICE, harness.expires(id))).isPresent();
   }
 
   @Test
-  void aMailThatFailedGoesOutOnceTheServerIsBack() {
-    life.mailer.setDown(true);
-    ClusterId id = life.created("dev");
-    life.until(id, READY);
-    life.mailer.setDown(false);
+  void aFailedMailIsSentOnceTheServerIsBack() {
+    harness.mailer.setDown(true);
+    ClusterId id = harness.created("dev");
+    harness.until(id, READY);
+    harness.mailer.setDown(false);
 
-    life.pass(Duration.ofMinutes(10));
+    harness.pass(Duration.ofMinutes(10));
 
-    assertThat(life.mails()).containsExactly("dev is ready");
+    assertThat(harness.mails()).containsExactly("dev is ready");
   }
 
   @Test
-  void aMailServerAtWhichEveryProcessDiesKeepsNoClusterAlive() {
-    ClusterId id = life.created("dev");
-    life.mailer.whileSending(() -> {
+  void ifEverySenderCrashesTheClusterIsStillDestroyed() {
+    ClusterId id = harness.created("dev");
+    harness.mailer.whileSending(() -> {
       throw new CrashInjector.Crash("the mail server hangs");
     });
 
     for (int minutes = 0; minutes < 180; minutes++) {
-      life.diesIn(() -> life.pass(Duration.ofMinutes(1)));
+      harness.crashesIn(() -> harness.pass(Duration.ofMinutes(1)));
     }
 
-    assertThat(life.mails()).isEmpty();
-    assertThat(life.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
-    life.untilAllGone();
+    assertThat(harness.mails()).isEmpty();
+    assertThat(harness.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
+    harness.untilAllGone();
   }
 
   @Test
-  void aMailerThatThrowsIsAMailThatFailed() {
-    life.mailer.whileSending(() -> {
+  void anExceptionOfTheMailerIsAFailedMail() {
+    harness.mailer.whileSending(() -> {
       throw new IllegalStateException("a bug in a library");
     });
-    ClusterId id = life.created("dev");
+    ClusterId id = harness.created("dev");
 
-    life.untilAllGone();
+    harness.untilAllGone();
 
-    assertThat(life.cluster(id).notifications())
+    assertThat(harness.cluster(id).notifications())
         .isNotEmpty()
         .allMatch(mailing -> mailing.delivery() == Notification.Delivery.FAILED);
   }
 
   @Test
-  void aMailGoesOutOnceHoweverManySweepsAreAtIt() {
-    life.mailer.whileSending(life::sweep);
-    life.created("dev");
+  void concurrentSweepsSendAMailOnce() {
+    harness.mailer.whileSending(harness::sweep);
+    harness.created("dev");
 
-    life.untilAllGone();
+    harness.untilAllGone();
 
-    assertThat(life.mails())
+    assertThat(harness.mails())
         .containsExactly("dev is ready", "dev is about to be destroyed", "dev is gone");
   }
 
   @Test
-  void aMailIsNotedEvenIfTheEndIsMovedWhileItIsSent() {
-    ClusterId id = life.created("dev");
-    life.mailer.whileSending(() -> life.prolong(id, 1));
-    life.until(id, READY);
-    life.mailer.whileSending(() -> {});
-    life.pass(Duration.ofMinutes(20));
+  void aDeliveryIsRecordedEvenIfTheExpiryChangesMeanwhile() {
+    ClusterId id = harness.created("dev");
+    harness.mailer.whileSending(() -> harness.prolong(id, 1));
+    harness.until(id, READY);
+    harness.mailer.whileSending(() -> {});
+    harness.pass(Duration.ofMinutes(20));
 
-    assertThat(life.mails()).containsExactly("dev is ready");
+    assertThat(harness.mails()).containsExactly("dev is ready");
   }
 
   @Test
-  void nobodyIsNotMailedAndTheClusterLivesAllTheSame() {
-    ClusterId id = life.created(new SpecBuilder().timeout(20).owner("nobody@example.com").build());
-    life.untilAllGone();
+  void aReservedOwnerGetsNoMailAndTheClusterLivesNormally() {
+    ClusterId id =
+        harness.created(new SpecBuilder().timeout(20).owner("nobody@example.com").build());
+    harness.untilAllGone();
 
-    assertThat(life.mails()).isEmpty();
-    assertThat(life.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
+    assertThat(harness.mails()).isEmpty();
+    assertThat(harness.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
   }
 
   @Test
-  void withoutNewsOfTasksTheSweepAloneDoesIt() {
-    life.hearsNoNews();
-    ClusterId id = life.created("dev");
+  void withoutTaskEventsTheSweepAloneSuffices() {
+    harness.receivesNoEvents();
+    ClusterId id = harness.created("dev");
 
-    life.untilAllGone();
+    harness.untilAllGone();
 
-    assertThat(life.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
+    assertThat(harness.states(id)).containsExactly(CREATING, READY, DESTROYING, GONE);
   }
 
   @Test
-  void aNameIsTakenUntilItsClusterIsGone() {
-    ClusterId first = life.created("dev");
-    assertThat(rejection(life.create(Samples.newId(), Samples.spec("dev"))).error())
+  void aNameStaysTakenUntilItsClusterIsGone() {
+    ClusterId first = harness.created("dev");
+    assertThat(rejection(harness.create(Samples.newId(), Samples.spec("dev"))).error())
         .contains(first.value());
-    life.destroy(first);
-    life.untilAllGone();
+    harness.destroy(first);
+    harness.untilAllGone();
 
-    life.created("dev");
+    harness.created("dev");
   }
 
   @Test
-  void aFinishedClusterIsFoundByItsIdAndItsKeyGivesItAgain() {
-    ClusterId id = life.created("dev");
-    life.destroy(id);
-    life.untilAllGone();
+  void aClusterThatIsGoneIsFoundByItsIdAndReturnedOnRepeat() {
+    ClusterId id = harness.created("dev");
+    harness.destroy(id);
+    harness.untilAllGone();
 
-    Result<Stored.Live> again = life.create(id, Samples.spec("dev"));
+    Result<Stored.Live> again = harness.create(id, Samples.spec("dev"));
 
     assertThat(again).isInstanceOf(Result.Success.class);
     assertThat(((Result.Success<Stored.Live>) again).value().cluster().state()).isEqualTo(GONE);
-    assertThat(life.store.ids()).isEmpty();
+    assertThat(harness.store.ids()).isEmpty();
   }
 
   @Test
-  void theSameKeyGivesTheSameClusterAndOnlyToWhoAskedForIt() {
-    ClusterId id = life.created("dev");
+  void theSameIdReturnsTheSameClusterAndOnlyToItsCaller() {
+    ClusterId id = harness.created("dev");
 
-    Result<Stored.Live> again = life.create(id, Samples.spec("dev"));
+    Result<Stored.Live> again = harness.create(id, Samples.spec("dev"));
 
     assertThat(again).isInstanceOf(Result.Success.class);
-    assertThat(life.store.ids()).containsExactly(id);
-    assertThat(rejection(life.create(id, Samples.spec("other"))).kind())
+    assertThat(harness.store.ids()).containsExactly(id);
+    assertThat(rejection(harness.create(id, Samples.spec("other"))).kind())
         .isEqualTo(Rejection.Kind.ID_TAKEN);
-    assertThat(rejection(life.create(id, Samples.spec("dev"), Samples.BOB)).kind())
+    assertThat(rejection(harness.create(id, Samples.spec("dev"), Samples.BOB)).kind())
         .isEqualTo(Rejection.Kind.ID_TAKEN);
-    life.until(id, READY);
-    life.untilAllGone();
+    harness.until(id, READY);
+    harness.untilAllGone();
   }
 
   @Test
-  void pastALimitNothingStays() {
+  void aRejectedRequestLeavesNothingBehind() {
     LifecycleHarness small = new LifecycleHarness(new Limits(1440, 10, 2, 1));
     small.created("one");
     Rejection mine = rejection(small.create(Samples.newId(), Samples.spec("two")));
@@ -591,35 +594,35 @@ final class LifecycleHarnessTest {
   }
 
   @Test
-  void aSecondNameOfAnIdIsFreedAndStandsForNoClusterMeanwhile() {
+  void aSecondNameForOneIdIsFreedAndFindsNoCluster() {
     ClusterId id = Samples.newId();
-    life.store.claim(new Claim("first", id, life.clock.instant()));
-    life.create(id, Samples.spec("second"));
+    harness.store.claim(new Claim("first", id, harness.clock.instant()));
+    harness.create(id, Samples.spec("second"));
 
-    assertThat(life.find("first")).isInstanceOf(Result.Rejected.class);
-    assertThat(life.find("second")).isInstanceOf(Result.Success.class);
-    life.pass(Duration.ofMinutes(15));
-    assertThat(life.store.claims()).map(Claim::name).containsExactly("second");
+    assertThat(harness.find("first")).isInstanceOf(Result.Rejected.class);
+    assertThat(harness.find("second")).isInstanceOf(Result.Success.class);
+    harness.pass(Duration.ofMinutes(15));
+    assertThat(harness.store.claims()).map(Claim::name).containsExactly("second");
   }
 
   @Test
-  void aClusterWhoseNameWasFreedClaimsItAgainBeforeItIsBuilt() {
+  void aClusterWhoseNameWasFreedClaimsItAgain() {
     ClusterId id = Samples.newId();
     Cluster unnamed =
-        Cluster.requested(id, Samples.spec("dev"), Samples.ALICE, life.clock.instant());
-    assertThat(life.store.add(unnamed)).isPresent();
+        Cluster.requested(id, Samples.spec("dev"), Samples.ALICE, harness.clock.instant());
+    assertThat(harness.store.add(unnamed)).isPresent();
 
-    life.until(id, READY);
+    harness.until(id, READY);
 
-    assertThat(life.store.claimOn("dev").orElseThrow().holder()).isEqualTo(id);
+    assertThat(harness.store.claimOn("dev").orElseThrow().holder()).isEqualTo(id);
   }
 
   @Test
-  void aClusterWhoseNameIsAnothersByNowIsNotBuilt() {
-    ClusterId holder = life.created("dev");
+  void aClusterWhoseNameWasTakenMeanwhileIsNotCreated() {
+    ClusterId holder = harness.created("dev");
     ClusterId late = Samples.newId();
     Cluster unnamed =
-        Cluster.requested(late, Samples.spec("dev"), Samples.ALICE, life.clock.instant());
+        Cluster.requested(late, Samples.spec("dev"), Samples.ALICE, harness.clock.instant());
     LifecycleHarness other = new LifecycleHarness();
     assertThat(other.store.claim(new Claim("dev", holder, other.clock.instant()))).isNotNull();
     assertThat(other.store.add(unnamed)).isPresent();
@@ -631,31 +634,31 @@ final class LifecycleHarnessTest {
   }
 
   @Test
-  void aNameThatIsClaimedForNothingIsFreedAfterTenMinutes() {
-    life.store.claim(new Claim("dev", Samples.newId(), life.clock.instant()));
-    life.pass(Duration.ofMinutes(9));
-    assertThat(life.store.claims()).hasSize(1);
+  void aClaimWithoutARecordIsReleasedAfterTenMinutes() {
+    harness.store.claim(new Claim("dev", Samples.newId(), harness.clock.instant()));
+    harness.pass(Duration.ofMinutes(9));
+    assertThat(harness.store.claims()).hasSize(1);
 
-    life.pass(Duration.ofMinutes(6));
+    harness.pass(Duration.ofMinutes(6));
 
-    assertThat(life.store.claims()).isEmpty();
+    assertThat(harness.store.claims()).isEmpty();
   }
 
   @Test
-  void recordsThatCannotBeReadAreReportedAndLeftAlone() {
+  void unreadableRecordsAreReportedAndNotTouched() {
     ClusterId broken = Samples.newId();
     ClusterId old = Samples.newId();
-    life.objects.put(StoreKeys.record(broken), "{");
-    life.objects.put(StoreKeys.record(old), "{\"name\":\"default-eksp\"}");
-    ClusterId id = life.created("dev");
+    harness.objects.put(StoreKeys.record(broken), "{");
+    harness.objects.put(StoreKeys.record(old), "{\"name\":\"default-eksp\"}");
+    ClusterId id = harness.created("dev");
 
-    SweepReport report = life.sweep();
-    life.until(() -> life.find(id).map(Cluster::state).equals(Optional.of(GONE)), "end");
+    SweepReport report = harness.sweep();
+    harness.until(() -> harness.find(id).map(Cluster::state).equals(Optional.of(GONE)), "end");
 
     assertThat(report.unreadable()).containsOnlyKeys(broken);
     assertThat(report.legacy()).containsExactly(old);
-    assertThat(life.objects.text(StoreKeys.record(broken))).contains("{");
-    assertThat(life.objects.text(StoreKeys.record(old))).contains("{\"name\":\"default-eksp\"}");
+    assertThat(harness.objects.text(StoreKeys.record(broken))).contains("{");
+    assertThat(harness.objects.text(StoreKeys.record(old))).contains("{\"name\":\"default-eksp\"}");
   }
 
   private static Rejection rejection(Result<Stored.Live> answer) {

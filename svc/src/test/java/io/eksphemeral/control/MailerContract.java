@@ -7,19 +7,19 @@ import io.eksphemeral.control.Mailer.Mail;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link Mailer} does. */
+/** The contract of every {@link Mailer}. */
 public abstract class MailerContract {
   /** The mailer under test, which has sent nothing. */
   protected abstract Mailer mailer();
 
-  /** All that was handed over for delivery, in order, as its readers get it. */
+  /** All delivered mails, in order, as recipients get them. */
   protected abstract List<Mail> delivered() throws Exception;
 
-  /** Makes everything that is sent from now on fail. */
+  /** Makes all later mails fail. */
   protected abstract void breakDown() throws Exception;
 
   @Test
-  void whatIsSentIsDelivered() throws Exception {
+  void aSentMailIsDelivered() throws Exception {
     Mail mail =
         new Mail(
             "operator+eksp@eksphemeral.io",
@@ -31,7 +31,7 @@ public abstract class MailerContract {
   }
 
   @Test
-  void theSameMailTwiceIsTwoMailsInOrder() throws Exception {
+  void theSameMailTwiceIsDeliveredTwice() throws Exception {
     Mail first = new Mail("alice@eksphemeral.io", "one", "1\n");
     Mail second = new Mail("alice@eksphemeral.io", "two", "2\n");
     mailer().send(first);
@@ -42,7 +42,7 @@ public abstract class MailerContract {
   }
 
   @Test
-  void aFailureIsAnAnswer() throws Exception {
+  void aFailureIsReportedWithoutAnException() throws Exception {
     breakDown();
 
     Mail mail = new Mail("alice@eksphemeral.io", "one", "1\n");

@@ -3,7 +3,7 @@ package io.eksphemeral.control;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A {@link Mailer} that keeps what it is given. */
+/** A {@link Mailer} that keeps its mails. */
 public final class MemoryMailer implements Mailer {
   private final List<Mail> delivered = new ArrayList<>();
   private boolean down;
@@ -15,7 +15,7 @@ public final class MemoryMailer implements Mailer {
     return deliver(mail);
   }
 
-  /** Has something happen while a mail is on its way. */
+  /** Runs something while a mail is being sent. */
   public void whileSending(Runnable happens) {
     meanwhile = happens;
   }

@@ -18,20 +18,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the mails say, word for word, and to whom. */
+/** The text and the recipients of notifications. */
 final class NotificationsTest {
   private static final Instant NOON = Instant.parse("2026-11-22T12:00:00Z");
 
   private static final Notifications.Outcome SENT = new Notifications.Outcome(Delivery.SENT, null);
 
-  private final LifecycleHarness life = new LifecycleHarness();
+  private final LifecycleHarness harness = new LifecycleHarness();
   private final MemoryMailer mailer = new MemoryMailer();
-  private final Notifications letters = new Notifications(mailer, "operator@eksphemeral.io", "");
+  private final Notifications notifications =
+      new Notifications(mailer, "operator@eksphemeral.io", "");
 
   @Test
-  void theNewsThatItIsReadySaysWhenItEndsAndHowToMoveThat() {
-    ClusterId id = life.created("dev");
-    life.until(id, State.READY);
+  void theReadyMailTellsTheExpiryAndHowToChangeIt() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
 
     assertThat(sent(id, Topic.READY))
         .isEqualTo(
@@ -52,9 +53,9 @@ final class NotificationsTest {
   }
 
   @Test
-  void theNoticeHasTheOneCommandThatProlongs() {
-    ClusterId id = life.created("dev");
-    life.until(id, State.READY);
+  void theNoticeHasTheProlongCommand() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
 
     assertThat(sent(id, Topic.NOTICE))
         .isEqualTo(
@@ -72,15 +73,15 @@ final class NotificationsTest {
                     .formatted(id, id)));
   }
 
-  /** At most the latest five, and nothing of who extended it. */
+  /** At most the latest five, and no extensions. */
   @Test
-  void theNoticeSaysWhoShortenedItsLife() {
-    ClusterId id = life.created("dev");
-    life.until(id, State.READY);
+  void theNoticeListsWhoShortenedItsLife() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
     for (int i = 1; i <= 6; i++) {
-      life.prolong(id, -i, Samples.BOB);
+      harness.prolong(id, -i, Samples.BOB);
     }
-    life.prolong(id, 30);
+    harness.prolong(id, 30);
 
     assertThat(sent(id, Topic.NOTICE).body())
         .contains(
@@ -95,19 +96,19 @@ final class NotificationsTest {
   }
 
   @Test
-  void aCommandHasTheOptionsThatReachThisControlPlane() {
-    ClusterId id = life.created("dev");
-    new Notifications(mailer, null, "--local").send(life.cluster(id), Topic.NOTICE, NOON);
+  void commandsHaveTheOptionsForThisControlPlane() {
+    ClusterId id = harness.created("dev");
+    new Notifications(mailer, null, "--local").send(harness.cluster(id), Topic.NOTICE, NOON);
 
     assertThat(mailer.delivered().getLast().body())
         .contains("    ./eksp-prolong.sh --local " + id + " 30\n");
   }
 
   @Test
-  void aFailedCreationIsToldWithWhyAndTheLastLinesOfTheLog() {
-    life.tasks.next(TaskKind.CREATE, Fate.FAILS);
-    ClusterId id = life.created("dev");
-    life.until(id, State.DESTROYING);
+  void theMailOfAFailedCreationHasTheErrorAndTheLog() {
+    harness.tasks.next(TaskKind.CREATE, Fate.FAILS);
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.DESTROYING);
 
     assertThat(sent(id, Topic.CREATE_FAILED))
         .isEqualTo(
@@ -128,10 +129,10 @@ final class NotificationsTest {
   }
 
   @Test
-  void aFailedCreationThatLeftNoLogIsToldWithoutOne() {
-    life.tasks.next(TaskKind.CREATE, Fate.DIES);
-    ClusterId id = life.created("dev");
-    life.until(id, State.DESTROYING);
+  void theMailOfAFailedCreationMayHaveNoLog() {
+    harness.tasks.next(TaskKind.CREATE, Fate.DIES);
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.DESTROYING);
 
     assertThat(sent(id, Topic.CREATE_FAILED).body())
         .startsWith(
@@ -143,11 +144,11 @@ final class NotificationsTest {
   }
 
   @Test
-  void ofFailedDestructionsTheOperatorHearsToo() {
-    life.tasks.next(TaskKind.DESTROY, Fate.FAILS);
-    ClusterId id = life.created("dev");
-    life.destroy(id);
-    life.until(id, State.DESTROY_FAILED);
+  void theOperatorIsNotifiedOfFailedTeardowns() {
+    harness.tasks.next(TaskKind.DESTROY, Fate.FAILS);
+    ClusterId id = harness.created("dev");
+    harness.destroy(id);
+    harness.until(id, State.DESTROY_FAILED);
 
     assertThat(sent(id, Topic.DESTROY_FAILED))
         .isEqualTo(
@@ -167,16 +168,16 @@ final class NotificationsTest {
   }
 
   @Test
-  void theLastMailSaysWhatBecameOfIt() {
-    ClusterId lived = life.created("lived");
-    life.until(lived, State.READY);
-    life.tasks.next(TaskKind.CREATE, Fate.FAILS);
-    ClusterId failed = life.created("failed");
-    ClusterId unwanted = life.created("unwanted");
-    life.destroy(unwanted);
-    life.tasks.addForeign("foreign");
-    ClusterId foreign = life.created("foreign");
-    life.untilAllGone();
+  void theLastMailTellsHowTheClusterEnded() {
+    ClusterId lived = harness.created("lived");
+    harness.until(lived, State.READY);
+    harness.tasks.next(TaskKind.CREATE, Fate.FAILS);
+    ClusterId failed = harness.created("failed");
+    ClusterId unwanted = harness.created("unwanted");
+    harness.destroy(unwanted);
+    harness.tasks.addForeign("foreign");
+    ClusterId foreign = harness.created("foreign");
+    harness.untilAllGone();
 
     assertThat(sent(lived, Topic.GONE).subject()).isEqualTo("EKSphemeral: cluster lived is gone");
     assertThat(sent(lived, Topic.GONE).body())
@@ -194,31 +195,31 @@ final class NotificationsTest {
   }
 
   @Test
-  void whatIsNobodysIsReadByNobody() {
-    Cluster nobodys = owned("nobody@example.com");
+  void aReservedOwnerIsNoRecipient() {
+    Cluster reserved = owned("nobody@example.com");
     for (Topic topic : List.of(Topic.READY, Topic.NOTICE, Topic.CREATE_FAILED, Topic.GONE)) {
-      assertThat(letters.recipients(nobodys, topic)).isEmpty();
+      assertThat(notifications.recipients(reserved, topic)).isEmpty();
     }
-    assertThat(new Notifications(mailer, null, "").recipients(nobodys, Topic.DESTROY_FAILED))
+    assertThat(new Notifications(mailer, null, "").recipients(reserved, Topic.DESTROY_FAILED))
         .isEmpty();
   }
 
   @Test
-  void whereTheOwnerIsNobodyTheOperatorStillHearsOfFailedDestructions() {
-    assertThat(letters.send(owned("nobody@example.com"), Topic.DESTROY_FAILED, NOON))
+  void theOperatorIsNotifiedOfFailedTeardownsEvenWithoutAnOwner() {
+    assertThat(notifications.send(owned("nobody@example.com"), Topic.DESTROY_FAILED, NOON))
         .isEqualTo(SENT);
     assertThat(mailer.delivered().getLast().to()).isEqualTo("operator@eksphemeral.io");
   }
 
   @Test
-  void anOperatorWhoIsTheOwnerIsMailedOnce() {
-    letters.send(owned("operator@eksphemeral.io"), Topic.DESTROY_FAILED, NOON);
+  void anOperatorWhoIsTheOwnerGetsOneMail() {
+    notifications.send(owned("operator@eksphemeral.io"), Topic.DESTROY_FAILED, NOON);
     assertThat(mailer.delivered()).extracting(Mail::to).containsExactly("operator@eksphemeral.io");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"alice@eksphemeral.io", "operator@eksphemeral.io"})
-  void anAddressThatCannotBeMailedKeepsNobodyElseFromHearingAndNobodyHearsTwice(String broken) {
+  void aFailingAddressDoesNotAffectOtherRecipients(String broken) {
     List<String> tried = new ArrayList<>();
     Mailer mailer =
         mail -> {
@@ -231,21 +232,21 @@ final class NotificationsTest {
     assertThat(
             new Notifications(mailer, "operator@eksphemeral.io", "")
                 .send(owned("alice@eksphemeral.io"), Topic.DESTROY_FAILED, NOON))
-        .as("it is not sent again to who has got it, and says who has not")
+        .as("sent, with the recipients that failed")
         .isEqualTo(new Notifications.Outcome(Delivery.SENT, broken + ": it is not verified"));
     assertThat(tried).containsExactly("alice@eksphemeral.io", "operator@eksphemeral.io");
   }
 
   @Test
-  void aMailThatDoesNotGoOutIsSaidToHaveFailed() {
+  void aMailThatCannotBeSentHasFailed() {
     mailer.setDown(true);
-    Notifications.Outcome outcome = letters.send(Samples.asked("dev"), Topic.GONE, NOON);
+    Notifications.Outcome outcome = notifications.send(Samples.requested("dev"), Topic.GONE, NOON);
     assertThat(outcome.delivery()).isEqualTo(Delivery.FAILED);
     assertThat(outcome.why()).isEqualTo("alice@eksphemeral.io: the mail server is down");
   }
 
   private Mail sent(ClusterId id, Topic topic) {
-    assertThat(letters.send(life.cluster(id), topic, NOON)).isEqualTo(SENT);
+    assertThat(notifications.send(harness.cluster(id), topic, NOON)).isEqualTo(SENT);
     return mailer.delivered().getLast();
   }
 

@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of who decided on a record that somebody else has changed since (promise P6). */
+/** Decisions on a record that another process changed meanwhile (promise P6). */
 final class RacesTest {
   private static final Duration ENOUGH = Duration.ofMinutes(5);
 
@@ -37,21 +37,21 @@ final class RacesTest {
   private final ClusterId id = Samples.newId();
 
   @Test
-  void aTaskThatWasStartedTwiceIsOverWhenTheOneThatWorksIs() {
-    LifecycleHarness life = new LifecycleHarness();
-    life.tasks.next(TaskKind.CREATE, Fate.TWICE);
-    ClusterId id = life.created("dev");
-    life.pass(Duration.ofMinutes(2));
+  void aTaskStartedTwiceEndsWithTheOneThatHoldsTheFence() {
+    LifecycleHarness harness = new LifecycleHarness();
+    harness.tasks.next(TaskKind.CREATE, Fate.TWICE);
+    ClusterId id = harness.created("dev");
+    harness.pass(Duration.ofMinutes(2));
 
-    life.destroy(id); // has the one that works stopped
-    life.sweep(); // that takes a while, and the one on record stopped long ago
+    harness.destroy(id); // stops the working one
+    harness.sweep(); // the one on record stopped long ago; the working one takes a while
 
-    assertThat(life.cluster(id).openTask().orElseThrow().kind()).isEqualTo(TaskKind.CREATE);
-    life.untilAllGone();
+    assertThat(harness.cluster(id).openTask().orElseThrow().kind()).isEqualTo(TaskKind.CREATE);
+    harness.untilAllGone();
   }
 
   @Test
-  void ofTwoWhoProlongAtOnceBothAreHeard() {
+  void concurrentProlongsBothTakeEffect() {
     ready();
     meanwhile.put("replace", () -> other.prolong().prolong("dev", 10, ALICE));
 
@@ -61,7 +61,7 @@ final class RacesTest {
   }
 
   @Test
-  void ofTwoWhoProlongAtOnceNeitherGetsPastTheLimit() {
+  void concurrentProlongsDoNotExceedTheLimit() {
     ready();
     meanwhile.put("replace", () -> other.prolong().prolong("dev", 1400, ALICE));
 
@@ -70,7 +70,7 @@ final class RacesTest {
   }
 
   @Test
-  void whoProlongsWhatIsDestroyedMeanwhileIsTooLate() {
+  void prolongingAClusterThatIsDestroyedMeanwhileIsTooLate() {
     ready();
     meanwhile.put("replace", () -> other.destroy().destroy("dev", ALICE));
 
@@ -79,7 +79,7 @@ final class RacesTest {
   }
 
   @Test
-  void whoDestroysWhatIsProlongedMeanwhileStillDestroysIt() {
+  void destroyingAClusterThatIsProlongedMeanwhileDestroysIt() {
     ready();
     meanwhile.put("replace", () -> other.prolong().prolong("dev", 10, ALICE));
 
@@ -88,7 +88,7 @@ final class RacesTest {
   }
 
   @Test
-  void aSweepDoesNotDestroyWhatIsProlongedMeanwhile() {
+  void aSweepDoesNotDestroyAClusterThatIsProlongedMeanwhile() {
     ready();
     clock.advance(Duration.ofMinutes(25));
     other.sweep().all(() -> ENOUGH);
@@ -103,7 +103,7 @@ final class RacesTest {
   }
 
   @Test
-  void twoSweepsAtOnceLaunchOneTask() {
+  void concurrentSweepsLaunchOneTask() {
     ready();
     other.prolong().prolong("dev", -30, ALICE);
     other.sweep().all(() -> ENOUGH);
@@ -119,7 +119,7 @@ final class RacesTest {
   }
 
   @Test
-  void aTaskThatEndsWhileItIsLookedForIsTakenAtItsWord() {
+  void theResultOfATaskThatEndsDuringTheObservationCounts() {
     created();
     clock.advance(SimulatedTasks.BEGINS_AFTER);
     tasks.step();
@@ -132,7 +132,7 @@ final class RacesTest {
   }
 
   @Test
-  void aClusterThatEndsMeanwhileIsNotBroughtBack() {
+  void aClusterThatEndsMeanwhileIsNotRestored() {
     ready();
     other.destroy().destroy("dev", ALICE);
     clock.advance(SimulatedTasks.BEGINS_AFTER);
@@ -150,7 +150,7 @@ final class RacesTest {
   }
 
   @Test
-  void aNameThatSomebodyElseHasByNowIsNotFreed() {
+  void aNameThatWasClaimedAgainIsNotFreed() {
     ready();
     other.destroy().destroy("dev", ALICE);
     clock.advance(SimulatedTasks.BEGINS_AFTER);
@@ -172,7 +172,7 @@ final class RacesTest {
   }
 
   @Test
-  void whoAsksAgainWhileTheFirstCallIsWithdrawnKeepsTheName() {
+  void aRepeatedCreationKeepsTheNameWhileTheFirstIsWithdrawn() {
     for (int i = 0; i < Limits.DEFAULT.clustersPerCaller(); i++) {
       other.create().create(Samples.newId(), Samples.spec("other-" + i), ALICE);
     }
@@ -190,9 +190,9 @@ final class RacesTest {
     assertThat(store.claimOn("dev").orElseThrow().holder()).isEqualTo(id);
   }
 
-  /** Who is slow has not sent it, and does not know that somebody else has by now. */
+  /** The slow sender failed, and does not know that another one succeeded. */
   @Test
-  void aSlowSenderDoesNotUndoWhatSomebodyElseHasSent() {
+  void aSlowSenderDoesNotOverwriteAnotherSendersSuccess() {
     MemoryMailer mailer = new MemoryMailer();
     ControlPlane quick = plane(store, tasks, mailer);
     ControlPlane slow =
@@ -224,9 +224,9 @@ final class RacesTest {
         .containsOnlyOnce("EKSphemeral: cluster dev is ready");
   }
 
-  /** Between two who send the same mail, the one that failed first is taken over as well. */
+  /** Of two senders of the same mail, the one that failed first is overridden. */
   @Test
-  void aSlowSenderWhoSentItIsBelievedThoughSomebodyElseFailedMeanwhile() {
+  void aSlowSendersSuccessOverridesAnotherSendersFailure() {
     MemoryMailer down = new MemoryMailer();
     down.setDown(true);
     MemoryMailer mailer = new MemoryMailer();
@@ -249,7 +249,7 @@ final class RacesTest {
   }
 
   @Test
-  void whoDestroysByNameMeansTheClusterThatHadItWhenTheyAsked() {
+  void destroyingByNameMeansTheClusterThatHadTheName() {
     ready();
     ClusterId next = Samples.newId();
     meanwhile.put(
@@ -272,7 +272,7 @@ final class RacesTest {
   }
 
   @Test
-  void ofTwoWhoAskWithTheSameKeyAtOnceBothGetTheSameCluster() {
+  void concurrentCreationsWithOneIdReturnTheSameCluster() {
     meanwhile.put("add", this::created);
 
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
@@ -283,7 +283,7 @@ final class RacesTest {
   }
 
   @Test
-  void whoFindsItsClusterAdmittedBySomebodyElseGoesOnWithIt() {
+  void aClusterAdmittedByAnotherProcessIsContinued() {
     meanwhile.put("list", () -> other.sweep().all(() -> ENOUGH));
 
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
@@ -293,9 +293,9 @@ final class RacesTest {
     assertThat(tasks.launched()).isEqualTo(1);
   }
 
-  /** It saw no room; but by the time it withdraws there was some, and the sweep has admitted it. */
+  /** It found the limit reached; but before it withdraws, a sweep admits the cluster. */
   @Test
-  void aClusterThatSomebodyElseHasAdmittedIsNotWithdrawn() {
+  void aClusterAdmittedByAnotherProcessIsNotWithdrawn() {
     ClusterId first = null;
     for (int i = 0; i < Limits.DEFAULT.clustersPerCaller(); i++) {
       ClusterId one = Samples.newId();
@@ -320,7 +320,7 @@ final class RacesTest {
   }
 
   @Test
-  void aClusterThatSomebodyElseHasWithdrawnIsNotSaidToBeThere() {
+  void aClusterWithdrawnByAnotherProcessIsRejected() {
     meanwhile.put(
         "list",
         () -> assertThat(store.remove((Stored.Live) store.find(id).orElseThrow())).isTrue());
@@ -368,7 +368,7 @@ final class RacesTest {
         Runnable::run);
   }
 
-  /** A port before whose next call of a method something else happens, once. */
+  /** A port that runs something else once, before the next call of a method. */
   private <P> P interrupted(Class<P> port, P real) {
     return Intercepted.of(
         port,

@@ -28,7 +28,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What one cluster is brought to, step by step, and what of it is written down. */
+/** The steps of reconciling one cluster, and what is recorded. */
 final class ReconcilerTest {
   private static final Duration ENOUGH = Duration.ofMinutes(5);
   private static final Limits ONE = new Limits(1440, 10, 1, 1);
@@ -43,11 +43,9 @@ final class ReconcilerTest {
   private final ControlPlane plane = plane(store, Limits.DEFAULT);
   private final ClusterId id = Samples.newId();
 
-  /**
-   * It steps back for one that was asked for before it, if only for as long as that is undecided.
-   */
+  /** It waits for an earlier request while that one is undecided. */
   @Test
-  void whoFitsOnceAnotherStepsBackIsAdmittedWhenThatHas() {
+  void aClusterIsAdmittedOnceAnotherIsWithdrawn() {
     Stored.Live other = asked(Samples.newId(), "other");
     whilePausing =
         () -> {
@@ -64,7 +62,7 @@ final class ReconcilerTest {
   }
 
   @Test
-  void whoWouldFitIfAnotherSteppedBackWaitsForTwoSecondsAndNoLonger() {
+  void anUndecidedClusterWaitsTwoSeconds() {
     asked(Samples.newId(), "other");
 
     assertThat(plane(store, ONE).create().create(id, Samples.spec("dev"), ALICE))
@@ -81,7 +79,7 @@ final class ReconcilerTest {
   }
 
   @Test
-  void whenATaskWasToldToStopIsOnRecord() {
+  void theTimeOfAStopRequestIsOnRecord() {
     tasks.next(TaskKind.CREATE, Fate.HANGS);
     created();
     clock.advance(SimulatedTasks.BEGINS_AFTER);
@@ -94,15 +92,15 @@ final class ReconcilerTest {
     assertThat(task().ended()).isNull();
   }
 
-  /** What took it cannot be read, so the task on record is the one to ask. */
+  /** Its holder cannot be read, so the task on record is observed. */
   @Test
-  void aFenceThatNamesNobodyIsTheTasksOnRecord() {
+  void aFenceWithoutAHandleBelongsToTheTaskOnRecord() {
     created();
     TaskKey key = cluster().key(task());
     objects.put(StoreKeys.fence(key), "{");
     assertThat(store.fence(key)).isEqualTo(Fence.TAKEN);
     clock.advance(SimulatedTasks.BEGINS_AFTER);
-    tasks.step(); // does not get its fence, and stops
+    tasks.step(); // it does not get its fence, and stops
 
     sweep();
 
@@ -110,7 +108,7 @@ final class ReconcilerTest {
   }
 
   @Test
-  void aRefusalThatStaysTheSameIsWrittenOnce() {
+  void anUnchangedLaunchErrorIsWrittenOnce() {
     tasks.next(TaskKind.CREATE, Fate.REFUSED, Fate.REFUSED, Fate.REFUSED);
     created();
     assertThat(task().refused()).isEqualTo("RESOURCE:MEMORY");
@@ -125,9 +123,9 @@ final class ReconcilerTest {
   }
 
   @Test
-  void whereThereIsNobodyToMailThatIsOnRecord() {
-    Spec nobodys = new SpecBuilder().owner("nobody@example.com").build();
-    assertThat(plane.create().create(id, nobodys, ALICE)).isInstanceOf(Result.Success.class);
+  void aMissingRecipientIsOnRecord() {
+    Spec reserved = new SpecBuilder().owner("nobody@example.com").build();
+    assertThat(plane.create().create(id, reserved, ALICE)).isInstanceOf(Result.Success.class);
     letTasksEnd();
 
     sweep();
@@ -138,7 +136,7 @@ final class ReconcilerTest {
   }
 
   @Test
-  void ofTwoWhoAreAboutToMailOneDoes() {
+  void ofTwoSendersOneSends() {
     created();
     letTasksEnd();
     sweepThen("replace", 2, () -> sweep());
@@ -150,7 +148,7 @@ final class ReconcilerTest {
   }
 
   @Test
-  void aClusterThatIsGoneBeforeItsMailWasSentIsNoFailure() {
+  void aClusterThatIsGoneBeforeItsMailIsSentIsNotAFailure() {
     created();
     letTasksEnd();
     mailer.whileSending(() -> assertThat(store.remove(live())).isTrue());
@@ -161,7 +159,7 @@ final class ReconcilerTest {
   }
 
   @Test
-  void aRecordThatCannotBeReadAnyMoreIsLeftAlone() {
+  void aRecordThatBecameUnreadableIsNotTouched() {
     for (int write = 1; write <= 3; write++) {
       ClusterId broken = Samples.newId();
       assertThat(plane.create().create(broken, Samples.spec("dev-" + write), BOB))
@@ -173,13 +171,13 @@ final class ReconcilerTest {
 
       assertThat(report.failed()).isEmpty();
       assertThat(objects.text(StoreKeys.record(broken))).contains("{");
-      objects.put(StoreKeys.record(broken), "{\"name\":\"of-2019\"}"); // counts for no limit
+      objects.put(StoreKeys.record(broken), "{\"name\":\"of-2019\"}"); // counts towards no limit
     }
   }
 
-  /** A store that forgets what it was given would have it go on for ever. */
+  /** A store that loses writes would make it run forever. */
   @Test
-  void aClusterThatIsNeverDoneIsAFailureAndEndsNoSweep() {
+  void aClusterThatIsNeverDoneFailsWithoutEndingTheSweep() {
     created();
     letTasksEnd();
     ControlPlane forgetful =
@@ -219,7 +217,7 @@ final class ReconcilerTest {
     return plane.sweep().all(() -> ENOUGH);
   }
 
-  /** Sweeps, and has something happen before the n-th call of a method. */
+  /** Sweeps, and runs something before the n-th call of a method. */
   private SweepReport sweepThen(String method, int which, Runnable happens) {
     int[] calls = new int[1];
     ClusterStore interrupted =
@@ -263,7 +261,7 @@ final class ReconcilerTest {
         Runnable::run);
   }
 
-  /** The store, of which a method is answered by something else, unless that gives null. */
+  /** A store that answers a method with something else, unless that is null. */
   private ClusterStore answering(String wanted, Function<Object[], @Nullable Object> instead) {
     return Intercepted.of(
         ClusterStore.class,

@@ -33,13 +33,13 @@ import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * That records are what {@code cluster.schema.json} says, at every minute of every kind of life.
+ * That records are what {@code cluster.schema.json} says, at every minute of every kind of harness.
  */
 final class RecordSchemaTest {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final Path FILE = Path.of("cluster.schema.json");
 
-  /** A kind of life; what is settled before it begins, or happens in it. */
+  /** A kind of harness; what is settled before it begins, or happens in it. */
   record Kind(String name, Consumer<LifecycleHarness> begin) {
     @Override
     public String toString() {
@@ -49,11 +49,11 @@ final class RecordSchemaTest {
 
   static final List<Kind> KINDS =
       List.of(
-          new Kind("created and expired", life -> life.created("dev")),
+          new Kind("created and expired", harness -> harness.created("dev")),
           new Kind(
               "with everything that a spec can say",
-              life ->
-                  life.created(
+              harness ->
+                  harness.created(
                       new SpecBuilder()
                           .numworkers(10)
                           .timeout(20)
@@ -63,29 +63,29 @@ final class RecordSchemaTest {
                           .build())),
           new Kind(
               "prolonged and shortened",
-              life -> {
-                ClusterId id = life.created("dev");
-                life.prolong(id, 5);
-                life.until(id, State.READY);
-                life.prolong(id, 30);
-                life.prolong(id, -1000);
+              harness -> {
+                ClusterId id = harness.created("dev");
+                harness.prolong(id, 5);
+                harness.until(id, State.READY);
+                harness.prolong(id, 30);
+                harness.prolong(id, -1000);
               }),
           new Kind(
               "prolonged again and again",
-              life -> {
-                ClusterId id = life.created("dev");
-                life.until(id, State.READY);
+              harness -> {
+                ClusterId id = harness.created("dev");
+                harness.until(id, State.READY);
                 for (int i = 0; i < 50; i++) {
-                  life.prolong(id, i % 2 == 0 ? 1 : -1);
+                  harness.prolong(id, i % 2 == 0 ? 1 : -1);
                 }
               }),
-          new Kind("destroyed before it began", life -> life.destroy(life.created("dev"))),
+          new Kind("destroyed before it began", harness -> harness.destroy(harness.created("dev"))),
           new Kind(
               "destroyed while creating",
-              life -> {
-                ClusterId id = life.created("dev");
-                life.pass(Duration.ofMinutes(3));
-                life.destroy(id);
+              harness -> {
+                ClusterId id = harness.created("dev");
+                harness.pass(Duration.ofMinutes(3));
+                harness.destroy(id);
               }),
           failing("failed creation", TaskKind.CREATE, Fate.FAILS),
           failing("hanging creation", TaskKind.CREATE, Fate.HANGS),
@@ -102,23 +102,23 @@ final class RecordSchemaTest {
               Fate.HANGS),
           new Kind(
               "foreign name",
-              life -> {
-                life.tasks.addForeign("dev");
-                life.created("dev");
+              harness -> {
+                harness.tasks.addForeign("dev");
+                harness.created("dev");
               }),
           new Kind(
               "mail down",
-              life -> {
-                life.mailer.setDown(true);
-                life.created("dev");
+              harness -> {
+                harness.mailer.setDown(true);
+                harness.created("dev");
               }));
 
   private static Kind failing(String name, TaskKind kind, Fate... fates) {
     return new Kind(
         name,
-        life -> {
-          life.tasks.next(kind, fates);
-          life.created("dev");
+        harness -> {
+          harness.tasks.next(kind, fates);
+          harness.created("dev");
         });
   }
 
@@ -126,19 +126,19 @@ final class RecordSchemaTest {
 
   @ParameterizedTest
   @FieldSource("KINDS")
-  void everyRecordOfALifeIsAsTheSchemaSays(Kind kind) {
-    LifecycleHarness life = new LifecycleHarness();
-    kind.begin().accept(life);
-    ClusterId id = life.store.ids().getFirst();
+  void everyRecordConformsToTheSchema(Kind kind) {
+    LifecycleHarness harness = new LifecycleHarness();
+    kind.begin().accept(harness);
+    ClusterId id = harness.store.ids().getFirst();
 
-    life.until(
+    harness.until(
         () -> {
-          life.objects.text(StoreKeys.record(id)).ifPresent(this::assertValid);
-          return life.store.ids().isEmpty();
+          harness.objects.text(StoreKeys.record(id)).ifPresent(this::assertValid);
+          return harness.store.ids().isEmpty();
         },
         "its end");
 
-    assertValid(life.objects.text(StoreKeys.archive(id)).orElseThrow());
+    assertValid(harness.objects.text(StoreKeys.archive(id)).orElseThrow());
   }
 
   @Test
@@ -146,15 +146,16 @@ final class RecordSchemaTest {
     Set<String> unknown = new TreeSet<>();
     JsonNode described = MAPPER.readTree(Files.readString(FILE));
     for (Kind kind : KINDS) {
-      LifecycleHarness life = new LifecycleHarness();
-      kind.begin().accept(life);
-      ClusterId id = life.store.ids().getFirst();
-      life.until(
+      LifecycleHarness harness = new LifecycleHarness();
+      kind.begin().accept(harness);
+      ClusterId id = harness.store.ids().getFirst();
+      harness.until(
           () -> {
-            life.objects
+            harness
+                .objects
                 .text(StoreKeys.record(id))
                 .ifPresent(json -> collectUnknown(json, described, unknown));
-            return life.store.ids().isEmpty();
+            return harness.store.ids().isEmpty();
           },
           "its end");
     }
@@ -173,7 +174,7 @@ final class RecordSchemaTest {
                 .isTrue());
   }
 
-  /** A field of a rich record, and a value that it cannot have. */
+  /** A field of a record, and an invalid value. */
   @ParameterizedTest
   @CsvSource({
     "/name, \"a b\"",
@@ -225,7 +226,7 @@ final class RecordSchemaTest {
     "/status/cost, -0.5",
     "/status/cost, \"0.21\""
   })
-  void theSchemaRefusesAWrongField(String place, String json) throws IOException {
+  void theSchemaRejectsAWrongField(String place, String json) throws IOException {
     ObjectNode record = rich();
     parent(record, place).set(field(place), MAPPER.readTree(json));
     assertThat(errors(record)).isNotEmpty();
@@ -266,14 +267,14 @@ final class RecordSchemaTest {
         "/status/history/0/at",
         "/status/history/0/why"
       })
-  void theSchemaRefusesARecordThatMissesAField(String place) {
+  void theSchemaRejectsARecordWithoutARequiredField(String place) {
     ObjectNode record = rich();
     parent(record, place).remove(field(place));
     assertThat(errors(record)).isNotEmpty();
   }
 
   @Test
-  void theSchemaLeavesRoomForFieldsOfLaterVersions() {
+  void theSchemaAllowsFieldsOfLaterVersions() {
     ObjectNode record = rich();
     record.put("new", 1);
     ((ObjectNode) record.path("status")).putObject("new");
@@ -281,22 +282,22 @@ final class RecordSchemaTest {
   }
 
   @Test
-  void aRecordOf2019IsNoneOfOurs() {
+  void theSchemaRejectsARecordOf2019() {
     assertThat(errors(MAPPER.createObjectNode().put("name", "default-eksp"))).isNotEmpty();
   }
 
-  /** A ready cluster, with every field that a spec can have, and a mail. */
+  /** A ready cluster with every field of a spec, and a notification. */
   private static ObjectNode rich() {
-    LifecycleHarness life = new LifecycleHarness();
+    LifecycleHarness harness = new LifecycleHarness();
     ClusterId id =
-        life.created(
+        harness.created(
             new SpecBuilder()
                 .numworkers(2)
                 .access(Samples.BOB)
                 .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
                 .build());
-    life.until(id, State.READY);
-    return ClusterRecordCodec.encode(life.cluster(id));
+    harness.until(id, State.READY);
+    return ClusterRecordCodec.encode(harness.cluster(id));
   }
 
   private static void collectUnknown(String json, JsonNode described, Set<String> unknown) {

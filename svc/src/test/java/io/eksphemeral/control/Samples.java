@@ -11,13 +11,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Clusters to test with. */
+/** Sample clusters. */
 public final class Samples {
   public static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
   public static final String ALICE = "arn:aws:iam::123456789012:user/alice";
   public static final String BOB = "arn:aws:iam::123456789012:user/bob";
 
-  /** What an installation tells eksctl. */
   public static final EksctlConfig CONFIG =
       new EksctlConfig(
           new EksctlConfig.Settings(
@@ -31,7 +30,7 @@ public final class Samples {
 
   private Samples() {}
 
-  /** A new id, higher than each before it. */
+  /** A new id, higher than all before. */
   public static ClusterId newId() {
     return new ClusterId("01930000-0000-7000-8000-%012d".formatted(COUNT.incrementAndGet()));
   }
@@ -40,14 +39,13 @@ public final class Samples {
     return new SpecBuilder().name(name).numworkers(2).build();
   }
 
-  /** A cluster that was just asked for. */
-  public static Cluster asked(String name) {
+  public static Cluster requested(String name) {
     return Cluster.requested(newId(), spec(name), ALICE, START);
   }
 
-  /** A cluster whose creation is about to be launched. */
+  /** A cluster whose create task is about to be launched. */
   public static Cluster admitted(String name) {
-    Admission admission = Admission.decide(asked(name), List.of(), 0, Limits.DEFAULT, START);
+    Admission admission = Admission.decide(requested(name), List.of(), 0, Limits.DEFAULT, START);
     return ((Admission.Admitted) admission).cluster();
   }
 }

@@ -22,33 +22,33 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link TaskRunner} whose tasks go on only when {@link #step()} is called, and the world that
- * they build clusters in. Both outlive the control plane. It notes what tasks must never do.
+ * A {@link TaskRunner} whose tasks proceed only when {@link #step()} is called, with the clusters
+ * that they create. Both outlive the control plane. It records violations of the promises.
  */
 public final class SimulatedTasks implements TaskRunner {
-  /** How long after its launch a task begins, and ends if nothing keeps it. */
+  /** After its launch. */
   public static final Duration BEGINS_AFTER = Duration.ofMinutes(1);
 
   public static final Duration ENDS_AFTER = Duration.ofMinutes(10);
 
-  /** What becomes of a task, instead of all going well. */
+  /** The outcome of a task. */
   public enum Fate {
     FINE,
-    /** Its launch is refused. */
+    /** Its launch is rejected. */
     REFUSED,
-    /** It stops before it could take its fence, as when its image cannot be pulled. */
+    /** It stops before it takes its fence, as when its image cannot be pulled. */
     STILLBORN,
-    /** It works and fails, with a result that says so. */
+    /** It works, and reports a failure. */
     FAILS,
-    /** It stops in the middle of its work, without a result. */
+    /** It stops during its work, without a result. */
     DIES,
-    /** It works for ever. */
+    /** It never ends. */
     HANGS,
-    /** It says that it is done, and names what is left. */
+    /** It reports success with leftovers. */
     LEAVES_THINGS,
-    /** It was launched and never appears, and the runner knows nothing of it. */
+    /** It is launched, but never appears. */
     VANISHES,
-    /** Two were started, and the one that nobody was told of takes the fence. */
+    /** It is started twice, and the one that is not on record takes the fence. */
     TWICE
   }
 
@@ -75,7 +75,7 @@ public final class SimulatedTasks implements TaskRunner {
   private final InstantSource clock;
   private final Map<String, Running> byToken = new LinkedHashMap<>();
   private final Map<TaskKind, Deque<Fate>> fates = new HashMap<>();
-  private final Map<String, String> world = new LinkedHashMap<>();
+  private final Map<String, String> clusters = new LinkedHashMap<>();
   private final Map<ClusterId, Integer> builds = new HashMap<>();
   private final List<ClusterId> news = new ArrayList<>();
   private final List<String> violations = new ArrayList<>();
@@ -85,45 +85,44 @@ public final class SimulatedTasks implements TaskRunner {
     this.clock = clock;
   }
 
-  /** Sets the fates of the next tasks of a kind, one each; after them all go well. */
+  /** Sets the outcome of the next tasks of a kind; later ones succeed. */
   public synchronized void next(TaskKind kind, Fate... next) {
     fates.computeIfAbsent(kind, any -> new ArrayDeque<>()).addAll(List.of(next));
   }
 
-  /** Puts a cluster into the world that is not ours. */
+  /** Adds a foreign cluster. */
   public synchronized void addForeign(String name) {
-    world.put(name, "foreign");
+    clusters.put(name, "foreign");
   }
 
-  /** Who owns the cluster of a name in the world, by id; empty text if there is none. */
+  /** The id of the cluster that has a name; empty if there is none. */
   public synchronized String owner(String name) {
-    return world.getOrDefault(name, "");
+    return clusters.getOrDefault(name, "");
   }
 
-  /** Whether anything in the world carries an id. */
+  /** Whether a cluster with this id exists. */
   public synchronized boolean exists(ClusterId id) {
-    return world.containsValue(id.value());
+    return clusters.containsValue(id.value());
   }
 
-  /** Whether a task of a cluster is past its fence and not over. */
+  /** Whether a task of a cluster has taken its fence and not ended. */
   public synchronized boolean works(ClusterId id) {
     return byToken.values().stream()
         .anyMatch(task -> task.key.cluster().equals(id) && task.working && task.stopped == null);
   }
 
-  /** What tasks did that they must never do. */
   public synchronized List<String> violations() {
     return List.copyOf(violations);
   }
 
-  /** The clusters of which a task has stopped since this was last asked. */
-  public synchronized List<ClusterId> takeNews() {
+  /** The clusters of which a task has stopped since the last call. */
+  public synchronized List<ClusterId> takeEvents() {
     List<ClusterId> taken = List.copyOf(news);
     news.clear();
     return taken;
   }
 
-  /** How many tasks there have been. */
+  /** The number of tasks so far. */
   public synchronized int launched() {
     return byToken.size();
   }
@@ -164,7 +163,7 @@ public final class SimulatedTasks implements TaskRunner {
     return byToken.values().stream()
         .filter(task -> task.key.cluster().equals(cluster))
         .filter(task -> task.stopped == null && task.fate != Fate.VANISHES)
-        .filter(task -> task.stopping == null) // as with ECS, which lists what is meant to run
+        .filter(task -> task.stopping == null) // as with ECS, which does not list stopping tasks
         .map(task -> task.handle)
         .toList();
   }
@@ -176,7 +175,7 @@ public final class SimulatedTasks implements TaskRunner {
         .forEach(task -> task.stopping = why);
   }
 
-  /** Lets every task go on as far as it can by now. */
+  /** Advances every task as far as it can go now. */
   public synchronized void step() {
     byToken.values().stream()
         .filter(task -> task.stopped == null && task.fate != Fate.VANISHES)
@@ -205,29 +204,29 @@ public final class SimulatedTasks implements TaskRunner {
       stopped(task, "exit code 75: its fence is taken");
     } else {
       if (works(task.key.cluster())) {
-        violations.add("P7: two tasks of " + task.name + " are past their fences");
+        violations.add("P7: two tasks of " + task.name + " work at the same time");
       }
       task.working = true;
       if (task.key.kind() == TaskKind.DESTROY) {
         checkEarly(task);
-      } else if (world.getOrDefault(task.name, "").isEmpty()) {
-        world.put(task.name, task.key.cluster().value());
+      } else if (clusters.getOrDefault(task.name, "").isEmpty()) {
+        clusters.put(task.name, task.key.cluster().value());
         if (builds.merge(task.key.cluster(), 1, Integer::sum) > 1) {
-          violations.add("P7: " + task.name + " was built twice");
+          violations.add("P7: " + task.name + " was created twice");
         }
       }
     }
   }
 
-  /** A destroy task that works must be one that the record asks for (promise P2). */
+  /** The record must ask for a destroy task that works (promise P2). */
   private void checkEarly(Running task) {
-    boolean asked =
+    boolean isRequested =
         store.find(task.key.cluster()).stream()
             .filter(Stored.Live.class::isInstance)
             .map(found -> ((Stored.Live) found).cluster())
             .anyMatch(Cluster::isTerminating);
-    if (!asked) {
-      violations.add("P2: " + task.name + " is being destroyed, and its record does not say so");
+    if (!isRequested) {
+      violations.add("P2: " + task.name + " is being destroyed, but not according to its record");
     }
   }
 
@@ -246,7 +245,7 @@ public final class SimulatedTasks implements TaskRunner {
               List.of());
         } else {
           if (ours) {
-            world.remove(task.name);
+            clusters.remove(task.name);
           }
           report(task, Outcome.ABSENT, "deletion verified", List.of());
         }

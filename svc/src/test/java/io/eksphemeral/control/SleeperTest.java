@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 final class SleeperTest {
   @Test
-  void aPauseTakesItsTime() {
+  void sleepingTakesTheGivenTime() {
     long begun = System.nanoTime();
     Sleeper.system().sleep(Duration.ofMillis(50));
     assertThat(Duration.ofNanos(System.nanoTime() - begun))
@@ -15,7 +15,7 @@ final class SleeperTest {
   }
 
   @Test
-  void anInterruptEndsThePauseAndIsNotSwallowed() throws InterruptedException {
+  void anInterruptionEndsTheSleepAndStaysSet() throws InterruptedException {
     Thread waiting =
         Thread.ofVirtual()
             .unstarted(() -> {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 
-/** Which failures a caller need not try again. */
+/** Failures that retrying does not solve. */
 final class StoreExceptionTest {
   private final Exception cause = new IllegalStateException("AccessDenied");
 

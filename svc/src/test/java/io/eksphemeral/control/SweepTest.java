@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a sweep does in the time that it has, reports, and does in spite of what fails. */
+/** Time limit, report and failures of a sweep. */
 final class SweepTest {
   private static final Duration ENOUGH = Duration.ofMinutes(5);
 
@@ -31,7 +31,7 @@ final class SweepTest {
   /** Right before and at ten minutes, in milliseconds. */
   @ParameterizedTest
   @CsvSource({"599999, false", "600000, true"})
-  void aNameThatIsClaimedForNothingIsFreeAfterTenMinutes(long age, boolean freed) {
+  void aNameWithoutARecordIsFreedAfterTenMinutes(long age, boolean freed) {
     store.claim(new Claim("dev", Samples.newId(), Samples.START));
     clock.advance(Duration.ofMillis(age));
 
@@ -41,7 +41,7 @@ final class SweepTest {
   }
 
   @Test
-  void aNameStaysWithAClusterThatCannotBeReadAndGoesFromOneThatHasAnother() {
+  void anUnreadableClusterKeepsItsNameAndARenamedOneLosesIt() {
     ClusterId broken = Samples.newId();
     objects.put(StoreKeys.record(broken), "{");
     store.claim(new Claim("broken", broken, Samples.START));
@@ -54,10 +54,10 @@ final class SweepTest {
     assertThat(store.claims()).extracting(Claim::name).containsExactlyInAnyOrder("broken", "other");
   }
 
-  /** Milliseconds left: with less than ten seconds nothing is begun. */
+  /** Milliseconds left: below ten seconds nothing is begun. */
   @ParameterizedTest
   @CsvSource({"10000, true", "9999, false"})
-  void whatCannotBeFinishedInTimeIsLeftToTheNextSweep(long left, boolean enough) {
+  void clustersWithoutTimeLeftAreSkipped(long left, boolean enough) {
     ClusterId id = create("dev");
     letTasksEnd();
     store.claim(new Claim("unused", Samples.newId(), Samples.START.minusSeconds(3600)));
@@ -71,7 +71,7 @@ final class SweepTest {
   }
 
   @Test
-  void aReportSaysWhatItSawAndWhatChanged() {
+  void theReportHasStatesAndChanges() {
     ClusterId becomesReady = create("one");
     letTasksEnd();
     ClusterId stays = create("two");
@@ -107,7 +107,7 @@ final class SweepTest {
   }
 
   @Test
-  void anEndIsAChangeToo() {
+  void aRemovedClusterIsReportedAsAChange() {
     ClusterId id = create("dev");
     letTasksEnd();
     sweep(ENOUGH);
@@ -117,7 +117,7 @@ final class SweepTest {
     assertThat(sweep(ENOUGH).changed()).containsExactly(new Change(id, "destroying", "removed"));
   }
 
-  /** News of one cluster is news of no other, and leaves names to the sweep over all. */
+  /** It does not touch other clusters, and leaves names to the sweep over all. */
   @Test
   void aSweepOverOneClusterTouchesNoOther() {
     ClusterId one = create("one");
@@ -136,9 +136,9 @@ final class SweepTest {
         .isEmpty();
   }
 
-  /** Whatever it is, a class that cannot be loaded or a record that nests too deep included. */
+  /** Any failure, including a class that cannot be loaded and a stack overflow. */
   @Test
-  void whatFailsForOneClusterKeepsNoOtherFromGoingOn() {
+  void aFailureForOneClusterDoesNotAffectOthers() {
     List<Throwable> failures =
         List.of(
             new StoreException("S3 is away"),
@@ -164,7 +164,7 @@ final class SweepTest {
   }
 
   @Test
-  void aNameThatCannotBeFreedKeepsNoOtherFromBeingFreed() {
+  void aNameThatCannotBeFreedDoesNotAffectOthers() {
     ClusterId holder = Samples.newId();
     for (String name : List.of("a", "b", "c")) {
       store.claim(new Claim(name, name.equals("b") ? holder : Samples.newId(), Samples.START));
@@ -182,7 +182,7 @@ final class SweepTest {
   }
 
   @Test
-  void aNameThatIsClaimedAnewMeanwhileIsNotSaidToBeFreed() {
+  void aNameClaimedAgainMeanwhileIsNotReportedAsFreed() {
     store.claim(new Claim("dev", Samples.newId(), Samples.START));
     clock.advance(Duration.ofMinutes(10));
     ClusterStore overtaken =
@@ -200,7 +200,7 @@ final class SweepTest {
 
   @ParameterizedTest
   @CsvSource({"list", "claimedNames", "claims"})
-  void aSweepThatCannotListFailsAsSuch(String listing) {
+  void aSweepThatCannotListFails(String listing) {
     store.claim(new Claim("dev", Samples.newId(), Samples.START));
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(() ->

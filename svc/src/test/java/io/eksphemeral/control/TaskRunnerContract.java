@@ -13,18 +13,18 @@ import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.domain.TaskStatus;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link TaskRunner} does, and the tasks that it runs. */
+/** The contract of every {@link TaskRunner} and its tasks. */
 public abstract class TaskRunnerContract {
   /** The runner under test, which has launched nothing. Its tasks do not end by themselves. */
   protected abstract TaskRunner runner();
 
-  /** The store that its tasks take their fences in and leave their results in. */
+  /** The store of its tasks' fences and results. */
   protected abstract ClusterStore store();
 
-  /** Returns once every task that was launched has begun: it has taken its fence, or ended. */
+  /** Waits until every launched task has taken its fence or ended. */
   protected abstract void letTasksBegin() throws Exception;
 
-  /** Returns once every task that was launched has ended. */
+  /** Waits until every launched task has ended. */
   protected abstract void letTasksEnd() throws Exception;
 
   @Test
@@ -83,7 +83,7 @@ public abstract class TaskRunnerContract {
   }
 
   @Test
-  void tasksOfOneClusterAreNotAnothers() throws Exception {
+  void tasksAreListedByCluster() throws Exception {
     Cluster one = admitted("one");
     Cluster other = admitted("other");
     String handle = launch(one);
@@ -114,7 +114,7 @@ public abstract class TaskRunnerContract {
   }
 
   @Test
-  void stoppingWhatIsOverOrUnknownChangesNothing() throws Exception {
+  void stoppingAnEndedOrUnknownTaskDoesNothing() throws Exception {
     Cluster cluster = admitted("one");
     String handle = launch(cluster);
     letTasksBegin();

@@ -24,8 +24,8 @@ final class AdmissionTest {
   private static final Limits TWO = new Limits(1440, 10, 2, 2);
 
   @Test
-  void whoFitsIsAdmittedAndMayBeBuilt() {
-    Cluster mine = asked(5, "alice");
+  void aClusterWithinTheLimitsIsAdmitted() {
+    Cluster mine = requested(5, "alice");
 
     Admission admission = Admission.decide(mine, List.of(mine, admitted(1, "bob")), 0, TWO, NOW);
 
@@ -35,50 +35,50 @@ final class AdmissionTest {
   }
 
   @Test
-  void whoIsPastTheLimitOnAllIsRejected() {
-    assertThat(judge(5, "alice", TWO, admitted(1, "bob"), admitted(9, "carol")))
+  void aClusterOverTheTotalLimitIsRejected() {
+    assertThat(decide(5, "alice", TWO, admitted(1, "bob"), admitted(9, "carol")))
         .isEqualTo(new Rejected("the maximum number of clusters is reached (2)"));
   }
 
   @Test
-  void whoIsPastTheLimitOnOneAskerIsRejectedAndOthersAreNot() {
+  void theLimitPerCallerAppliesToEachCallerSeparately() {
     Limits limits = new Limits(1440, 10, 10, 1);
-    assertThat(judge(5, "alice", limits, admitted(9, "alice")))
+    assertThat(decide(5, "alice", limits, admitted(9, "alice")))
         .isEqualTo(new Rejected("alice has reached the maximum number of clusters per caller (1)"));
-    assertThat(judge(5, "bob", limits, admitted(9, "alice"))).isInstanceOf(Admitted.class);
+    assertThat(decide(5, "bob", limits, admitted(9, "alice"))).isInstanceOf(Admitted.class);
   }
 
   @Test
-  void amongThoseNotAdmittedYetTheHigherIdStepsBack() {
-    assertThat(judge(5, "alice", TWO, asked(1, "bob"), asked(2, "carol")))
+  void amongPendingClustersTheLowerIdHasPrecedence() {
+    assertThat(decide(5, "alice", TWO, requested(1, "bob"), requested(2, "carol")))
         .isInstanceOf(Rejected.class);
-    assertThat(judge(5, "alice", TWO, asked(8, "bob"), asked(9, "carol")))
+    assertThat(decide(5, "alice", TWO, requested(8, "bob"), requested(9, "carol")))
         .isEqualTo(new Undecided("the maximum number of clusters is reached (2)"));
-    assertThat(judge(5, "alice", new Limits(1440, 10, 10, 1), asked(9, "alice")))
+    assertThat(decide(5, "alice", new Limits(1440, 10, 10, 1), requested(9, "alice")))
         .isEqualTo(
             new Undecided("alice has reached the maximum number of clusters per caller (1)"));
   }
 
   @Test
-  void aRecordThatCannotBeReadCountsAsAClusterThatLives() {
-    Cluster mine = asked(5, "alice");
+  void anUnreadableRecordCountsAsACluster() {
+    Cluster mine = requested(5, "alice");
     assertThat(Admission.decide(mine, List.of(mine), 2, TWO, NOW)).isInstanceOf(Rejected.class);
     assertThat(Admission.decide(mine, List.of(mine), 1, TWO, NOW)).isInstanceOf(Admitted.class);
   }
 
   @Test
-  void oneThatIsBeingDestroyedStillCounts() {
-    Cluster ending = admitted(1, "bob").destroying("asked", NOW);
-    assertThat(judge(5, "alice", new Limits(1440, 10, 1, 1), ending)).isInstanceOf(Rejected.class);
+  void aClusterBeingDestroyedStillCounts() {
+    Cluster ending = admitted(1, "bob").destroying("requested", NOW);
+    assertThat(decide(5, "alice", new Limits(1440, 10, 1, 1), ending)).isInstanceOf(Rejected.class);
   }
 
   /**
-   * A burst in every order there is: each process writes its record, then lists and judges, then
-   * does what that came to, and any other may act between any two of these steps.
+   * Every interleaving of a burst: each process writes its record, then lists the others and
+   * decides, then acts on the decision; others may act between any two of these steps.
    */
   @ParameterizedTest
   @CsvSource({
-    // asking, of as many people, limit on all, limit on one asker, who get in
+    // requests, callers, total limit, limit per caller, expected number of admitted clusters
     "2, 1, 1, 1, 1",
     "3, 1, 1, 1, 1",
     "3, 1, 2, 2, 2",
@@ -90,41 +90,43 @@ final class AdmissionTest {
     "5, 1, 3, 3, 3",
     "3, 1, 9, 9, 3"
   })
-  void aBurstFillsTheLimitAndNeverExceedsIt(
-      int asking, int people, int clusters, int each, int getIn) {
+  void aBurstOfRequestsFillsTheLimitAndNeverExceedsIt(
+      int requests, int callers, int clusters, int each, int admitted) {
     Limits limits = new Limits(1440, 10, clusters, each);
-    World start = World.before(asking);
-    Set<World> seen = new HashSet<>(Set.of(start));
-    Deque<World> toVisit = new ArrayDeque<>(seen);
+    Schedule start = Schedule.before(requests);
+    Set<Schedule> seen = new HashSet<>(Set.of(start));
+    Deque<Schedule> toVisit = new ArrayDeque<>(seen);
     int ends = 0;
     while (!toVisit.isEmpty()) {
-      World world = toVisit.pop();
-      assertThat(world.admitted()).as("admitted in %s", world).isLessThanOrEqualTo(getIn);
-      if (world.isOver()) {
+      Schedule schedule = toVisit.pop();
+      assertThat(schedule.admitted()).as("admitted in %s", schedule).isLessThanOrEqualTo(admitted);
+      if (schedule.isOver()) {
         ends++;
-        assertThat(world.admitted()).as("admitted in the end, %s", world).isEqualTo(getIn);
+        assertThat(schedule.admitted())
+            .as("admitted at the end of %s", schedule)
+            .isEqualTo(admitted);
       }
-      IntStream.range(0, asking)
-          .mapToObj(process -> world.after(process, people, limits))
+      IntStream.range(0, requests)
+          .mapToObj(process -> schedule.after(process, callers, limits))
           .filter(seen::add)
           .forEach(toVisit::push);
     }
     assertThat(ends).isPositive();
   }
 
-  /** How far a process has come. */
+  /** The progress of a process. */
   private enum Phase {
     BEGUN,
     WRITTEN,
-    JUDGED_FIT,
-    JUDGED_UNFIT,
+    FITS,
+    EXCEEDS,
     ADMITTED,
     WITHDRAWN
   }
 
-  private record World(List<Phase> phases) {
-    static World before(int processes) {
-      return new World(IntStream.range(0, processes).mapToObj(process -> Phase.BEGUN).toList());
+  private record Schedule(List<Phase> phases) {
+    static Schedule before(int processes) {
+      return new Schedule(IntStream.range(0, processes).mapToObj(process -> Phase.BEGUN).toList());
     }
 
     long admitted() {
@@ -135,49 +137,49 @@ final class AdmissionTest {
       return phases.stream().allMatch(phase -> phase == Phase.ADMITTED || phase == Phase.WITHDRAWN);
     }
 
-    World after(int process, int people, Limits limits) {
+    Schedule after(int process, int callers, Limits limits) {
       Phase next =
           switch (phases.get(process)) {
             case BEGUN -> Phase.WRITTEN;
-            case WRITTEN -> judged(process, people, limits);
-            case JUDGED_FIT, ADMITTED -> Phase.ADMITTED;
-            case JUDGED_UNFIT, WITHDRAWN -> Phase.WITHDRAWN;
+            case WRITTEN -> checked(process, callers, limits);
+            case FITS, ADMITTED -> Phase.ADMITTED;
+            case EXCEEDS, WITHDRAWN -> Phase.WITHDRAWN;
           };
       List<Phase> changed = new ArrayList<>(phases);
       changed.set(process, next);
-      return new World(List.copyOf(changed));
+      return new Schedule(List.copyOf(changed));
     }
 
-    private Phase judged(int process, int people, Limits limits) {
+    private Phase checked(int process, int callers, Limits limits) {
       List<Cluster> listed =
           IntStream.range(0, phases.size())
-              .mapToObj(other -> onRecord(other, people))
+              .mapToObj(other -> onRecord(other, callers))
               .filter(Objects::nonNull)
               .toList();
       return switch (Admission.decide(
-          asked(process, asker(process, people)), listed, 0, limits, NOW)) {
-        case Admitted _ -> Phase.JUDGED_FIT;
+          requested(process, caller(process, callers)), listed, 0, limits, NOW)) {
+        case Admitted _ -> Phase.FITS;
         case Undecided _ -> Phase.WRITTEN;
-        case Rejected _ -> Phase.JUDGED_UNFIT;
+        case Rejected _ -> Phase.EXCEEDS;
       };
     }
 
-    private @Nullable Cluster onRecord(int process, int people) {
+    private @Nullable Cluster onRecord(int process, int callers) {
       return switch (phases.get(process)) {
         case BEGUN, WITHDRAWN -> null;
-        case WRITTEN, JUDGED_FIT, JUDGED_UNFIT -> asked(process, asker(process, people));
-        case ADMITTED -> AdmissionTest.admitted(process, asker(process, people));
+        case WRITTEN, FITS, EXCEEDS -> requested(process, caller(process, callers));
+        case ADMITTED -> AdmissionTest.admitted(process, caller(process, callers));
       };
     }
 
-    private static String asker(int process, int people) {
-      return "asker-" + process % people;
+    private static String caller(int process, int callers) {
+      return "caller-" + process % callers;
     }
   }
 
   @Test
-  void whatCannotBeReadCountsAmongAllClusters() {
-    Cluster mine = asked(9, "alice");
+  void unreadableRecordsCountTowardsTheTotal() {
+    Cluster mine = requested(9, "alice");
     List<Cluster> listed = List.of(admitted(1, "bob"), mine);
 
     Admission admission = Admission.decide(mine, listed, 1, new Limits(1440, 10, 2, 2), NOW);
@@ -188,8 +190,8 @@ final class AdmissionTest {
   }
 
   @Test
-  void whatCannotBeReadIsNobodysSoThatAFewKeepNoCallerFromCreating() {
-    Cluster mine = asked(9, "alice");
+  void unreadableRecordsCountTowardsNoCaller() {
+    Cluster mine = requested(9, "alice");
 
     Admission admission =
         Admission.decide(mine, List.of(mine), 5, new Limits(1440, 10, 10, 5), NOW);
@@ -197,20 +199,20 @@ final class AdmissionTest {
     assertThat(admission).isInstanceOf(Admitted.class);
   }
 
-  private static Admission judge(int id, String asker, Limits limits, Cluster... others) {
-    Cluster mine = asked(id, asker);
+  private static Admission decide(int id, String caller, Limits limits, Cluster... others) {
+    Cluster mine = requested(id, caller);
     List<Cluster> listed = new ArrayList<>(List.of(others));
     listed.add(mine);
     return Admission.decide(mine, listed, 0, limits, NOW);
   }
 
-  private static Cluster asked(int id, String asker) {
+  private static Cluster requested(int id, String caller) {
     Spec spec = new SpecBuilder().name("dev-" + id).owner("a@b.io").build();
     return Cluster.requested(
-        new ClusterId("01930000-0000-7000-8000-%012d".formatted(id)), spec, asker, NOW);
+        new ClusterId("01930000-0000-7000-8000-%012d".formatted(id)), spec, caller, NOW);
   }
 
-  private static Cluster admitted(int id, String asker) {
-    return asked(id, asker).admitted(NOW);
+  private static Cluster admitted(int id, String caller) {
+    return requested(id, caller).admitted(NOW);
   }
 }

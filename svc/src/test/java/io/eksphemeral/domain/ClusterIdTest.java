@@ -22,7 +22,7 @@ final class ClusterIdTest {
   private final RandomGenerator random = new Random(1);
 
   @Test
-  void aMadeIdIsOfVersionSevenAndHoldsTheTime() {
+  void aGeneratedIdHasVersion7AndTheTime() {
     for (int i = 0; i < 1000; i++) {
       UUID uuid = UUID.fromString(ClusterId.generate(NOW, random).value());
 
@@ -34,13 +34,13 @@ final class ClusterIdTest {
 
   /** 12 bits beside the version, 62 beside the variant. */
   @Test
-  void allThatIsNotTheTimeIsRandom() {
+  void theRestOfAnIdIsRandom() {
     assertThat(ClusterId.generate(NOW, () -> -1L).value()).endsWith("-7fff-bfff-ffffffffffff");
     assertThat(ClusterId.generate(NOW, () -> 0L).value()).endsWith("-7000-8000-000000000000");
   }
 
   @Test
-  void madeIdsAreDifferent() {
+  void generatedIdsAreUnique() {
     List<ClusterId> ids = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
       ids.add(ClusterId.generate(NOW, random));
@@ -49,7 +49,7 @@ final class ClusterIdTest {
   }
 
   @Test
-  void madeIdsSortByTheTimeTheyWereMadeAt() {
+  void generatedIdsSortByTime() {
     List<ClusterId> ids = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
       ids.add(ClusterId.generate(NOW.plusMillis(i * 977L), random));
@@ -61,7 +61,7 @@ final class ClusterIdTest {
   }
 
   @Test
-  void anIdIsReadInEitherCaseAndKeptInLower() {
+  void idsAreParsedInAnyCaseAndStoredInLowerCase() {
     assertThat(ClusterId.parse(TEXT.toUpperCase(Locale.ROOT))).contains(new ClusterId(TEXT));
     assertThat(ClusterId.parse(TEXT)).contains(new ClusterId(TEXT));
     assertThat(new ClusterId(TEXT)).hasToString(TEXT);
@@ -81,26 +81,26 @@ final class ClusterIdTest {
         "{9be65bee-3baa-4fd0-aa3e-032325d5390c}",
         "../65bee-3baa-4fd0-aa3e-032325d5390c"
       })
-  void whatIsNoUuidIsNoId(String text) {
+  void onlyUuidsAreIds(String text) {
     assertThat(ClusterId.parse(text)).isEmpty();
     assertThatIllegalArgumentException().isThrownBy(() -> new ClusterId(text));
   }
 
   @Test
-  void anIdIsHeldInItsCanonicalFormOnly() {
+  void anIdMustBeInCanonicalForm() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new ClusterId(TEXT.toUpperCase(Locale.ROOT)));
   }
 
   @Test
-  void theMadeUpNameIsTheSameForTheSameIdAndIsAName() {
+  void theDefaultNameDependsOnTheIdAndIsValid() {
     ClusterId id = new ClusterId(TEXT);
     assertThat(id.defaultName()).isEqualTo("default-eksp-25d5390c");
     assertThat(SpecValidator.isName(id.defaultName())).isTrue();
   }
 
   @Test
-  void theTokenOfATaskTellsEachAttemptFromTheOthersAndFitsEcs() {
+  void theTokenOfATaskIsUniqueAndFitsEcs() {
     ClusterId id = new ClusterId(TEXT);
     assertThat(new TaskKey(id, TaskKind.CREATE, 1).token()).isEqualTo(TEXT + "-create-1");
     assertThat(new TaskKey(id, TaskKind.DESTROY, 2).label()).isEqualTo("destroy-2");

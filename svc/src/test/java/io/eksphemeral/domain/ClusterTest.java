@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What moving an end comes to, and how much time there is. */
+/** Changes of a cluster. */
 final class ClusterTest {
   private static final Instant BEGIN = Instant.parse("2026-11-22T10:00:00Z");
   private static final Duration LIFETIME = Duration.ofMinutes(30);
@@ -28,7 +28,7 @@ final class ClusterTest {
 
   @ParameterizedTest
   @CsvSource({
-    // minutes since it was ready, moved by, ends after, has lived for in all
+    // minutes since ready, change in minutes, expiry in minutes after ready, total lifetime
     "0, 10, 40, 40",
     "29, 10, 40, 40",
     "30, 10, 40, 40",
@@ -40,7 +40,7 @@ final class ClusterTest {
     "35, -5, 30, 30",
     "500, -1, 30, 30",
   })
-  void anEndIsMovedFromWhereItIsAndNeverIntoThePast(
+  void anExpiryChangesRelativeToItselfAndNeverIntoThePast(
       int sinceReady, int minutes, int endsAfter, int lifetime) {
     Cluster moved = ready.prolonged(minutes, "arn", at(sinceReady));
 
@@ -49,7 +49,7 @@ final class ClusterTest {
   }
 
   @Test
-  void aClusterWhoseTimeIsUpIsNotKeptAliveByShorteningItAgainAndAgain() {
+  void shorteningAnExpiredClusterDoesNotKeepItAlive() {
     Cluster cluster = ready;
     for (int minute = 31; minute < 2000; minute++) {
       cluster = cluster.prolonged(-1, "arn", at(minute));
@@ -58,7 +58,7 @@ final class ClusterTest {
   }
 
   @Test
-  void oneThatIsNotReadyYetGetsMoreToLiveFor() {
+  void prolongingBeforeReadyExtendsTheLifetime() {
     Cluster moved = creating.prolonged(15, "arn", at(1));
     assertThat(moved.lifetime()).isEqualTo(45);
     assertThat(moved.expires()).isNull();
@@ -66,7 +66,7 @@ final class ClusterTest {
   }
 
   @Test
-  void whatIsLeftIsCountedInBegunMinutes() {
+  void minutesLeftAreRoundedUp() {
     Instant end = Objects.requireNonNull(ready.expires());
     assertThat(ready.minutesLeft(BEGIN)).contains(30L);
     assertThat(ready.minutesLeft(BEGIN.plusMillis(1))).contains(30L);
@@ -74,14 +74,14 @@ final class ClusterTest {
     assertThat(ready.minutesLeft(end)).contains(0L);
     assertThat(ready.minutesLeft(end.plusSeconds(600))).contains(0L);
     assertThat(creating.minutesLeft(BEGIN)).isEmpty();
-    assertThat(ready.destroying("asked", BEGIN).minutesLeft(BEGIN)).isEmpty();
+    assertThat(ready.destroying("requested", BEGIN).minutesLeft(BEGIN)).isEmpty();
   }
 
   @Test
-  void attemptsToDestroyAreCountedByTheFailuresBeforeThem() {
+  void destroyAttemptsAreNumberedByEarlierFailures() {
     Cluster second =
         ready
-            .destroying("asked", at(1))
+            .destroying("requested", at(1))
             .destroyFailed("no", List.of("volume vol-1"), at(2))
             .destroying("attempt 2", at(3));
     assertThat(second.failures()).isEqualTo(1);
@@ -92,7 +92,7 @@ final class ClusterTest {
   }
 
   @Test
-  void theFirstAndTheLatestAttemptsToDestroyAreKept() {
+  void theFirstAndTheLatestDestroyAttemptsAreKept() {
     Cluster cluster = ready;
     for (int attempt = 1; attempt <= 100; attempt++) {
       cluster =
@@ -123,7 +123,7 @@ final class ClusterTest {
   }
 
   @Test
-  void otherMailsThanTheDailyOneAreNotForgotten() {
+  void onlyTheDailyNotificationsAreDropped() {
     Cluster cluster = ready;
     for (int minute = 0; minute < 2 * Retention.MAX_ATTEMPTS; minute++) {
       cluster = cluster.notified(Topic.DESTROY_FAILED, at(minute), Delivery.SENT, at(minute));
@@ -137,9 +137,9 @@ final class ClusterTest {
         .containsExactly(at(0), at(1), at(2));
   }
 
-  /** It is what people still want to know while that which is left is torn down. */
+  /** The error is still of interest during the teardown. */
   @Test
-  void whatACreationFailedForStaysWhileItIsTornDown() {
+  void theErrorOfAFailedCreationStaysDuringItsTeardown() {
     Cluster failed =
         creating
             .creationFailed("no quota", List.of("the last line"), at(5))
@@ -151,15 +151,15 @@ final class ClusterTest {
   }
 
   @Test
-  void whatKeptACreationFromBeingLaunchedIsForgottenOnceItIs() {
+  void aLaunchErrorIsClearedByASuccessfulLaunch() {
     Cluster refused = creating.launchRejected("no room");
     assertThat(refused.error()).isEqualTo("no room");
     assertThat(refused.launched("task-1", at(6)).error()).isNull();
   }
 
-  /** Escape sequences, ends of lines and marks that turn the direction of writing. */
+  /** Escape sequences, line ends and bidirectional marks. */
   @Test
-  void noTextOfOthersIsMoreThanALine() {
+  void externalTextIsReducedToOneLine() {
     String hostile = "a\u001b[2Jb\r\nc\u202ed";
     String plain = "a [2Jb c d";
     Cluster failed = creating.creationFailed(hostile, List.of("x", hostile), at(1));
@@ -177,11 +177,11 @@ final class ClusterTest {
   }
 
   @Test
-  void itsEndHasBegunOnceItIsNeitherCreatingNorReady() {
+  void aClusterIsTerminatingUnlessItIsCreatingOrReady() {
     assertThat(creating.isTerminating()).isFalse();
     assertThat(ready.isTerminating()).isFalse();
     assertThat(creating.creationFailed("no", List.of(), at(1)).isTerminating()).isTrue();
-    Cluster destroying = ready.destroying("asked", at(1));
+    Cluster destroying = ready.destroying("requested", at(1));
     assertThat(destroying.isTerminating()).isTrue();
     assertThat(destroying.destroyFailed("no", List.of(), at(2)).isTerminating()).isTrue();
     assertThat(destroying.deletionVerified("proven", at(2)).isTerminating()).isTrue();
@@ -189,24 +189,24 @@ final class ClusterTest {
   }
 
   @Test
-  void whatIsLeftIsNamedInTheErrorWhereAnythingIs() {
-    Cluster destroying = ready.destroying("asked", at(1));
+  void theErrorNamesTheLeftovers() {
+    Cluster destroying = ready.destroying("requested", at(1));
     assertThat(destroying.destroyFailed("no", List.of(), at(2)).error()).isEqualTo("no");
     assertThat(destroying.destroyFailed("no", List.of("vpc v", "eni e"), at(2)).error())
         .isEqualTo("no; leftovers: vpc v, eni e");
   }
 
   @Test
-  void anExpiryThatStaysWhereItIsIsNoChange() {
+  void anUnchangedExpiryIsNotRecordedAsAChange() {
     assertThat(ready.prolonged(-5, "arn", at(31))).isSameAs(ready);
     Cluster ended = ready.prolonged(-100, "arn", at(10));
     assertThat(ended.prolonged(-1, "arn", at(10))).isSameAs(ended);
     assertThat(ended.expiryChanges()).hasSize(1);
   }
 
-  /** What was said of an expiry is outdated by each change, though it is changed back. */
+  /** Every change of the expiry outdates its notice, even if it is changed back. */
   @Test
-  void aNoticeOfAnExpiryThatWasChangedMeanwhileIsBegunAnew() {
+  void aNoticeOfAChangedExpiryStartsOver() {
     Instant expires = at(30);
     Cluster told =
         ready
@@ -228,7 +228,7 @@ final class ClusterTest {
     assertThat(sent.notice().orElseThrow().tried()).isEqualTo(at(27));
     assertThat(sent.notice().orElseThrow().last()).isEqualTo(at(28));
 
-    // A sender from before the change who comes back late.
+    // A sender from before the change finishes late.
     Cluster late = back.notified(Topic.NOTICE, expires, Delivery.FAILED, at(27));
     assertThat(late.notice()).isEmpty();
     assertThat(late.notifications())
@@ -237,7 +237,7 @@ final class ClusterTest {
   }
 
   @Test
-  void oneWhoseRecordCannotBeReadIsToBeDestroyedByAllThatIsKnown() {
+  void anUnreadableClusterIsRecoveredForDestruction() {
     Spec spec = ready.spec();
     Cluster recovered =
         Cluster.recovered(ready.id(), spec, "unknown", at(1), 3, "not JSON", "bob", at(40));
@@ -260,7 +260,7 @@ final class ClusterTest {
   }
 
   @Test
-  void whoAskedForAnEndIsOnRecord() {
+  void theCallerWhoDestroysIsOnRecord() {
     Cluster asked = ready.destroyRequested("bob", at(1));
     assertThat(asked.reason(State.DESTROYING)).contains("requested by bob");
     assertThat(asked.history().getLast().by()).isEqualTo("bob");
@@ -270,7 +270,7 @@ final class ClusterTest {
 
   /** Callers can change an expiry as often as they like. */
   @Test
-  void theLatestChangesOfAnExpiryAreKeptAndTheOthersCounted() {
+  void theLatestExpiryChangesAreKeptAndOlderOnesCounted() {
     Cluster cluster = ready;
     for (int change = 1; change <= 50; change++) {
       cluster = cluster.prolonged(change % 2 == 1 ? 10 : -10, "caller-" + change, at(1));
@@ -305,7 +305,7 @@ final class ClusterTest {
     "-1, shortened by 1 minute by alice",
     "-2, shortened by 2 minutes by alice"
   })
-  void aChangeSaysByHowMuchAndByWhom(int minutes, String why) {
+  void anExpiryChangeRecordsMinutesAndCaller(int minutes, String why) {
     assertThat(ready.prolonged(minutes, "alice", at(3)).expiryChanges())
         .containsExactly(new Transition(State.READY, at(3), why, "alice", minutes, 0));
   }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Sums in the comments are by hand, in USD. */
+/** The sums in comments are calculated by hand, in USD. */
 final class CostsTest {
   private static final Instant TEN = Instant.parse("2026-11-22T10:00:00Z");
   private static final ClusterId ID = new ClusterId("9be65bee-3baa-4fd0-aa3e-032325d5390c");
@@ -21,7 +21,7 @@ final class CostsTest {
 
   /** An hour: 0.10 and 2 of 0.0416 + 0.0022 + 0.005 are 0.1976, and 0.0196 for a task. */
   @Test
-  void aClusterCostsItsControlPlaneItsNodesAndTheTasks() {
+  void theCostIncludesControlPlaneNodesAndTasks() {
     Estimate estimate = COSTS.estimate(spec(2, "1.35", 30));
     assertThat(estimate.hourly()).isEqualByComparingTo("0.20");
     // 55 minutes are 0.18113, and 25 of tasks 0.00817
@@ -36,7 +36,7 @@ final class CostsTest {
     "10, 1.35, 1440, 0.59, 14.37, 15.18",
     "1, 1.33, 20, 0.65, 0.50, 1.39"
   })
-  void nodesTimeAndExtendedSupportCostMore(
+  void moreNodesMoreTimeAndExtendedSupportCostMore(
       int workers, String version, int minutes, String hourly, String usual, String most) {
     Estimate estimate = COSTS.estimate(spec(workers, version, minutes));
     assertThat(estimate.hourly()).isEqualByComparingTo(hourly);
@@ -45,7 +45,7 @@ final class CostsTest {
   }
 
   @Test
-  void theDearestTypeCounts() {
+  void theMostExpensiveInstanceTypeCounts() {
     Spec spec = spec(10, "1.35", 30);
     // 0.10 and 10 of 0.1008 + 0.0072
     assertThat(costs("t3a.small", "m7i.large", "t3.small").estimate(spec).hourly())
@@ -54,7 +54,7 @@ final class CostsTest {
   }
 
   @Test
-  void aTypeWithoutAKnownPriceIsNamedAndLeftOut() {
+  void anInstanceTypeWithoutAKnownPriceIsNamedAndExcluded() {
     Spec spec = spec(10, "1.35", 30);
     Estimate half = costs("t3.medium", "x9.huge").estimate(spec);
     assertThat(half.hourly()).isEqualTo(costs("t3.medium").estimate(spec).hourly());
@@ -70,7 +70,7 @@ final class CostsTest {
   }
 
   @Test
-  void whatItAssumesIsOneSentence() {
+  void theAssumptionsAreOneSentence() {
     assertThat(COSTS.estimate(spec(2, "1.33", 30)).assumes())
         .isEqualTo(
             "list prices of us-east-1 in November 2026: a control plane in extended support at 0.60"
@@ -80,16 +80,16 @@ final class CostsTest {
   }
 
   @Test
-  void theSupportThatIsPaidForIsNamedWithItsPrice() {
+  void theAssumptionsNameTheSupportAndItsPrice() {
     assertThat(COSTS.estimate(spec(2, "1.35", 30)).assumes())
         .contains("a control plane in standard support at 0.10 USD an hour");
     assertThat(COSTS.estimate(spec(2, "1.33", 30)).assumes())
         .contains("a control plane in extended support at 0.60 USD an hour");
   }
 
-  /** 1.05 is not 1.5, and 1.10 is not 1.1. */
+  /** 1.05 and not 1.5; 1.10 and not 1.1. */
   @Test
-  void anAmountHasItsCentsInTwoDigits() {
+  void amountsHaveTwoDecimals() {
     // an hour is 0.1976 (see above); 5.25 of them are 1.0374, and 25 minutes of tasks 0.0082
     Estimate estimate = COSTS.estimate(spec(2, "1.35", 290));
     assertThat(estimate.usual()).hasToString("1.05");
@@ -99,19 +99,19 @@ final class CostsTest {
   }
 
   @Test
-  void aBegunCentIsAWholeOne() {
+  void amountsAreRoundedUpToCents() {
     Cluster creating = creating(spec(2, "1.35", 30));
     assertThat(COSTS.soFar(creating, TEN.plusSeconds(1)).toString()).isEqualTo("0.01");
     assertThat(COSTS.soFar(creating, TEN.plusMillis(999)).toString()).isEqualTo("0.00");
   }
 
   @Test
-  void nodesAreOfAType() {
+  void nodesNeedAnInstanceType() {
     assertThatIllegalArgumentException().isThrownBy(() -> new Nodes(List.of(), false));
   }
 
   @Test
-  void spotIsSaidToCostLessAndNotGuessed() {
+  void spotPricesAreMentionedButNotEstimated() {
     Spec spec = spec(2, "1.35", 30);
     Estimate spot = new Costs(new Nodes(List.of("t3.medium"), true), VERSIONS).estimate(spec);
     Estimate onDemand = new Costs(new Nodes(List.of("t3.medium"), false), VERSIONS).estimate(spec);
@@ -121,14 +121,14 @@ final class CostsTest {
   }
 
   @Test
-  void whatWasNotLaunchedCostNothing() {
+  void anUnlaunchedClusterCostsNothing() {
     Cluster asked = Cluster.requested(ID, spec(2, "1.35", 30), "somebody", TEN);
     assertThat(soFar(asked, 600)).isEqualTo("0.00");
     assertThat(soFar(asked.admitted(TEN), 600)).isEqualTo("0.00");
   }
 
   @Test
-  void itCostsFromTheLaunchOfItsCreationOn() {
+  void theCostStartsWithTheLaunchOfTheCreateTask() {
     Cluster creating = creating(spec(2, "1.35", 30));
     assertThat(soFar(creating, 0)).isEqualTo("0.00");
     assertThat(soFar(creating, 1)).isEqualTo("0.01");
@@ -142,7 +142,7 @@ final class CostsTest {
   }
 
   @Test
-  void itCostsNothingMoreOnceItIsGone() {
+  void theCostStopsOnceTheClusterIsGone() {
     Cluster destroying =
         creating(spec(2, "1.35", 30))
             .becameReady(at(15), at(15))
@@ -154,9 +154,9 @@ final class CostsTest {
     assertThat(soFar(destroying.deletionVerified("proven", at(90)), 9000)).isEqualTo("0.32");
   }
 
-  /** 1.088 an hour if it were there. */
+  /** It would cost 1.088 an hour. */
   @Test
-  void whatWasNeverBuiltCostItsTasksAlone() {
+  void aClusterThatWasNeverCreatedCostsOnlyItsTasks() {
     Spec large = spec(10, "1.33", 30);
     Cluster foreign = creating(large).neverCreated("the name is another's", at(20));
     assertThat(soFar(foreign, 60)).isEqualTo("0.01");
@@ -172,7 +172,7 @@ final class CostsTest {
   }
 
   @Test
-  void eachAttemptToDestroyIsCounted() {
+  void everyDestroyAttemptCosts() {
     Cluster failed =
         creating(spec(2, "1.35", 30))
             .creationFailed("why", List.of(), at(0))

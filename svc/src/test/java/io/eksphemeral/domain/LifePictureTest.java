@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The picture of a cluster's life shows the transitions that there are. */
+/** The picture of the life cycle shows every transition. */
 final class LifePictureTest {
   private static final Path SOURCE = Path.of("..", "img", "life.dot");
   private static final Pattern ARROW = Pattern.compile("\"([a-z-]+)\" -> \"([a-z-]+)\"");
 
   @Test
-  void thePictureHasTheArrowsOfTheTable() throws Exception {
+  void thePictureShowsTheTransitionsOfTheTable() throws Exception {
     List<String> drawn =
         ARROW
             .matcher(Files.readString(SOURCE))

@@ -9,13 +9,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class LimitsTest {
   @Test
-  void aLimitMayBeOne() {
+  void theSmallestLimitIsOne() {
     assertThatNoException().isThrownBy(() -> new Limits(1, 1, 1, 1));
   }
 
   @ParameterizedTest
   @CsvSource({"0, 1, 1, 1", "1, 0, 1, 1", "1, 1, 0, 1", "1, 1, 1, 0", "-1, 1, 1, 1"})
-  void noLimitIsLess(int minutes, int workers, int clusters, int clustersPerCaller) {
+  void smallerLimitsAreRejected(int minutes, int workers, int clusters, int clustersPerCaller) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Limits(minutes, workers, clusters, clustersPerCaller));
   }

@@ -15,7 +15,7 @@ final class MailAddressTest {
         "o'neil.x_y-z@a.b.c.eksphemeral.io",
         "1@2.de"
       })
-  void anAddressIsOne(String text) {
+  void validAddressesAreAccepted(String text) {
     assertThat(MailAddress.isValid(text)).isTrue();
   }
 
@@ -38,7 +38,7 @@ final class MailAddressTest {
         "alice@eksphemeral..io",
         "alice@.io"
       })
-  void whatIsNoneIsNot(String text) {
+  void invalidAddressesAreRejected(String text) {
     assertThat(MailAddress.isValid(text)).isFalse();
   }
 
@@ -61,7 +61,7 @@ final class MailAddressTest {
         "a@any.invalid",
         "a@any.example"
       })
-  void behindAReservedDomainThereIsNobody(String address) {
+  void reservedDomainsAreRecognised(String address) {
     assertThat(MailAddress.isReserved(address)).isTrue();
   }
 
@@ -74,7 +74,7 @@ final class MailAddressTest {
         "a@latest",
         "example.com@aws.dev"
       })
-  void behindAnyOtherThereIsSomebody(String address) {
+  void otherDomainsAreNotReserved(String address) {
     assertThat(MailAddress.isReserved(address)).isFalse();
   }
 }

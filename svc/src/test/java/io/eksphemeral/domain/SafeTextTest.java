@@ -9,9 +9,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How long a line of others' words is, in bytes of JSON. */
+/** Lengths are in bytes of JSON. */
 final class SafeTextTest {
-  /** What is repeated, how often it fits, and how often it is left beside an ellipsis. */
+  /** What is repeated, how often it fits, and how often it fits with an ellipsis. */
   @ParameterizedTest
   @CsvSource({
     "x, 500, 497",
@@ -31,9 +31,9 @@ final class SafeTextTest {
     assertThat(SafeText.sanitize(character.repeat(10_000))).isEqualTo(character.repeat(left) + "…");
   }
 
-  /** The last of it may be wider than the ellipsis that takes its place. */
+  /** The last character may be wider than the ellipsis that replaces it. */
   @Test
-  void noCharacterIsCutInTwo() {
+  void charactersAreNotSplit() {
     assertThat(SafeText.sanitize("x".repeat(497) + "😀")).isEqualTo("x".repeat(497) + "…");
     assertThat(SafeText.sanitize("x".repeat(496) + "😀")).isEqualTo("x".repeat(496) + "😀");
     assertThat(SafeText.sanitize("x".repeat(498) + "€")).isEqualTo("x".repeat(497) + "…");
@@ -41,20 +41,20 @@ final class SafeTextTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 4, 20})
-  void aLineMayHaveAnotherLength(int longest) {
+  void theMaximumLengthCanBeGiven(int longest) {
     assertThat(SafeText.sanitize("x".repeat(longest), longest)).isEqualTo("x".repeat(longest));
     assertThat(SafeText.sanitize("x".repeat(longest + 1), longest))
         .isEqualTo("x".repeat(Math.max(0, longest - 3)) + "…");
   }
 
   @Test
-  void whatIsNoTextIsOneBlank() {
+  void controlCharactersBecomeOneBlank() {
     assertThat(SafeText.sanitize("a\r\n\tb\u001b\u202e\u2028c")).isEqualTo("a b c");
     assertThat(SafeText.sanitize("\u0001".repeat(5000))).isEqualTo(" ");
   }
 
   @Test
-  void aListHasItsFirstFiftyLines() {
+  void aListIsCutToFiftyLines() {
     List<String> fifty = Collections.nCopies(50, "a\nb");
     assertThat(SafeText.sanitize(fifty)).isEqualTo(Collections.nCopies(50, "a b"));
     assertThat(SafeText.sanitize(Collections.nCopies(51, "x"))).hasSize(50);

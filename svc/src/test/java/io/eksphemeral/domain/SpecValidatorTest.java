@@ -22,7 +22,7 @@ final class SpecValidatorTest {
   private static final Versions VERSIONS = new Versions(List.of("1.35", "1.34"), "1.35");
   private static final Map<String, @Nullable Object> NONE = Map.of();
 
-  /** A field with a value that it cannot have, and the sentence about it. */
+  /** An invalid value of a field, and the problem. */
   record Wrong(String field, @Nullable Object value, String sentence) {}
 
   static final List<Wrong> WRONGS =
@@ -150,20 +150,20 @@ final class SpecValidatorTest {
 
   @ParameterizedTest
   @FieldSource("WRONGS")
-  void aWrongValueIsNamedWithItsFieldAndWhatItMustBe(Wrong wrong) {
+  void aProblemNamesTheFieldTheValueAndWhatIsValid(Wrong wrong) {
     assertThat(problems(Collections.singletonMap(wrong.field(), wrong.value())))
         .containsExactly(wrong.sentence());
   }
 
   @Test
-  void anEmptySpecIsFilledWithDefaults() {
-    assertThat(fine(NONE))
+  void anEmptySpecGetsDefaults() {
+    assertThat(valid(NONE))
         .isEqualTo(
-            new SpecBuilder().name("made-up").timeout(20).owner("nobody@example.com").build());
+            new SpecBuilder().name("default").timeout(20).owner("nobody@example.com").build());
   }
 
   @Test
-  void aWholeSpecIsTakenAsItIs() {
+  void aCompleteSpecIsKept() {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     fields.put("name", "A-1");
     fields.put("numworkers", number("10"));
@@ -175,7 +175,7 @@ final class SpecValidatorTest {
         "task",
         Map.of("securitygroup", "sg-0123456789abcdef0", "subnets", List.of("subnet-01234567")));
 
-    assertThat(fine(fields))
+    assertThat(valid(fields))
         .isEqualTo(
             new SpecBuilder()
                 .name("A-1")
@@ -190,8 +190,8 @@ final class SpecValidatorTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"1", "1.0", "1e0", "10", "1e1", "10.000"})
-  void aWholeNumberMayBeWrittenInAnyWayThatJsonHas(String text) {
-    assertThat(fine(Map.of("numworkers", number(text))).numworkers()).isIn(1, 10);
+  void wholeNumbersMayHaveAnyJsonForm(String text) {
+    assertThat(valid(Map.of("numworkers", number(text))).numworkers()).isIn(1, 10);
   }
 
   private static final String ACCOUNT = "arn:aws:iam::123456789012:";
@@ -211,8 +211,8 @@ final class SpecValidatorTest {
 
   @ParameterizedTest
   @MethodSource("principals")
-  void rolesAndUsersGetInByTheirArns(String arn) {
-    assertThat(fine(Map.of("access", List.of(arn))).access()).containsExactly(arn);
+  void arnsOfRolesAndUsersAreValidInAccess(String arn) {
+    assertThat(valid(Map.of("access", List.of(arn))).access()).containsExactly(arn);
   }
 
   static Stream<String> noPrincipals() {
@@ -240,7 +240,7 @@ final class SpecValidatorTest {
 
   @ParameterizedTest
   @MethodSource("noPrincipals")
-  void nothingElseGetsIn(String text) {
+  void nothingElseIsValidInAccess(String text) {
     assertThat(problems(Map.of("access", List.of(text))))
         .singleElement()
         .asString()
@@ -251,7 +251,7 @@ final class SpecValidatorTest {
   void listsHaveAMaximum() {
     List<String> twenty = Collections.nCopies(20, ACCOUNT + "role/dev");
     List<String> sixteen = Collections.nCopies(16, "subnet-01234567");
-    Spec spec = fine(Map.of("access", twenty, "task", Map.of("subnets", sixteen)));
+    Spec spec = valid(Map.of("access", twenty, "task", Map.of("subnets", sixteen)));
     assertThat(spec.access()).isEqualTo(twenty);
     assertThat(Objects.requireNonNull(spec.task()).subnets()).isEqualTo(sixteen);
 
@@ -271,7 +271,7 @@ final class SpecValidatorTest {
   }
 
   @Test
-  void eachProblemIsNamedInTheOrderOfTheFields() {
+  void problemsAreListedInTheOrderOfTheFields() {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     fields.put("timeout", number("0"));
     fields.put("timout", number("5"));
@@ -291,13 +291,13 @@ final class SpecValidatorTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"timout", "Timeout", "timeuot", "timeouts", "TIMEOUT"})
-  void aSlipOfThePenIsRecognised(String field) {
+  void aMisspeltFieldGetsASuggestion(String field) {
     assertThat(problems(Map.of(field, number("5"))))
         .containsExactly("\"" + field + "\" is not a field of a spec; did you mean timeout?");
   }
 
   @Test
-  void whatIsLikeNoFieldIsAnsweredWithAllOfThem() {
+  void anUnknownFieldGetsTheListOfFields() {
     assertThat(problems(Map.of("color", "red")))
         .containsExactly(
             "\"color\" is not a field of a spec;"
@@ -305,7 +305,7 @@ final class SpecValidatorTest {
   }
 
   @Test
-  void aLongValueIsShownInShort() {
+  void aLongValueIsAbbreviated() {
     String owner = "x".repeat(70_000);
     assertThat(problems(Map.of("owner", owner)))
         .singleElement()
@@ -318,20 +318,20 @@ final class SpecValidatorTest {
     assertThat(SpecValidator.isName("a".repeat(64))).isFalse();
   }
 
-  /** Its name and another cluster's id could not be told apart. */
+  /** A name in the form of an id would be ambiguous. */
   @ParameterizedTest
   @ValueSource(
       strings = {"9be65bee-3baa-4fd0-aa3e-032325d5390c", "9BE65BEE-3BAA-4FD0-AA3E-032325D5390C"})
-  void whatLooksLikeAnIdIsNoName(String id) {
+  void anIdIsNotAName(String id) {
     assertThat(SpecValidator.isName(id)).isFalse();
     assertThat(problems(Map.of("name", id))).singleElement().asString().startsWith("name must be");
     assertThat(SpecValidator.isName(id.substring(1))).isTrue();
   }
 
-  /** Each is two letters from one field at the most; of two that are near, the nearer is meant. */
+  /** Each is at most two letters from a field; the closest one is suggested. */
   @ParameterizedTest
   @CsvSource({"timeoutss, timeout", "tase, task", "tame, name", "ownr, owner", "xxcess, access"})
-  void theNearestFieldIsSuggested(String field, String suggested) {
+  void theClosestFieldIsSuggested(String field, String suggested) {
     assertThat(problems(Map.of(field, "x")))
         .containsExactly(
             "\"%s\" is not a field of a spec; did you mean %s?".formatted(field, suggested));
@@ -339,12 +339,12 @@ final class SpecValidatorTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"timeoutsss", "taxxx", "txx", "xxxess"})
-  void whatIsThreeLettersFromEachFieldIsNoSlipOfThePen(String field) {
+  void aFieldThatDiffersByThreeLettersGetsNoSuggestion(String field) {
     assertThat(problems(Map.of(field, "x"))).singleElement().asString().contains("; it has name,");
   }
 
   @Test
-  void aTextIsShownInItsFirst80Characters() {
+  void textIsAbbreviatedTo80Characters() {
     assertThat(SpecValidator.abbreviate("x".repeat(80))).isEqualTo("x".repeat(80));
     assertThat(SpecValidator.abbreviate("x".repeat(81))).isEqualTo("x".repeat(80) + "…");
     assertThat(SpecValidator.abbreviate("😀".repeat(80))).isEqualTo("\\u1f600".repeat(80));
@@ -352,18 +352,18 @@ final class SpecValidatorTest {
   }
 
   @Test
-  void aTextIsShownInPrintableAscii() {
+  void nonAsciiCharactersAreEscaped() {
     assertThat(SpecValidator.abbreviate(" ~")).isEqualTo(" ~");
     assertThat(SpecValidator.abbreviate("\u001f\u007fé\u2028"))
         .isEqualTo("\\u001f\\u007f\\u00e9\\u2028");
   }
 
   @Test
-  void theLimitsOfTheServiceAreTheOnesThatCount() {
+  void theInstallationsLimitsApply() {
     Limits small = new Limits(60, 2, 1, 1);
     Result<Spec> result =
         SpecValidator.validate(
-            Map.of("numworkers", number("3"), "timeout", number("61")), "made-up", small, VERSIONS);
+            Map.of("numworkers", number("3"), "timeout", number("61")), "default", small, VERSIONS);
     assertThat(((Result.Rejected<Spec>) result).rejection().problems())
         .containsExactlyInAnyOrder(
             "numworkers must be a whole number from 1 to 2, not 3",
@@ -381,31 +381,31 @@ final class SpecValidatorTest {
     "corp.io@evil.com, false",
     "nobody@example.com, true"
   })
-  void onlyAddressesOfTheDomainsThatAreInstalledMayBeOwner(String owner, boolean fine) {
+  void ownersAreLimitedToTheInstalledDomains(String owner, boolean isValid) {
     Limits limits = new Limits(60, 2, 1, 1, OwnerDomains.parse("Corp.io, sub.corp.com"));
     Result<Spec> result =
-        SpecValidator.validate(Map.of("owner", owner), "made-up", limits, VERSIONS);
-    if (fine) {
+        SpecValidator.validate(Map.of("owner", owner), "default", limits, VERSIONS);
+    if (isValid) {
       assertThat(result).isInstanceOf(Result.Success.class);
     } else {
       assertThat(((Result.Rejected<Spec>) result).rejection().problems())
           .containsExactly(
               "owner must be a mail address at corp.io or sub.corp.com, not \"" + owner + "\"");
     }
-    assertThat(SpecValidator.validate(Map.of(), "made-up", limits, VERSIONS))
+    assertThat(SpecValidator.validate(Map.of(), "default", limits, VERSIONS))
         .as("one without an owner")
         .isInstanceOf(Result.Success.class);
   }
 
-  private static Spec fine(Map<String, ? extends @Nullable Object> fields) {
+  private static Spec valid(Map<String, ? extends @Nullable Object> fields) {
     return ((Result.Success<Spec>)
-            SpecValidator.validate(fields, "made-up", Limits.DEFAULT, VERSIONS))
+            SpecValidator.validate(fields, "default", Limits.DEFAULT, VERSIONS))
         .value();
   }
 
   private static List<String> problems(Map<String, ? extends @Nullable Object> fields) {
     return ((Result.Rejected<Spec>)
-            SpecValidator.validate(fields, "made-up", Limits.DEFAULT, VERSIONS))
+            SpecValidator.validate(fields, "default", Limits.DEFAULT, VERSIONS))
         .rejection()
         .problems();
   }

@@ -14,13 +14,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The table of transitions, entry by entry. */
+/** The table of transitions. */
 final class StateTest {
   private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
   private static final ClusterId ID = new ClusterId("01930000-0000-7000-8000-000000000001");
   private static final Spec SPEC = new SpecBuilder().build();
 
-  /** Rows are from, columns are to; x is allowed, - is refused. */
+  /** Rows are from, columns are to; x is allowed, - is not. */
   private static final String TABLE =
       """
       .               creating  ready  create-failed  destroying  destroy-failed  gone
@@ -54,19 +54,19 @@ final class StateTest {
   }
 
   @Test
-  void theTableIsWhole() {
+  void theTableIsComplete() {
     assertThat(entries()).hasSize(State.values().length * State.values().length);
   }
 
   @ParameterizedTest
   @MethodSource("entries")
-  void eachPairIsAllowedOrRefused(Entry entry) {
+  void transitionsFollowTheTable(Entry entry) {
     assertThat(entry.from().next().contains(entry.to())).isEqualTo(entry.allowed());
   }
 
   @ParameterizedTest
   @MethodSource("entries")
-  void aClusterTakesTheStepsOfTheTableAndNoOther(Entry entry) {
+  void aClusterMakesOnlyTransitionsOfTheTable(Entry entry) {
     UnaryOperator<Cluster> step = STEPS.getOrDefault(entry.to(), UnaryOperator.identity());
     Cluster cluster = inState(entry.from());
 
@@ -94,7 +94,7 @@ final class StateTest {
     STEPS.put(State.GONE, cluster -> cluster.deletionVerified("proven", NOW));
   }
 
-  /** A cluster in a state, with a task still open, so that only its state can refuse a step. */
+  /** A cluster in a state with an open task, so that only its state can forbid a transition. */
   private static Cluster inState(State state) {
     return new ClusterBuilder(Cluster.requested(ID, SPEC, "arn", NOW))
         .state(state)

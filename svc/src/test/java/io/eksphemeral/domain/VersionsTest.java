@@ -22,19 +22,19 @@ final class VersionsTest {
     "1.36, true",
     "1.99, true"
   })
-  void oneThatIsOfferedOrNewerThanTheWholeListIsFine(String version, boolean fine) {
+  void offeredAndNewerVersionsAreAccepted(String version, boolean fine) {
     assertThat(offered.offers(version)).isEqualTo(fine);
   }
 
   @Test
-  void withoutAListEveryVersionIsFine() {
+  void withoutAListEveryVersionIsAccepted() {
     assertThat(Versions.any("1.35").offers("1.11")).isTrue();
     assertThat(Versions.any("1.35").preferred()).isEqualTo("1.35");
   }
 
   @ParameterizedTest
   @CsvSource({"1.35, STANDARD", "1.34, STANDARD", "1.32, EXTENDED", "1.36, STANDARD"})
-  void itsStatusSaysHowAVersionIsSupported(String version, Versions.Support support) {
+  void theListTellsTheSupportOfAVersion(String version, Versions.Support support) {
     assertThat(offered.supports(version)).isEqualTo(support);
   }
 }

@@ -25,7 +25,7 @@ class SimulationTest {
   private static final String NOBODY = "nobody@example.com";
 
   @Test
-  void livesInWhichAllGoesWrongKeepEveryPromise() {
+  void simulationsWithFaultsKeepEveryPromise() {
     SimulationReport tally = new SimulationReport();
     tally.happen(Long.getLong("lives", 2000), FIRST_SEED, new SimulationReport.Watcher() {});
 
@@ -76,7 +76,7 @@ class SimulationTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("onceBroken")
-  void whatOnceBrokeAPromiseDoesNotAnyMore(String what, Plan plan) {
+  void earlierFailuresDoNotRecur(String what, Plan plan) {
     Simulation.Outcome outcome = Simulation.of(plan, false);
     assertThat(outcome.broken()).as(what).isNull();
     assertThat(outcome.lives()).isPositive();
@@ -86,7 +86,7 @@ class SimulationTest {
    * Though worlds that happen at the same time get in each other's way, at locks that they share.
    */
   @Test
-  void theSameSeedIsTheSameWorld() {
+  void theSameSeedGivesTheSameSimulation() {
     List<Simulation.Outcome> alone =
         LongStream.range(0, 30).mapToObj(SimulationTest::told).toList();
     List<Simulation.Outcome> together =

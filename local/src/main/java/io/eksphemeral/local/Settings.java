@@ -12,14 +12,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the control plane on this machine was started with: options, and the environment where the
- * functions in AWS have theirs.
+ * Options and environment variables of the control plane on one machine.
  *
- * @param home the folder of all state
- * @param port where it listens; 0 for any that is free
- * @param speed how many times as fast as the real one its clock runs
- * @param described what the environment could have said otherwise, a line each, for the commands to
- *     compare with what they are given
+ * @param home the directory of all state
+ * @param port 0 for any free one
+ * @param speed how many times as fast as real time the clock runs
+ * @param described the variables in effect, a line each, with which commands compare theirs
  */
 record Settings(
     Path home,
@@ -32,14 +30,17 @@ record Settings(
   private static final String MINUTES = "EKSPHEMERAL_MAX_MINUTES";
   private static final String WORKERS = "EKSPHEMERAL_MAX_WORKERS";
   private static final String CLUSTERS = "EKSPHEMERAL_MAX_CLUSTERS";
-  private static final String PER_ASKER = "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER";
+  private static final String PER_CALLER = "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER";
   private static final String OWNER_DOMAINS = "EKSPHEMERAL_OWNER_DOMAINS";
   private static final String SECONDS = "EKSPHEMERAL_SIMULATE_SECONDS";
   private static final String FAULTS = "EKSPHEMERAL_SIMULATE_FAULTS";
 
-  /** The earlier names of these two. */
+  /** Earlier names of variables, which are still read. */
   private static final Map<String, String> LEGACY =
-      Map.of(SECONDS, "EKSPHEMERAL_REHEARSAL_SECONDS", FAULTS, "EKSPHEMERAL_REHEARSAL_FAILS");
+      Map.of(
+          PER_CALLER, "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER",
+          SECONDS, "EKSPHEMERAL_REHEARSAL_SECONDS",
+          FAULTS, "EKSPHEMERAL_REHEARSAL_FAILS");
 
   private static final int HIGHEST_PORT = 65_535;
   private static final int HIGHEST_SPEED = 3600;
@@ -47,9 +48,9 @@ record Settings(
   private static final BigDecimal MOST_SECONDS = BigDecimal.valueOf(3600);
 
   /**
-   * Reads them.
+   * Parses options and environment.
    *
-   * @throws StartException if one is wrong, with a sentence that says which and how
+   * @throws StartException if one is invalid; the message says which and why
    */
   static Settings of(List<String> arguments, Map<String, String> environment)
       throws StartException {
@@ -65,14 +66,13 @@ record Settings(
         case "--speed" -> speed = value(option, rest);
         default ->
             throw wrong(
-                "unknown option '%s'; there are --home DIR, --port N and --speed N"
-                    .formatted(option));
+                "unknown option '%s'; usage: --home DIR --port N --speed N".formatted(option));
       }
     }
     int times = whole("--speed", speed, 1, HIGHEST_SPEED);
     Limits limits = limits(environment);
-    String seconds = simulation(environment, SECONDS);
-    String fails = simulation(environment, FAULTS);
+    String seconds = variable(environment, SECONDS);
+    String fails = variable(environment, FAULTS);
     Settings settings =
         new Settings(
             path(home),
@@ -86,7 +86,7 @@ record Settings(
     return settings;
   }
 
-  private static String simulation(Map<String, String> environment, String name) {
+  private static String variable(Map<String, String> environment, String name) {
     return environment.getOrDefault(
         name, environment.getOrDefault(LEGACY.getOrDefault(name, ""), ""));
   }
@@ -105,18 +105,18 @@ record Settings(
             MINUTES, limits.minutes(),
             WORKERS, limits.workers(),
             CLUSTERS, limits.clusters(),
-            PER_ASKER, limits.clustersPerCaller(),
+            PER_CALLER, limits.clustersPerCaller(),
             OWNER_DOMAINS, limits.owners(),
             SECONDS, seconds,
             FAULTS, fails.replace('\n', ' '));
   }
 
-  /** At some speed every creation would be past its deadline before it is over. */
+  /** At some speed every task would miss its deadline. */
   private void refuseTooFast() throws StartException {
     if (pace.create().multipliedBy(speed).compareTo(Lifecycle.CREATE_DEADLINE) >= 0
         || pace.destroy().multipliedBy(speed).compareTo(Lifecycle.DESTROY_DEADLINE) >= 0) {
       throw wrong(
-          "at speed %d no task would be done before its deadline; take a lower speed, or fewer"
+          "at speed %d every task would miss its deadline; use a lower --speed, or fewer"
                   .formatted(speed)
               + " EKSPHEMERAL_SIMULATE_SECONDS");
     }
@@ -126,7 +126,7 @@ record Settings(
     try {
       return Path.of(home).toAbsolutePath().normalize();
     } catch (InvalidPathException _) {
-      throw wrong("--home '%s' is no path".formatted(home));
+      throw wrong("--home '%s' is not a valid path".formatted(home));
     }
   }
 
@@ -136,7 +136,7 @@ record Settings(
         limit(environment, MINUTES, usual.minutes()),
         limit(environment, WORKERS, usual.workers()),
         limit(environment, CLUSTERS, usual.clusters()),
-        limit(environment, PER_ASKER, usual.clustersPerCaller()),
+        limit(environment, PER_CALLER, usual.clustersPerCaller()),
         owners(environment.getOrDefault(OWNER_DOMAINS, "")));
   }
 
@@ -150,7 +150,7 @@ record Settings(
 
   private static int limit(Map<String, String> environment, String name, int usual)
       throws StartException {
-    String text = environment.getOrDefault(name, "");
+    String text = variable(environment, name);
     return text.isEmpty() ? usual : whole(name, text, 1, HIGHEST_LIMIT);
   }
 

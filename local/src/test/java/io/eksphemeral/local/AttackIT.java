@@ -72,7 +72,7 @@ final class AttackIT {
           "EKSPHEMERAL_SIMULATE_SECONDS", "0.05",
           "EKSPHEMERAL_MAX_MINUTES", "90",
           "EKSPHEMERAL_MAX_CLUSTERS", "100000",
-          "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "100000");
+          "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "100000");
   private static final Pattern WORKS =
       Pattern.compile("task (simulated/(.{36}-(?:create|destroy)-[0-9]+)/[0-9a-f]{8}) works");
 

@@ -53,7 +53,7 @@ final class SettingsTest {
     refused(List.of("--speed", "fast"), "--speed is 'fast'");
     refused(List.of("--port", "65536"), "--port is '65536'");
     refused(List.of("--port", "99999999999999999999"), "--port is '99999999999999999999'");
-    refused(List.of("--home", "a\0b"), "is no path");
+    refused(List.of("--home", "a\0b"), "is not a valid path");
   }
 
   @Test
@@ -90,7 +90,7 @@ final class SettingsTest {
             EKSPHEMERAL_MAX_MINUTES=1440
             EKSPHEMERAL_MAX_WORKERS=10
             EKSPHEMERAL_MAX_CLUSTERS=10
-            EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER=5
+            EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER=5
             EKSPHEMERAL_OWNER_DOMAINS=
             EKSPHEMERAL_SIMULATE_SECONDS=
             EKSPHEMERAL_SIMULATE_FAULTS=
@@ -110,19 +110,21 @@ final class SettingsTest {
     refused(
         List.of("--speed", "3600"),
         Map.of("EKSPHEMERAL_SIMULATE_SECONDS", "4"),
-        "at speed 3600 no task would be done");
+        "at speed 3600 every task would miss its deadline");
   }
 
   @Test
-  void theEarlierNamesOfTheSimulationSettingsAreRead() throws StartException {
+  void earlierNamesAreRead() throws StartException {
     Settings settings =
         Settings.of(
             List.of(),
             Map.of(
+                "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "4",
                 "EKSPHEMERAL_REHEARSAL_SECONDS", "0.1",
                 "EKSPHEMERAL_REHEARSAL_FAILS", "create:fail:1"));
 
     assertThat(settings.pace().create()).isEqualTo(Duration.ofMillis(100));
+    assertThat(settings.limits().clustersPerCaller()).isEqualTo(4);
     assertThat(settings.faults().next(TaskKind.CREATE, "dev")).isPresent();
   }
 

@@ -7,7 +7,6 @@ import io.eksphemeral.aws.FargateSettings.Definition;
 import io.eksphemeral.aws.S3ObjectStore;
 import io.eksphemeral.aws.SesMailer;
 import io.eksphemeral.aws.SnapshotSafeHttpClient;
-import io.eksphemeral.aws.StubAwsHttpClient;
 import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
@@ -15,11 +14,11 @@ import io.eksphemeral.control.EksctlConfig;
 import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.control.TaskRunner;
+import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -28,26 +27,27 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.services.ecs.EcsClient;
 import software.amazon.awssdk.services.ses.SesClient;
 
-/**
- * The control plane in AWS: each function puts its part together from its environment, over S3, ECS
- * and SES, and has it primed before Lambda takes a snapshot of it.
- */
+/** Wires the functions in AWS from their environment, over S3, ECS and SES. */
 final class AwsControlPlane {
   private static final Duration USUAL_CREATION = Duration.ofMinutes(15);
   private static final Duration USUAL_DESTRUCTION = Duration.ofMinutes(10);
 
-  /** Where the bucket has no list of versions nobody is refused one; EKS says what it thinks. */
+  /** Without a list of versions in the bucket any is accepted, and EKS decides. */
   private static final Versions NO_LIST = Versions.any("1.35");
 
-  /** How many clusters are worked on at a time, and how many records are read. */
+  /** How many records are read, and clusters swept, at a time. */
   private static final int THREADS = 64;
 
+  /** For requests that find nothing. */
+  private static final ClusterId NO_CLUSTER = new ClusterId("00000000-0000-7000-8000-000000000000");
+
+  private static final int WARM_UP_ROUNDS = 20;
+
   private final Settings settings;
+  private final SnapshotSafeHttpClient http = AwsClients.connections();
   private final Executor threads =
       Executors.newFixedThreadPool(THREADS, Thread.ofVirtual().factory());
 
@@ -56,10 +56,9 @@ final class AwsControlPlane {
   }
 
   /**
-   * What an installation says to each of its functions.
+   * What all functions are configured with.
    *
-   * @param notifyAddress where mails come from, and whose the installation is; empty if nobody is
-   *     mailed
+   * @param notifyAddress the operator's, from which mail is sent; empty if there is no mail
    */
   private record Settings(
       String region,
@@ -67,7 +66,7 @@ final class AwsControlPlane {
       String notifyAddress,
       Limits limits,
       Nodes nodes,
-      ProviderInfo presentation) {
+      ProviderInfo provider) {
     static Settings of(Environment environment) {
       String region = environment.text("AWS_REGION");
       String notifyAddress = environment.textOrNone("EKSPHEMERAL_NOTIFY_ADDRESS");
@@ -83,12 +82,13 @@ final class AwsControlPlane {
               environment.number("EKSPHEMERAL_MAX_MINUTES"),
               environment.number("EKSPHEMERAL_MAX_WORKERS"),
               environment.number("EKSPHEMERAL_MAX_CLUSTERS"),
-              environment.number("EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER"),
+              environment.number(
+                  "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER"),
               environment.ownerDomains("EKSPHEMERAL_OWNER_DOMAINS")),
           nodes,
           new ProviderInfo(
               "eksctl on Fargate in %s%s"
-                  .formatted(region, notifyAddress.isEmpty() ? ", and nobody is mailed" : ""),
+                  .formatted(region, notifyAddress.isEmpty() ? ", without mail" : ""),
               USUAL_CREATION,
               USUAL_DESTRUCTION,
               nodes));
@@ -96,56 +96,46 @@ final class AwsControlPlane {
   }
 
   /**
-   * What a function is made of that only looks.
+   * What {@code StatusFunc} needs.
    *
-   * @param time limits what its calls of services take together
+   * @param time limits the calls to AWS of each invocation
    */
-  record Viewing(
-      ClusterStatus status,
-      ProviderInfo presentation,
-      InstantSource clock,
-      Supplier<Versions> versions,
-      TimeLimit time) {}
+  record StatusFunc(
+      ClusterStatus status, ProviderInfo provider, Supplier<Versions> versions, TimeLimit time) {}
 
   /**
-   * What a function is made of that changes clusters.
+   * What {@code CreateClusterFunc} and {@code DestroyClusterFunc} need.
    *
-   * @param random where ids come from. All that is restored from one snapshot goes on with the same
-   *     random numbers, but for a SecureRandom's, which Lambda's runtime keeps apart; {@code
-   *     UUID.randomUUID()} has one, too
-   * @param time limits what its calls of services take together
+   * @param time limits the calls to AWS of each invocation
    */
-  record Changing(
-      ControlPlane plane, ProviderInfo presentation, RandomGenerator random, TimeLimit time) {}
+  record ClusterFuncs(ControlPlane plane, ProviderInfo provider, TimeLimit time) {}
 
   /**
-   * Puts together what only looks, from that part of the environment which this takes.
+   * Wires {@code StatusFunc}.
    *
-   * @throws IllegalStateException if something is wrong with that part, with all that is
+   * @throws IllegalStateException if variables that it needs are invalid; the message has all
    */
-  static Viewing viewing(Map<String, String> variables) {
+  static StatusFunc statusFunc(Map<String, String> variables) {
     Environment environment = new Environment(variables);
     Settings settings = Settings.of(environment);
     environment.check();
     AwsControlPlane aws = new AwsControlPlane(settings);
 
-    SnapshotSafeHttpClient connections = AwsClients.connections();
-    ClusterStore store = aws.store(aws.bucket(connections));
-    Priming.beforeSnapshot(
-        () -> {
-          ClusterStore pretended = aws.store(new StubAwsHttpClient(settings.region()).bucket());
-          WarmUp.ofViewing(pretended, clock -> aws.viewing(pretended, clock, TimeLimit.NONE));
-        },
-        () -> aws.forReal(connections, () -> WarmUp.look(store)));
-    return aws.viewing(store, InstantSource.system(), new TimeLimit(connections::allow));
+    ClusterStore store = new ClusterStore(aws.objects(), aws.threads);
+    aws.warmUp(() -> read(store));
+    return new StatusFunc(
+        new ClusterStatus(store),
+        settings.provider(),
+        () -> store.versions().orElse(NO_LIST),
+        aws.time());
   }
 
   /**
-   * Puts together what changes clusters.
+   * Wires the functions that change clusters.
    *
-   * @throws IllegalStateException if something is wrong with the environment, with all that is
+   * @throws IllegalStateException if variables are invalid; the message has all
    */
-  static Changing changing(Map<String, String> variables) {
+  static ClusterFuncs clusterFuncs(Map<String, String> variables) {
     Environment environment = new Environment(variables);
     Settings settings = Settings.of(environment);
     FargateSettings fargate = fargate(environment, settings.bucket());
@@ -161,50 +151,48 @@ final class AwsControlPlane {
     environment.check();
     AwsControlPlane aws = new AwsControlPlane(settings);
 
-    Region region = Region.of(settings.region());
-    SnapshotSafeHttpClient connections = AwsClients.connections();
-    S3ObjectStore bucket = aws.bucket(connections);
-    ClusterStore store = aws.store(bucket);
-    EcsClient ecs = AwsClients.ecs().httpClient(connections).region(region).build();
-    TaskRunner tasks = new EcsTaskRunner(ecs, bucket, fargate);
-    SesClient ses = AwsClients.ses().httpClient(connections).region(region).build();
-    Changing changing =
-        aws.changing(
+    S3ObjectStore objects = aws.objects();
+    ClusterStore store = new ClusterStore(objects, aws.threads);
+    TaskRunner tasks =
+        new EcsTaskRunner(
+            AwsClients.ecs().httpClient(aws.http).region(aws.region()).build(), objects, fargate);
+    aws.warmUp(() -> {
+      read(store);
+      tasks.running(NO_CLUSTER);
+      tasks.status(NO_CLUSTER.value().replace("-", ""));
+    });
+    ControlPlane plane =
+        ControlPlane.of(
             store,
             tasks,
-            aws.letters(ses),
+            aws.notifications(),
             config,
+            settings.limits(),
+            NO_LIST,
             InstantSource.system(),
-            new TimeLimit(connections::allow));
-    Priming.beforeSnapshot(
-        () -> {
-          StubAwsHttpClient pretended = new StubAwsHttpClient(settings.region());
-          ClusterStore pretendedStore = aws.store(pretended.bucket());
-          WarmUp.ofChanging(
-              settings.limits().owners().allow(settings.notifyAddress())
-                  ? settings.notifyAddress()
-                  : "",
-              clock ->
-                  aws.changing(
-                      pretendedStore,
-                      new EcsTaskRunner(pretended.ecs(), pretended.bucket(), fargate),
-                      aws.letters(pretended.ses()),
-                      config,
-                      clock,
-                      TimeLimit.NONE));
-        },
-        () -> aws.forReal(connections, () -> WarmUp.look(store, tasks)));
-    return changing;
+            Sleeper.system(),
+            aws.threads);
+    return new ClusterFuncs(plane, settings.provider(), aws.time());
   }
 
   /**
-   * Looks twice, at the services that there are, as calls and as sweeps do it: on this thread and
-   * on one of the others. The first time connections are kept, as they will be; each is then the
-   * next call's, which has it closed.
+   * Reads on the caller's thread as requests do, then on another one as sweeps do. The last round
+   * closes each connection after its response, since none survives a snapshot.
    */
-  private void forReal(SnapshotSafeHttpClient connections, Runnable look) {
-    look.run();
-    connections.leavingNone(() -> CompletableFuture.runAsync(look, threads).join());
+  private void warmUp(Runnable reads) {
+    WarmUp.beforeSnapshot(() -> {
+      for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+        reads.run();
+      }
+      http.leavingNone(() -> CompletableFuture.runAsync(reads, threads).join());
+    });
+  }
+
+  private static void read(ClusterStore store) {
+    store.ids();
+    store.find(NO_CLUSTER);
+    store.archived(NO_CLUSTER);
+    store.claimOn(NO_CLUSTER.defaultName());
   }
 
   private static FargateSettings fargate(Environment environment, String bucket) {
@@ -221,54 +209,28 @@ final class AwsControlPlane {
         bucket);
   }
 
-  /** Mails come from the address that is the operator's, too; without one there are none. */
-  private Notifications letters(SesClient ses) {
-    String notifyAddress = settings.notifyAddress();
-    return notifyAddress.isEmpty()
-        ? new Notifications(null, null, "")
-        : new Notifications(new SesMailer(ses, notifyAddress), notifyAddress, "");
+  /** Mail is sent from the operator's address; without one there is none. */
+  private Notifications notifications() {
+    String address = settings.notifyAddress();
+    if (address.isEmpty()) {
+      return new Notifications(null, null, "");
+    }
+    SesClient ses = AwsClients.ses().httpClient(http).region(region()).build();
+    return new Notifications(new SesMailer(ses, address), address, "");
   }
 
-  private S3ObjectStore bucket(SnapshotSafeHttpClient connections) {
+  private S3ObjectStore objects() {
     return new S3ObjectStore(
-        AwsClients.s3().httpClient(connections).region(Region.of(settings.region())).build(),
+        AwsClients.s3().httpClient(http).region(region()).build(),
         settings.bucket(),
         Sleeper.system());
   }
 
-  private ClusterStore store(S3ObjectStore bucket) {
-    return new ClusterStore(bucket, threads);
+  private Region region() {
+    return Region.of(settings.region());
   }
 
-  private Viewing viewing(ClusterStore store, InstantSource clock, TimeLimit time) {
-    return new Viewing(
-        new ClusterStatus(store),
-        settings.presentation(),
-        clock,
-        () -> store.versions().orElse(NO_LIST),
-        time);
-  }
-
-  private Changing changing(
-      ClusterStore store,
-      TaskRunner tasks,
-      Notifications letters,
-      EksctlConfig config,
-      InstantSource clock,
-      TimeLimit time) {
-    return new Changing(
-        ControlPlane.of(
-            store,
-            tasks,
-            letters,
-            config,
-            settings.limits(),
-            NO_LIST,
-            clock,
-            Sleeper.system(),
-            threads),
-        settings.presentation(),
-        new SecureRandom(),
-        time);
+  private TimeLimit time() {
+    return new TimeLimit(http::allow);
   }
 }

@@ -19,14 +19,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** A record as the API shows it: what is stored, and what follows from it now. */
+/** A record in a response: what is stored, and what follows from it now. */
 final class ClusterResponse {
-  private final ProviderInfo presentation;
+  private final ProviderInfo provider;
   private final InstantSource clock;
   private final Supplier<Versions> versions;
 
-  ClusterResponse(ProviderInfo presentation, InstantSource clock, Supplier<Versions> versions) {
-    this.presentation = presentation;
+  ClusterResponse(ProviderInfo provider, InstantSource clock, Supplier<Versions> versions) {
+    this.provider = provider;
     this.clock = clock;
     this.versions = versions;
   }
@@ -42,10 +42,10 @@ final class ClusterResponse {
     return records;
   }
 
-  /** An answer is not to fail for what it would only add. */
+  /** A response must not fail because of an optional field. */
   private Optional<Costs> costs() {
     try {
-      return presentation.costs(versions);
+      return provider.costs(versions);
     } catch (StoreException _) {
       return Optional.empty();
     }
@@ -77,14 +77,14 @@ final class ClusterResponse {
     cluster.minutesLeft(now).ifPresent(minutes -> status.put("minutesleft", minutes));
     usually(cluster).ifPresent(usual -> status.put("usually", usual.toSeconds()));
     costs.ifPresent(known -> status.put("cost", known.soFar(cluster, now).doubleValue()));
-    status.put("provider", presentation.provider());
+    status.put("provider", provider.provider());
   }
 
-  /** How long what is under way usually takes. */
+  /** How long the current task usually takes. */
   private Optional<Duration> usually(Cluster cluster) {
     return switch (cluster.state()) {
-      case CREATING -> Optional.of(presentation.usualCreation());
-      case CREATE_FAILED, DESTROYING -> Optional.of(presentation.usualDestruction());
+      case CREATING -> Optional.of(provider.usualCreation());
+      case CREATE_FAILED, DESTROYING -> Optional.of(provider.usualDestruction());
       case READY, DESTROY_FAILED, GONE -> Optional.empty();
     };
   }

@@ -11,6 +11,7 @@ import io.eksphemeral.domain.Rejection;
 import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecValidator;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -33,8 +34,9 @@ public final class CreateClusterHandler implements ApiHandler {
 
   /** Reads the function's environment; Lambda calls this. */
   public CreateClusterHandler() {
-    AwsControlPlane.Changing aws = AwsControlPlane.changing(System.getenv());
-    this(aws.plane(), aws.presentation(), aws.random(), aws.time());
+    AwsControlPlane.ClusterFuncs aws = AwsControlPlane.clusterFuncs(System.getenv());
+    // Functions restored from one snapshot share the state of any other generator.
+    this(aws.plane(), aws.provider(), new SecureRandom(), aws.time());
   }
 
   /**

@@ -27,8 +27,8 @@ public final class DestroyClusterHandler implements ApiHandler {
 
   /** Reads the function's environment; Lambda calls this. */
   public DestroyClusterHandler() {
-    AwsControlPlane.Changing aws = AwsControlPlane.changing(System.getenv());
-    this(aws.plane(), aws.presentation(), aws.time());
+    AwsControlPlane.ClusterFuncs aws = AwsControlPlane.clusterFuncs(System.getenv());
+    this(aws.plane(), aws.provider(), aws.time());
   }
 
   public DestroyClusterHandler(ControlPlane plane, ProviderInfo provider) {

@@ -8,10 +8,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/**
- * The environment of a function. What is wrong with it is noted while it is read, something
- * harmless read instead, and all of it said at once.
- */
+/** The environment of a function. Collects the problems with all variables for one message. */
 final class Environment {
   private static final int HIGHEST_NUMBER = 1_000_000;
 
@@ -22,12 +19,12 @@ final class Environment {
     this.variables = variables;
   }
 
-  /** The text of a variable; empty if it is not there. */
+  /** The value of a variable; empty if it is not set. */
   String textOrNone(String name) {
     return variables.getOrDefault(name, "").strip();
   }
 
-  /** The text of a variable that must be there. */
+  /** The value of a required variable. */
   String text(String name) {
     String text = textOrNone(name);
     if (text.isEmpty()) {
@@ -36,17 +33,17 @@ final class Environment {
     return text;
   }
 
-  /** Texts between commas, of which there must be one. */
+  /** A comma-separated list of at least one value. */
   List<String> texts(String name) {
     List<String> texts =
         Arrays.stream(text(name).split(",", -1)).map(String::strip).distinct().toList();
     if (texts.size() > 1 && texts.contains("")) {
-      problems.add("%s is '%s', with nothing between two commas".formatted(name, text(name)));
+      problems.add("%s is '%s', with an empty value between commas".formatted(name, text(name)));
     }
     return texts;
   }
 
-  /** Tags, {@code KEY=VALUE} with commas between; none if the variable is not there. */
+  /** Comma-separated tags, {@code KEY=VALUE}; none if the variable is not set. */
   SortedMap<String, String> tags(String name) {
     SortedMap<String, String> tags = new TreeMap<>();
     for (String tag : textOrNone(name).split(",", -1)) {
@@ -54,18 +51,18 @@ final class Environment {
       if (end > 0) {
         tags.put(tag.substring(0, end), tag.substring(end + 1));
       } else if (!tag.isEmpty()) {
-        problems.add("%s has '%s', and must be KEY=VALUE with commas between".formatted(name, tag));
+        problems.add("%s contains '%s' instead of KEY=VALUE".formatted(name, tag));
       }
     }
     return tags;
   }
 
-  /** Mail domains with commas between; all are allowed if the variable is not there. */
+  /** Comma-separated mail domains; any is allowed if the variable is not set. */
   OwnerDomains ownerDomains(String name) {
     try {
       return OwnerDomains.parse(textOrNone(name));
     } catch (IllegalArgumentException e) {
-      problems.add("%s is wrong: %s".formatted(name, e.getMessage()));
+      problems.add("%s is invalid: %s".formatted(name, e.getMessage()));
       return OwnerDomains.ANY;
     }
   }
@@ -87,6 +84,11 @@ final class Environment {
     return 1;
   }
 
+  /** The same under an old name, which counts where the new one is missing. */
+  int number(String name, String oldName) {
+    return number(textOrNone(name).isEmpty() && !textOrNone(oldName).isEmpty() ? oldName : name);
+  }
+
   /** {@code true} or {@code false}. */
   boolean isTrue(String name) {
     String text = text(name);
@@ -97,15 +99,14 @@ final class Environment {
   }
 
   /**
-   * Ends the reading.
+   * Call after all variables were read.
    *
-   * @throws IllegalStateException if anything was wrong, with all that was
+   * @throws IllegalStateException if there were problems; the message has all of them
    */
   void check() {
     if (!problems.isEmpty()) {
       throw new IllegalStateException(
-          "this function's environment is not what template.yaml makes it: "
-              + String.join("; ", problems));
+          "the environment variables of this function are invalid: " + String.join("; ", problems));
     }
   }
 }

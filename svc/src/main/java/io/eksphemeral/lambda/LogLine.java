@@ -14,11 +14,10 @@ import java.time.Instant;
 import java.util.Map;
 
 /**
- * One structured line of the log. Numbers given as metrics become CloudWatch's own by the embedded
- * metric format, which costs no request.
+ * A JSON line of the log. Metrics use CloudWatch's embedded metric format, which needs no request.
  */
 final class LogLine {
-  /** JSON alone would let through what ends a line, or turns it, outside of ASCII. */
+  /** Outside of ASCII there are line ends and bidirectional controls. */
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
@@ -28,7 +27,6 @@ final class LogLine {
 
   private LogLine() {}
 
-  /** A line about an event, in its first field. */
   static LogLine of(String event) {
     return new LogLine().with("event", event);
   }
@@ -49,7 +47,6 @@ final class LogLine {
     return with("failure", failure.toString()).with("trace", trace.toString());
   }
 
-  /** Adds counts, which CloudWatch takes up as metrics. */
   LogLine withMetrics(Map<String, Long> counts, Instant at) {
     ObjectNode metadata = line.putObject("_aws");
     metadata.put("Timestamp", at.toEpochMilli());
@@ -72,7 +69,7 @@ final class LogLine {
     try {
       logger.log(MAPPER.writeValueAsString(line).replace("\u007f", "\\u007f") + "\n");
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a tree in memory could not be written", e);
+      throw new IllegalStateException("a JSON tree could not be serialized", e);
     }
   }
 }

@@ -9,17 +9,17 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What answers say beyond the records, so that people know what they look at.
+ * What responses add about the provider that builds the clusters.
  *
- * @param provider who builds the clusters, in a sentence
- * @param usualCreation how long building one usually takes, by the clock on the wall
- * @param usualDestruction how long tearing one down usually takes, by the clock on the wall
- * @param nodes what nodes have to be paid for; null where nothing costs anything
+ * @param provider its name and place
+ * @param usualCreation how long a creation usually takes, in real time
+ * @param usualDestruction how long a teardown usually takes, in real time
+ * @param nodes the nodes to be paid for; null if clusters are free
  */
 public record ProviderInfo(
     String provider, Duration usualCreation, Duration usualDestruction, @Nullable Nodes nodes) {
 
-  /** What clusters cost; empty where they cost nothing. */
+  /** Empty if clusters are free. */
   Optional<Costs> costs(Supplier<Versions> versions) {
     return Optional.ofNullable(nodes).map(paid -> new Costs(paid, versions.get()));
   }

@@ -1,6 +1,6 @@
 package io.eksphemeral.lambda;
 
-/** The routes of the HTTP API, and the function behind each. */
+/** The routes of the HTTP API, each with its function. */
 public enum Route {
   CREATE(Function.CREATE_CLUSTER, "POST", "/create"),
   ESTIMATE(Function.CREATE_CLUSTER, "POST", "/estimate"),
@@ -10,7 +10,7 @@ public enum Route {
   LIST(Function.STATUS, "GET", "/clusters"),
   DESTROY(Function.DESTROY_CLUSTER, "POST", "/destroy/{id}");
 
-  /** The functions, by what they are called in AWS. */
+  /** The functions, with their names in template.yaml. */
   public enum Function {
     CREATE_CLUSTER("CreateClusterFunc"),
     STATUS("StatusFunc"),
@@ -50,7 +50,7 @@ public enum Route {
     return path;
   }
 
-  /** As API Gateway calls it: {@code GET /status/{id}}. */
+  /** API Gateway's route key: {@code GET /status/{id}}. */
   public String key() {
     return method + " " + path;
   }

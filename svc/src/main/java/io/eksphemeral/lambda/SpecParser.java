@@ -20,14 +20,11 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads a spec's JSON into plain values, strictly: one object in UTF-8 with nothing behind it.
- * Fields that are there twice are problems, not the end of reading.
- */
+/** Parses a spec strictly: one JSON object in UTF-8. Duplicate fields do not end the parsing. */
 final class SpecParser {
   private static final JsonFactory JSON = JsonFactory.builder().build();
 
-  /** With which some editors begin a file in UTF-8. */
+  /** Some editors put one in front of UTF-8. */
   private static final String BYTE_ORDER_MARK = "\ufeff";
 
   private final Set<String> problems = new LinkedHashSet<>();
@@ -35,11 +32,8 @@ final class SpecParser {
   private SpecParser() {}
 
   /**
-   * What was read.
-   *
-   * @param fields String, Number (BigDecimal, but for what none can hold), Boolean, List, Map or
-   *     null each; none where it is no object
-   * @param problems what is wrong with it as JSON; with any but double fields there are no fields
+   * @param fields each a String, Number, Boolean, List, Map or null
+   * @param problems of the JSON; with others than duplicate fields there are no fields
    */
   record Reading(Map<String, @Nullable Object> fields, List<String> problems) {}
 
@@ -52,35 +46,35 @@ final class SpecParser {
     try {
       text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
     } catch (CharacterCodingException e) {
-      return faulty("the spec is not UTF-8");
+      return invalid("the spec is not UTF-8");
     }
     if (text.startsWith(BYTE_ORDER_MARK)) {
       text = text.substring(BYTE_ORDER_MARK.length());
     }
     if (text.isBlank()) {
-      return faulty("the spec is empty; {} asks for a cluster with every default");
+      return invalid("the spec is empty; {} asks for a cluster with every default");
     }
     try (JsonParser parser = JSON.createParser(text)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         parser.skipChildren();
-        return faulty("the spec must be a JSON object, like {\"numworkers\": 2}");
+        return invalid("the spec must be a JSON object, like {\"numworkers\": 2}");
       }
       Map<String, @Nullable Object> fields = object(parser, "");
       return parser.nextToken() == null
           ? new Reading(fields, List.copyOf(problems))
-          : faulty("there is something behind the spec's closing brace");
+          : invalid("there is text after the closing brace of the spec");
     } catch (StreamConstraintsException e) {
-      return faulty("the spec is nested too deep, or has a number or a name that is too long");
+      return invalid("the spec is nested too deeply, or has a number or a name that is too long");
     } catch (JsonProcessingException e) {
-      return faulty(
+      return invalid(
           "the spec is not JSON: line %d, column %d"
               .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()));
     } catch (IOException e) {
-      throw new UncheckedIOException("a text in memory could not be read", e);
+      throw new UncheckedIOException("a string could not be read", e);
     }
   }
 
-  private static Reading faulty(String problem) {
+  private static Reading invalid(String problem) {
     return new Reading(Map.of(), List.of(problem));
   }
 
@@ -92,7 +86,7 @@ final class SpecParser {
       parser.nextToken();
       String path = SpecValidator.abbreviate(prefix + field);
       if (fields.containsKey(field)) {
-        problems.add(path + " is there twice");
+        problems.add(path + " is given twice");
       }
       fields.put(field, value(parser, path + "."));
     }
@@ -117,7 +111,7 @@ final class SpecParser {
     };
   }
 
-  /** A number; one with an exponent past what BigDecimal has is as good as infinite, or as zero. */
+  /** Exponents beyond BigDecimal's become infinity or zero. */
   private static Number number(String text) {
     try {
       return new BigDecimal(text);

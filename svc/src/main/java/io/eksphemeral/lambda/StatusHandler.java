@@ -21,8 +21,8 @@ public final class StatusHandler implements ApiHandler {
 
   /** Reads the function's environment; Lambda calls this. */
   public StatusHandler() {
-    AwsControlPlane.Viewing aws = AwsControlPlane.viewing(System.getenv());
-    this(aws.status(), aws.presentation(), aws.clock(), aws.versions(), aws.time());
+    AwsControlPlane.StatusFunc aws = AwsControlPlane.statusFunc(System.getenv());
+    this(aws.status(), aws.provider(), InstantSource.system(), aws.versions(), aws.time());
   }
 
   /**

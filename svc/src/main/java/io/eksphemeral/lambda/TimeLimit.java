@@ -5,28 +5,28 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * How long an invocation may call services. What is begun too late would outlive the function, or
- * whoever waits for its answer, who would then hear of a timeout instead of what failed.
+ * How long an invocation may call AWS. A call that starts too late would end in a timeout of the
+ * function or of API Gateway, which hides the cause.
  *
- * @param calls is told for how long they may go on, at the beginning of each invocation
+ * @param calls receives the limit when an invocation starts
  */
 record TimeLimit(Consumer<Duration> calls) {
-  /** API Gateway waits for 29 s; the rest is for the way there and back. */
+  /** API Gateway waits for 29 s, which includes the network. */
   private static final Duration ANSWER = Duration.ofSeconds(27);
 
-  /** To write down, and log, how it went. */
+  /** For storing and logging the outcome. */
   private static final Duration RESERVE = Duration.ofSeconds(1);
 
-  /** Where nothing is called that could be slow. */
+  /** Without calls over a network. */
   static final TimeLimit NONE = new TimeLimit(_ -> {});
 
-  /** An invocation begins for whose answer somebody waits. */
+  /** A caller waits for the response. */
   void beginCall(Context context) {
     Duration left = left(context);
     calls.accept(left.compareTo(ANSWER) < 0 ? left : ANSWER);
   }
 
-  /** An invocation begins that only has to end before the function is stopped. */
+  /** Only the timeout of the function counts. */
   void beginSweep(Context context) {
     calls.accept(left(context));
   }

@@ -22,8 +22,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 
 /**
- * A bucket in this very process, for measurements: it lists and reads, over real HTTP, and takes as
- * long for a request as it is told. The emulator of the tests takes longer than what is measured.
+ * A bucket in this process, for measurements: over real HTTP, without conditions on writes. The
+ * emulator of the tests takes longer than what is measured. Requests to ECS launch a task, those to
+ * SES send a mail.
  */
 final class InMemoryS3 {
   private static final int PAGE = 1000;
@@ -46,6 +47,18 @@ final class InMemoryS3 {
     }
   }
 
+  private static final String TASKS =
+      """
+      {"tasks":[{"taskArn":"arn:aws:ecs:us-east-2:123456789012:task/eksp/0badcafe",
+      "lastStatus":"RUNNING"}],"failures":[],"taskArns":[]}
+      """;
+
+  private static final String SENT =
+      """
+      <SendEmailResponse><SendEmailResult><MessageId>1</MessageId></SendEmailResult>
+      </SendEmailResponse>
+      """;
+
   private static final Item NONE = new Item("<Error><Code>NoSuchKey</Code></Error>", "", "");
 
   /**
@@ -58,6 +71,7 @@ final class InMemoryS3 {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/records", this::answer);
+    server.createContext("/", InMemoryS3::answerOthers);
     server.start();
   }
 
@@ -78,16 +92,20 @@ final class InMemoryS3 {
   void fill(int clusters) {
     objects.clear();
     for (int i = 0; i < clusters; i++) {
-      ClusterId id = Samples.newId();
       String name = "cluster-" + i;
-      put(StoreKeys.record(id), record(id, name));
-      put(
-          StoreKeys.claim(name),
-          TaskObjectCodec.encode(new Claim(name, id, Samples.START.minusSeconds(3600))));
+      ClusterId id = Samples.newId();
+      add(id, name, record(id, name));
     }
   }
 
-  private void put(String key, String text) {
+  void add(ClusterId id, String name, String record) {
+    put(StoreKeys.record(id), record);
+    put(
+        StoreKeys.claim(name),
+        TaskObjectCodec.encode(new Claim(name, id, Samples.START.minusSeconds(3600))));
+  }
+
+  private synchronized void put(String key, String text) {
     objects.put(key, Item.of(key, text));
   }
 
@@ -117,10 +135,39 @@ final class InMemoryS3 {
       Thread.currentThread().interrupt();
     }
     String path = exchange.getRequestURI().getPath();
-    Item item =
-        path.length() <= "/records/".length()
-            ? new Item(list(exchange.getRequestURI().getRawQuery()), "", "")
-            : objects.getOrDefault(path.substring("/records/".length()), NONE);
+    String sent = text(exchange);
+    if (exchange.getRequestHeaders().containsKey("If-Match") && item(exchange, path).equals(NONE)) {
+      respond(exchange, NONE);
+      return;
+    }
+    if (exchange.getRequestMethod().equals("PUT")) {
+      put(path.substring("/records/".length()), unchunked(sent));
+    }
+    respond(exchange, item(exchange, path));
+  }
+
+  private synchronized Item item(HttpExchange exchange, String path) {
+    return path.length() <= "/records/".length()
+        ? new Item(list(exchange.getRequestURI().getRawQuery()), "", "")
+        : objects.getOrDefault(path.substring("/records/".length()), NONE);
+  }
+
+  /** The SDK sends a body in one chunk, its length before it and its checksum behind. */
+  private static String unchunked(String sent) {
+    return sent.substring(sent.indexOf("\r\n") + 2, sent.lastIndexOf("\r\n0"));
+  }
+
+  private static void answerOthers(HttpExchange exchange) throws IOException {
+    String action = exchange.getRequestHeaders().getFirst("X-Amz-Target");
+    text(exchange);
+    respond(exchange, new Item(action == null ? SENT : TASKS, "", ""));
+  }
+
+  private static String text(HttpExchange exchange) throws IOException {
+    return new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  private static void respond(HttpExchange exchange, Item item) throws IOException {
     byte[] body = item.body().getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().add("ETag", item.etag());
     exchange.sendResponseHeaders(item.equals(NONE) ? 404 : 200, body.length);

@@ -102,16 +102,30 @@ final class LambdaFunction implements AutoCloseable {
     return Map.of(
         "EKSPHEMERAL_BUCKET", bucket,
         "EKSPHEMERAL_MAX_CLUSTERS", "1000",
-        "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "1000",
+        "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "1000",
         "EKSPHEMERAL_MAX_MINUTES", "1440",
         "EKSPHEMERAL_MAX_WORKERS", "10",
         "EKSPHEMERAL_INSTANCE_TYPES", "t3.medium,t3a.medium",
         "EKSPHEMERAL_SPOT", "true");
   }
 
-  /** Waits until a function is primed. */
-  void awaitPrimed() {
-    await(api.primed());
+  /** What template.yaml adds for the functions that change clusters. */
+  static Map<String, String> changing(String notify, String cluster) {
+    return Map.of(
+        "EKSPHEMERAL_ECS_CLUSTER", cluster,
+        "EKSPHEMERAL_CREATE_TASK", cluster + "-create",
+        "EKSPHEMERAL_DESTROY_TASK", cluster + "-destroy",
+        "EKSPHEMERAL_SUBNETS", "subnet-1,subnet-2",
+        "EKSPHEMERAL_SECURITY_GROUP", "sg-1",
+        "EKSPHEMERAL_SERVICE_ROLE", "arn:aws:iam::000000000000:role/eksp-service",
+        "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::000000000000:role/eksp-node",
+        "EKSPHEMERAL_CNI_ROLE", "arn:aws:iam::000000000000:role/eksp-cni",
+        "EKSPHEMERAL_NOTIFY_ADDRESS", notify);
+  }
+
+  /** Waits until the function has warmed up. */
+  void awaitWarmedUp() {
+    await(api.warmedUp());
   }
 
   void restore() {
@@ -177,18 +191,18 @@ final class LambdaFunction implements AutoCloseable {
   }
 
   /** Unpacks the jar into a folder, as Lambda does. */
-  static void unpack(Path folder) throws IOException {
-    try (ZipFile jar = new ZipFile(JAR.toFile())) {
+  static void unpack(Path file, Path folder) throws IOException {
+    try (ZipFile jar = new ZipFile(file.toFile())) {
       Enumeration<? extends ZipEntry> entries = jar.entries();
       while (entries.hasMoreElements()) {
         ZipEntry entry = entries.nextElement();
-        Path file = folder.resolve(entry.getName());
+        Path unpacked = folder.resolve(entry.getName());
         if (entry.isDirectory()) {
-          Files.createDirectories(file);
+          Files.createDirectories(unpacked);
         } else {
-          Files.createDirectories(file.getParent());
+          Files.createDirectories(unpacked.getParent());
           try (InputStream content = jar.getInputStream(entry)) {
-            Files.copy(content, file);
+            Files.copy(content, unpacked);
           }
         }
       }

@@ -21,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -77,20 +76,13 @@ final class LambdaJarIT {
   private static final Pattern MAY_BE_MISSING =
       Pattern.compile("(java|javax|jdk|sun|org/w3c|org/xml|software/amazon/awssdk/crt)/.+");
 
-  /**
-   * What no function can load beforehand: Lambda's own classes, and what the JDK makes of an answer
-   * without a body, which only a write gets.
-   */
-  private static final Pattern NOT_TO_BE_PRIMED =
-      Pattern.compile("com\\.amazonaws\\.services\\.lambda\\..+|sun\\.net\\..+\\.EmptyInputStream");
-
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
   @TempDir private static Path code;
 
   @BeforeAll
   static void unpack() throws IOException {
-    LambdaFunction.unpack(code);
+    LambdaFunction.unpack(LambdaFunction.JAR, code);
   }
 
   @Test
@@ -135,7 +127,7 @@ final class LambdaJarIT {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void threePrimedFunctionsMakeTheLifeOfAClusterAndTheirFirstCallsLoadNoClass()
+  void threeWarmedUpFunctionsTakeAClusterThroughItsWholeLife()
       throws IOException, InterruptedException {
     S3Client s3 = Emulator.s3(new FaultyHttpClient());
     String bucket = Emulator.newBucket(s3);
@@ -154,46 +146,27 @@ final class LambdaJarIT {
     Map<String, String> looks = new HashMap<>(LambdaFunction.environment(bucket));
     looks.putAll(Emulator.environment());
     Map<String, String> changes = new HashMap<>(looks);
-    changes.putAll(
-        Map.of(
-            "EKSPHEMERAL_ECS_CLUSTER",
-            cluster,
-            "EKSPHEMERAL_CREATE_TASK",
-            cluster + "-create",
-            "EKSPHEMERAL_DESTROY_TASK",
-            cluster + "-destroy",
-            "EKSPHEMERAL_SUBNETS",
-            "subnet-1,subnet-2",
-            "EKSPHEMERAL_SECURITY_GROUP",
-            "sg-1",
-            "EKSPHEMERAL_SERVICE_ROLE",
-            "arn:aws:iam::000000000000:role/eksp-service",
-            "EKSPHEMERAL_NODE_ROLE",
-            "arn:aws:iam::000000000000:role/eksp-node",
-            "EKSPHEMERAL_CNI_ROLE",
-            "arn:aws:iam::000000000000:role/eksp-cni",
-            "EKSPHEMERAL_NOTIFY_ADDRESS",
-            from));
-    try (Primed create = new Primed("CreateClusterHandler", changes);
-        Primed status = new Primed("StatusHandler", looks);
-        Primed destroy = new Primed("DestroyClusterHandler", changes)) {
-      List<Primed> all = List.of(create, status, destroy);
-      all.forEach(each -> each.function.awaitPrimed());
+    changes.putAll(LambdaFunction.changing(from, cluster));
+    try (WarmedUp create = new WarmedUp("CreateClusterHandler", changes);
+        WarmedUp status = new WarmedUp("StatusHandler", looks);
+        WarmedUp destroy = new WarmedUp("DestroyClusterHandler", changes)) {
+      List<WarmedUp> all = List.of(create, status, destroy);
+      all.forEach(each -> each.function.awaitWarmedUp());
       assertThat(s3.listObjectsV2(request -> request.bucket(bucket)).contents()).isEmpty();
       assertThat(ecs.listTasks(request -> request.cluster(cluster)).taskArns()).isEmpty();
       assertThat(Emulator.mails()).doesNotContain(from);
-      for (Primed each : all) {
+      for (WarmedUp each : all) {
         assertThat(each.function.log())
-            .contains("{\"event\":\"primed\"")
+            .contains("{\"event\":\"warmed-up\"")
             .doesNotContain("-failed\"");
         each.restore();
       }
 
-      assertThat(record(create.first("create")).at("/status/state").asText()).isEqualTo("creating");
+      assertThat(record(create.call("create")).at("/status/state").asText()).isEqualTo("creating");
       played.begin();
-      assertThat(record(status.first("status-one")).at("/status/tasks")).hasSize(1);
+      assertThat(record(status.call("status-one")).at("/status/tasks")).hasSize(1);
       played.end();
-      assertThat(destroy.first("schedule").at("/changed/0/to").asText()).isEqualTo("ready");
+      assertThat(destroy.call("schedule").at("/changed/0/to").asText()).isEqualTo("ready");
       assertThat(Emulator.mails()).contains(from, "cluster 2node-135-30 is ready");
       assertThat(record(create.call("prolong")).at("/status/lifetime").asInt()).isEqualTo(60);
       assertThat(destroy.call("destroy").path("statusCode").asInt()).isEqualTo(202);
@@ -212,10 +185,7 @@ final class LambdaJarIT {
       assertThat(ecs.listTasks(request -> request.cluster(cluster).startedBy(id)).taskArns())
           .isEmpty();
 
-      assertThat(create.loaded).isEmpty();
-      assertThat(status.loaded).isEmpty();
-      assertThat(destroy.loaded).isEmpty();
-      for (Primed each : all) {
+      for (WarmedUp each : all) {
         assertThat(each.function.log()).doesNotContain("SLF4J", "WARN", "-failed\"");
       }
     }
@@ -223,14 +193,14 @@ final class LambdaJarIT {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void aPrimingThatFailsIsLoggedAndTheFunctionStartsAllTheSame() throws IOException {
+  void aFailedWarmUpIsLoggedAndTheFunctionStartsAnyway() throws IOException {
     Map<String, String> nowhere = new HashMap<>(LambdaFunction.environment("records"));
     nowhere.put("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
-    try (Primed status = new Primed("StatusHandler", nowhere)) {
-      status.function.awaitPrimed();
+    try (WarmedUp status = new WarmedUp("StatusHandler", nowhere)) {
+      status.function.awaitWarmedUp();
       status.restore();
       assertThat(status.call("ping").path("statusCode").asInt()).isEqualTo(404);
-      assertThat(status.function.log()).contains("{\"event\":\"priming-failed\"");
+      assertThat(status.function.log()).contains("{\"event\":\"warm-up-failed\"");
     }
   }
 
@@ -267,35 +237,18 @@ final class LambdaJarIT {
     }
   }
 
-  /** A function with a snapshot, and what its JVM loads at its first call. */
-  private static final class Primed implements AutoCloseable {
+  /** A function with a snapshot. */
+  private static final class WarmedUp implements AutoCloseable {
     final LambdaFunction function;
-    final List<String> loaded = new ArrayList<>();
-    private final Path log = Files.createTempFile("loaded", ".log");
 
-    Primed(String handler, Map<String, String> environment) throws IOException {
+    WarmedUp(String handler, Map<String, String> environment) throws IOException {
       function =
           new LambdaFunction(
-              code,
-              "io.eksphemeral.lambda." + handler,
-              Start.SNAP_START,
-              environment,
-              "-Xlog:class+load:file=" + log + ":none");
+              code, "io.eksphemeral.lambda." + handler, Start.SNAP_START, environment);
     }
 
     void restore() {
       function.restore();
-    }
-
-    JsonNode first(String event) throws IOException {
-      long before = Files.readAllLines(log).size();
-      JsonNode answer = call(event);
-      Files.readAllLines(log).stream()
-          .skip(before)
-          .map(line -> line.substring(0, line.indexOf(' ')))
-          .filter(not(NOT_TO_BE_PRIMED.asMatchPredicate()))
-          .forEach(loaded::add);
-      return answer;
     }
 
     JsonNode call(String event) throws IOException {
@@ -309,7 +262,6 @@ final class LambdaJarIT {
     @Override
     public void close() throws IOException {
       function.close();
-      Files.delete(log);
     }
   }
 

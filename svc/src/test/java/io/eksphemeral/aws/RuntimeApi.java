@@ -15,8 +15,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * Lambda's side of a function: the API that its runtime asks for the next event, and tells the
- * answer. With SnapStart the runtime asks it for the restore first, as soon as all is primed.
+ * Lambda's runtime API, from which a function's runtime client fetches events and to which it sends
+ * responses. With SnapStart the client first waits for the restore, once the function has warmed
+ * up.
  */
 final class RuntimeApi implements AutoCloseable {
   private static final String RUNTIME = "/2018-06-01/runtime/";
@@ -28,7 +29,7 @@ final class RuntimeApi implements AutoCloseable {
 
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final CompletableFuture<Void> primed = new CompletableFuture<>();
+  private final CompletableFuture<Void> warmedUp = new CompletableFuture<>();
   private final CompletableFuture<Void> restored = new CompletableFuture<>();
   private final BlockingQueue<Invocation> waiting = new LinkedBlockingQueue<>();
 
@@ -60,9 +61,9 @@ final class RuntimeApi implements AutoCloseable {
     return "127.0.0.1:" + server.getAddress().getPort();
   }
 
-  /** Is done when the function is primed, and its snapshot could be taken. */
-  CompletableFuture<Void> primed() {
-    return primed;
+  /** Completes when a snapshot could be taken. */
+  CompletableFuture<Void> warmedUp() {
+    return warmedUp;
   }
 
   /** How long the function may take from now on for each event. */
@@ -85,7 +86,7 @@ final class RuntimeApi implements AutoCloseable {
   /** Fails whatever is waited for. */
   void fail(String why) {
     IllegalStateException failure = new IllegalStateException(why);
-    primed.completeExceptionally(failure);
+    warmedUp.completeExceptionally(failure);
     running.answer().completeExceptionally(failure);
     waiting.forEach(each -> each.answer().completeExceptionally(failure));
   }
@@ -95,7 +96,7 @@ final class RuntimeApi implements AutoCloseable {
     String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
     switch (path) {
       case "restore/next" -> {
-        primed.complete(null);
+        warmedUp.complete(null);
         restored.join();
         respond(exchange, 200, "");
       }

@@ -60,10 +60,10 @@ final class SnapshotSafeHttpClientTest {
   void afterwardsTheyAreKeptAgainWhateverCameOfIt() throws InterruptedException {
     try {
       connections.leavingNone(() -> {
-        throw new IllegalStateException("priming failed");
+        throw new IllegalStateException("the warm-up failed");
       });
     } catch (IllegalStateException e) {
-      assertThat(e).hasMessage("priming failed");
+      assertThat(e).hasMessage("the warm-up failed");
     }
     send();
     send();

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class AwsControlPlaneTest {
-  /** What template.yaml gives to all three functions. */
+  /** What template.yaml sets for all functions. */
   private static final Map<String, String> ALL =
       Map.of(
           "AWS_REGION", "us-east-2",
@@ -24,11 +24,11 @@ final class AwsControlPlaneTest {
           "EKSPHEMERAL_NOTIFY_ADDRESS", "eksp@eksphemeral.io",
           "EKSPHEMERAL_BUCKET", "records",
           "EKSPHEMERAL_MAX_CLUSTERS", "7",
-          "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "3",
+          "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "3",
           "EKSPHEMERAL_MAX_MINUTES", "600",
           "EKSPHEMERAL_MAX_WORKERS", "4");
 
-  /** What it gives besides to those that change clusters. */
+  /** What it adds for those that change clusters. */
   private static final Map<String, String> CHANGING =
       Map.of(
           "EKSPHEMERAL_ECS_CLUSTER", "eksp",
@@ -41,34 +41,34 @@ final class AwsControlPlaneTest {
           "EKSPHEMERAL_CNI_ROLE", "arn:aws:iam::123456789012:role/eksp-cni");
 
   @Test
-  void whatOnlyLooksNeedsNothingThatIsAboutTasks() {
-    AwsControlPlane.Viewing viewing = AwsControlPlane.viewing(ALL);
-    assertThat(viewing.presentation().provider()).isEqualTo("eksctl on Fargate in us-east-2");
-    assertThat(viewing.presentation().nodes())
+  void theStatusFunctionNeedsNoVariablesOfTasks() {
+    AwsControlPlane.StatusFunc status = AwsControlPlane.statusFunc(ALL);
+    assertThat(status.provider().provider()).isEqualTo("eksctl on Fargate in us-east-2");
+    assertThat(status.provider().nodes())
         .isEqualTo(new Nodes(List.of("t3.medium", "t3a.medium"), false));
   }
 
   @Test
-  void whatChangesClustersKeepsToTheLimitsOfTheInstallation() {
-    AwsControlPlane.Changing changing = AwsControlPlane.changing(changing());
-    assertThat(changing.plane().limits())
+  void theOtherFunctionsHaveTheLimitsOfTheInstallation() {
+    AwsControlPlane.ClusterFuncs functions = AwsControlPlane.clusterFuncs(changing());
+    assertThat(functions.plane().limits())
         .isEqualTo(new Limits(600, 4, 7, 3, OwnerDomains.parse("corp.io")));
-    assertThat(changing.presentation().provider()).isEqualTo("eksctl on Fargate in us-east-2");
+    assertThat(functions.provider().provider()).isEqualTo("eksctl on Fargate in us-east-2");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", " "})
-  void withoutAnAddressToNotifyItSaysThatNobodyIsMailed(String address) {
+  void withoutAnAddressTheProviderSaysThatThereIsNoMail(String address) {
     Map<String, String> environment = changing();
     environment.put("EKSPHEMERAL_NOTIFY_ADDRESS", address);
-    String provider = "eksctl on Fargate in us-east-2, and nobody is mailed";
+    String provider = "eksctl on Fargate in us-east-2, without mail";
 
-    assertThat(AwsControlPlane.changing(environment).presentation().provider()).isEqualTo(provider);
-    assertThat(AwsControlPlane.viewing(environment).presentation().provider()).isEqualTo(provider);
+    assertThat(AwsControlPlane.clusterFuncs(environment).provider().provider()).isEqualTo(provider);
+    assertThat(AwsControlPlane.statusFunc(environment).provider().provider()).isEqualTo(provider);
   }
 
   @Test
-  void allThatIsWrongIsSaidAtOnceWithTheVariablesNames() {
+  void allInvalidVariablesAreReportedAtOnce() {
     Map<String, String> environment = changing();
     environment.remove("EKSPHEMERAL_BUCKET");
     environment.put("EKSPHEMERAL_MAX_MINUTES", "1 day");
@@ -79,36 +79,48 @@ final class AwsControlPlaneTest {
     environment.put("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,,x.io");
 
     assertThatIllegalStateException()
-        .isThrownBy(() -> AwsControlPlane.changing(environment))
+        .isThrownBy(() -> AwsControlPlane.clusterFuncs(environment))
         .withMessage(
-            "this function's environment is not what template.yaml makes it:"
+            "the environment variables of this function are invalid:"
                 + " EKSPHEMERAL_SPOT is 'yes', and must be true or false;"
                 + " EKSPHEMERAL_BUCKET is missing;"
                 + " EKSPHEMERAL_MAX_MINUTES is '1 day', and must be a whole number from 1 to"
                 + " 1000000;"
-                + " EKSPHEMERAL_OWNER_DOMAINS is wrong: '' is not a mail domain;"
-                + " EKSPHEMERAL_SUBNETS is 'subnet-1,,subnet-2', with nothing between two commas;"
+                + " EKSPHEMERAL_OWNER_DOMAINS is invalid: '' is not a mail domain;"
+                + " EKSPHEMERAL_SUBNETS is 'subnet-1,,subnet-2', with an empty value between commas;"
                 + " EKSPHEMERAL_SECURITY_GROUP is missing;"
-                + " EKSPHEMERAL_TAGS has 'nothing', and must be KEY=VALUE with commas between");
+                + " EKSPHEMERAL_TAGS contains 'nothing' instead of KEY=VALUE");
   }
 
   @ParameterizedTest
   @CsvSource({"0", "-1", "1000001", "1.5", "''", "99999999999999999999"})
-  void aLimitIsANumberFromOne(String limit) {
+  void aLimitThatIsNoNumberFromOneIsInvalid(String limit) {
     Map<String, String> environment = new HashMap<>(ALL);
     environment.put("EKSPHEMERAL_MAX_WORKERS", limit);
     assertThatIllegalStateException()
-        .isThrownBy(() -> AwsControlPlane.viewing(environment))
+        .isThrownBy(() -> AwsControlPlane.statusFunc(environment))
         .withMessageContaining("EKSPHEMERAL_MAX_WORKERS is");
   }
 
   @ParameterizedTest
   @CsvSource({"1", "1000000", "0000005"})
-  void aLimitMayBeAnySuchNumber(String limit) {
+  void aLimitIsANumberFromOne(String limit) {
     Map<String, String> environment = changing();
     environment.put("EKSPHEMERAL_MAX_WORKERS", limit);
-    assertThat(AwsControlPlane.changing(environment).plane().limits().workers())
+    assertThat(AwsControlPlane.clusterFuncs(environment).plane().limits().workers())
         .isEqualTo(Integer.parseInt(limit));
+  }
+
+  @Test
+  void theLimitPerCallerIsReadUnderItsOldNameToo() {
+    Map<String, String> environment = changing();
+    environment.put("EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "5");
+    assertThat(AwsControlPlane.clusterFuncs(environment).plane().limits().clustersPerCaller())
+        .isEqualTo(3);
+
+    environment.remove("EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER");
+    assertThat(AwsControlPlane.clusterFuncs(environment).plane().limits().clustersPerCaller())
+        .isEqualTo(5);
   }
 
   private static Map<String, String> changing() {

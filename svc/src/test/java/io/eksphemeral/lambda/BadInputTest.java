@@ -44,7 +44,7 @@ final class BadInputTest {
       "invalid minutes: a whole number of at most 9 digits is needed, not 0, without a plus sign or"
           + " leading zeros";
   private static final String TOO_DEEP =
-      "the spec is nested too deep, or has a number or a name that is too long";
+      "the spec is nested too deeply, or has a number or a name that is too long";
   private static final String NO_ID = "this is not the id or the name of a cluster";
 
   private static final ClusterId ENDING = new ClusterId("00000000-0000-7000-8000-00000000000a");
@@ -79,7 +79,7 @@ final class BadInputTest {
           spec("nothing", "", "the spec is empty; {} asks for a cluster with every default"),
           spec("blanks", " \n\t", "the spec is empty; {} asks for a cluster with every default"),
           spec("trailing text", "{} and more", "the spec is not JSON: line 1, column 4"),
-          spec("two specs", "{} {}", "there is something behind the spec's closing brace"),
+          spec("two specs", "{} {}", "there is text after the closing brace of the spec"),
           spec(
               "an unknown field",
               "{\"timout\": 5}",
@@ -135,15 +135,15 @@ final class BadInputTest {
           spec(
               "duplicate keys",
               "{\"timeout\": 5, \"name\": \"dev\", \"timeout\": 6}",
-              "timeout is there twice"),
+              "timeout is given twice"),
           spec(
               "duplicate keys inside",
               "{\"task\": {\"subnets\": [], \"subnets\": []}}",
-              "task.subnets is there twice"),
+              "task.subnets is given twice"),
           spec(
               "a long field twice, thousands of times",
               "{\"%s\": {%s\"x\": 1}}".formatted("y".repeat(30_000), "\"x\": 1,".repeat(4_000)),
-              "y".repeat(80) + "… is there twice",
+              "y".repeat(80) + "… is given twice",
               "\"%s… is not a field of a spec; it has name, numworkers, kubeversion, timeout, owner,"
                       .formatted("y".repeat(79))
                   + " access, task"),
@@ -154,7 +154,7 @@ final class BadInputTest {
           spec(
               "several problems at once",
               "{\"name\": \"-\", \"numworkers\": 0, \"timout\": 5, \"owner\": 1, \"owner\": \"a@b.io\"}",
-              "owner is there twice",
+              "owner is given twice",
               NAME + "\"-\"",
               WORKERS + "0",
               "\"timout\" is not a field of a spec; did you mean timeout?"));

@@ -243,7 +243,7 @@ final class TemplateTest {
             Map.of(
                 "EKSPHEMERAL_BUCKET", "ClusterBucket",
                 "EKSPHEMERAL_MAX_CLUSTERS", "MaxClusters",
-                "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER", "MaxClustersPerAsker",
+                "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "MaxClustersPerAsker",
                 "EKSPHEMERAL_MAX_MINUTES", "MaxMinutes",
                 "EKSPHEMERAL_MAX_WORKERS", "MaxWorkers",
                 "EKSPHEMERAL_INSTANCE_TYPES", "InstanceTypes",

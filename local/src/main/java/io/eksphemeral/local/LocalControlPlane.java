@@ -108,13 +108,13 @@ public final class LocalControlPlane {
             random,
             timer,
             log);
-    Notifications letters =
+    Notifications notifications =
         new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local");
     ControlPlane plane =
         ControlPlane.of(
             store,
             runner,
-            letters,
+            notifications,
             CONFIG,
             settings.limits(),
             VERSIONS,

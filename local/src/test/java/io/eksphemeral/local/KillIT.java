@@ -76,10 +76,10 @@ final class KillIT {
     long seed = Long.getLong("eksphemeral.kill.seed", Instant.now().toEpochMilli());
     Random random = new Random(seed);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<?>> askers = new ArrayList<>();
+      List<Future<?>> callers = new ArrayList<>();
       for (int i = 0; i < ASKERS; i++) {
         Random own = new Random(random.nextLong());
-        askers.add(threads.submit(() -> ask(own)));
+        callers.add(threads.submit(() -> ask(own)));
       }
       for (int kill = 0; kill < KILLS; kill++) {
         int wanted = random.nextInt(4) > 0 ? random.nextInt(MOST_ACCEPTED) : -1;
@@ -88,8 +88,8 @@ final class KillIT {
       try (Program last = launch()) {
         address = last.address();
         enough = true;
-        for (Future<?> asker : askers) {
-          asker.get();
+        for (Future<?> caller : callers) {
+          caller.get();
         }
         everyRecordCanBeRead();
         awaitTheEndOfAll();

@@ -12,12 +12,11 @@ import software.amazon.awssdk.services.ses.SesClient;
 import software.amazon.awssdk.services.ses.SesClientBuilder;
 
 /**
- * The SDK's clients as the adapters want them: over the JDK's own HTTP client, region and
- * credentials from the environment, and with an end to every call. An API call must be answered
- * within the 29 seconds that API Gateway gives it, so no single call to AWS may take half of them.
+ * The SDK's clients over the JDK's HTTP client. Region and credentials come from the environment.
+ * API Gateway waits 29 seconds for a response, so that a single call may take less than half of it.
  *
- * <p>The JDK keeps {@code http.maxConnections} idle connections a host, 5 if nothing is said; a
- * process that lists thousands of records wants {@link RecordCache#CONCURRENT_READS} of them.
+ * <p>The JDK keeps at most {@code http.maxConnections} idle connections per host (default 5).
+ * template.yaml sets as many as records are read at a time.
  */
 public final class AwsClients {
   private static final Duration CONNECT = Duration.ofSeconds(2);
@@ -26,28 +25,28 @@ public final class AwsClients {
 
   private AwsClients() {}
 
-  /** For S3. Conditional writes stay right when they are sent again. */
+  /** Conditional writes may be repeated. */
   public static S3ClientBuilder s3() {
     return S3Client.builder()
         .httpClient(connections())
         .overrideConfiguration(settings(AwsRetryStrategy.standardRetryStrategy()));
   }
 
-  /** For ECS. RunTask has its token, and the other calls can be sent any number of times. */
+  /** RunTask has a client token, and the other calls are idempotent. */
   public static EcsClientBuilder ecs() {
     return EcsClient.builder()
         .httpClient(connections())
         .overrideConfiguration(settings(AwsRetryStrategy.standardRetryStrategy()));
   }
 
-  /** For SES, which sends a mail again when it is asked again: so no call is repeated. */
+  /** SES would send a mail twice, so that no call is repeated. */
   public static SesClientBuilder ses() {
     return SesClient.builder()
         .httpClient(connections())
         .overrideConfiguration(settings(AwsRetryStrategy.doNotRetry()));
   }
 
-  /** What each of them is called over if it gets nothing else. */
+  /** The default HTTP client of each. */
   public static SnapshotSafeHttpClient connections() {
     return new SnapshotSafeHttpClient(CONNECT, ATTEMPT);
   }

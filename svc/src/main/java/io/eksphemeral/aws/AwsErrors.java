@@ -5,13 +5,13 @@ import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
 
-/** Why a call to AWS failed, in words that may stand in a log, a record or a mail. */
+/** Describes errors of AWS for logs, records and mail. */
 final class AwsErrors {
   private static final int LONGEST = 400;
 
   /**
-   * Refusals of a signature can quote the header that carried it, or the key's id (promise P8). The
-   * error's code says all that one needs to know.
+   * Messages about signatures may quote the Authorization header or the access key ID (promise P8);
+   * the error's code suffices.
    */
   private static final Pattern ABOUT_KEYS =
       Pattern.compile("signature|credential=|authorization|access key", Pattern.CASE_INSENSITIVE);
@@ -19,40 +19,40 @@ final class AwsErrors {
   private AwsErrors() {}
 
   /**
-   * One line, at most some 400 characters: the error's code, message and HTTP status. The same
-   * error gives the same line each time, so that who notes it can see that it is no news.
+   * The error's code, message and HTTP status in one line. The same error gives the same line, so
+   * that a repeated error is recognized.
    */
   static String of(SdkException e) {
-    String why = e instanceof AwsServiceException refusal ? refused(refusal) : said(e);
+    String why = e instanceof AwsServiceException error ? describe(error) : message(e);
     String line = why.replaceAll("\\s+", " ").strip();
     return line.length() <= LONGEST ? line : line.substring(0, LONGEST - 1) + "…";
   }
 
-  /** The same with the request's id, which AWS's support asks for: for logs. */
-  static String inFull(SdkException e) {
-    return e instanceof AwsServiceException refusal && refusal.requestId() != null
-        ? "%s, request %s".formatted(of(e), refusal.requestId())
+  /** The same with the request ID, which AWS Support asks for. */
+  static String withRequestId(SdkException e) {
+    return e instanceof AwsServiceException error && error.requestId() != null
+        ? "%s, request %s".formatted(of(e), error.requestId())
         : of(e);
   }
 
-  private static String refused(AwsServiceException e) {
-    String what = code(e);
+  private static String describe(AwsServiceException e) {
+    String description = code(e);
     AwsErrorDetails details = e.awsErrorDetails();
     String message = details == null ? null : details.errorMessage();
     if (message != null && !message.isBlank() && !ABOUT_KEYS.matcher(message).find()) {
-      what += ": " + message;
+      description += ": " + message;
     }
-    return "%s (HTTP %d)".formatted(what, e.statusCode());
+    return "%s (HTTP %d)".formatted(description, e.statusCode());
   }
 
-  private static String said(SdkException e) {
+  private static String message(SdkException e) {
     String message = e.getMessage();
     return message == null || ABOUT_KEYS.matcher(message).find()
         ? e.getClass().getSimpleName()
         : message;
   }
 
-  /** The error's code as AWS names it; empty text if it gave none. */
+  /** AWS's error code; empty if there is none. */
   static String code(AwsServiceException e) {
     AwsErrorDetails details = e.awsErrorDetails();
     String code = details == null ? null : details.errorCode();

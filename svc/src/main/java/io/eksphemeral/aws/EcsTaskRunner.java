@@ -223,6 +223,7 @@ public final class EcsTaskRunner implements TaskRunner {
   }
 
   private static TaskRunnerException failed(String what, SdkException e) {
-    return new TaskRunnerException("could not %s: %s".formatted(what, AwsErrors.inFull(e)), e);
+    return new TaskRunnerException(
+        "could not %s: %s".formatted(what, AwsErrors.withRequestId(e)), e);
   }
 }

@@ -5,14 +5,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the installation says of its Fargate tasks.
+ * The installation's settings for Fargate tasks.
  *
- * @param cluster the ECS cluster that they run in, by name or ARN
- * @param definitions what runs for each kind of task
- * @param subnets where they run if a spec does not say; at least one, at most 16, each with a way
- *     to the internet
- * @param securityGroups which groups they are in if a spec does not say; at least one, at most 5
- * @param bucket the bucket of records, which tasks take their fences and leave their results in
+ * @param cluster name or ARN of the ECS cluster
+ * @param definitions the task definition of each kind of task
+ * @param subnets the defaults, 1 to 16, each with a route to the internet
+ * @param securityGroups the defaults, 1 to 5
+ * @param bucket the bucket of records, with the tasks' fences and results
  */
 public record FargateSettings(
     String cluster,
@@ -22,11 +21,10 @@ public record FargateSettings(
     String bucket) {
 
   /**
-   * A task definition, and which of its containers are told what to work on.
+   * A task definition.
    *
-   * @param name its family, or family and revision, or ARN. With a revision what a task runs is
-   *     fixed when it is asked for; a family means the revision that is the latest then
-   * @param containers the containers that are told; the others get their work from these
+   * @param name family, family and revision, or ARN; a family alone means its latest revision
+   * @param containers those that get the task's environment; the others get their work from these
    */
   public record Definition(String name, List<String> containers) {
     public Definition {
@@ -51,7 +49,7 @@ public record FargateSettings(
   Definition definition(TaskKind kind) {
     Definition definition = definitions.get(kind);
     if (definition == null) {
-      throw new IllegalStateException("every kind has one");
+      throw new IllegalStateException("no task definition for " + kind.text());
     }
     return definition;
   }

@@ -289,7 +289,8 @@ public final class S3ObjectStore implements ObjectStore {
 
   private StoreException failed(String what, String key, SdkException e) {
     String why =
-        "could not %s %s in the bucket %s: %s".formatted(what, key, name, AwsErrors.inFull(e));
+        "could not %s %s in the bucket %s: %s"
+            .formatted(what, key, name, AwsErrors.withRequestId(e));
     return isLasting(e) ? StoreException.lasting(why + LASTING, e) : new StoreException(why, e);
   }
 

@@ -7,12 +7,11 @@ import software.amazon.awssdk.services.ses.SesClient;
 import software.amazon.awssdk.services.ses.model.Content;
 
 /**
- * Mails by Amazon SES, from one address, as plain text in UTF-8.
+ * Sends plain text through Amazon SES.
  *
- * <p>SES knows no token that would make sending idempotent. So the client should not send again by
- * itself what may have gone out (see {@link AwsClients#ses()}); a mail that failed is tried again
- * by who wanted it sent. While an account is in the SES sandbox, only verified addresses get mail,
- * 200 a day and one a second; the refusal says so.
+ * <p>SES has no idempotency token, so that the client must not retry (see {@link
+ * AwsClients#ses()}); the caller of {@link #send} does. In the SES sandbox only verified addresses
+ * receive mail, 200 a day and one a second; the error says so.
  */
 public final class SesMailer implements Mailer {
   private static final String CHARSET = StandardCharsets.UTF_8.name();
@@ -21,9 +20,7 @@ public final class SesMailer implements Mailer {
   private final String from;
 
   /**
-   * A mailer that sends from an address.
-   *
-   * @param from an address that SES has verified in this region, or the domain of which it has
+   * @param from an address that SES has verified in this region, or one of a verified domain
    */
   public SesMailer(SesClient ses, String from) {
     this.ses = ses;
@@ -45,7 +42,7 @@ public final class SesMailer implements Mailer {
     } catch (SdkException e) {
       return new Delivery.Failed(AwsErrors.of(e));
     } catch (RuntimeException e) {
-      // Whatever it is, a cluster's end must not depend on it: a closed client, for instance.
+      // Such as a closed client. A cluster's teardown must not depend on it.
       return new Delivery.Failed(e.toString());
     }
   }

@@ -9,27 +9,23 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 
 /**
- * The JDK's own HTTP client, beneath the SDK's clients.
+ * The JDK's HTTP client for the SDK's clients, with a time limit for all calls together.
  *
- * <p>It keeps connections for five seconds after an answer, and looks whether the other side has
- * closed one before it sends what cannot be sent twice. One that was kept when a snapshot was taken
- * is dead after the restore without anybody having closed it: what is sent there gets no answer. So
- * what is called before a snapshot is called over connections of which {@linkplain #leavingNone
- * none is left}.
+ * <p>It keeps connections for five seconds after a response. One that is kept in a snapshot is dead
+ * after the restore, but was never closed: requests on it get no response. So calls before a
+ * snapshot go through {@link #leavingNone}.
  */
 public final class SnapshotSafeHttpClient implements SdkHttpClient {
   private final SdkHttpClient http;
   private final Duration longest;
   private volatile boolean isLeavingNone;
 
-  /** When the last answer must be there, in nanoseconds of the JVM. */
+  /** The deadline of all calls, in nanoseconds of the JVM. */
   private volatile Optional<Long> end = Optional.empty();
 
   /**
-   * Connections that are given up after a while.
-   *
-   * @param connect how long opening one may take
-   * @param read how long an answer may make one wait
+   * @param connect how long a connection may take to open
+   * @param read how long a response may take
    */
   SnapshotSafeHttpClient(Duration connect, Duration read) {
     longest = read;
@@ -37,17 +33,16 @@ public final class SnapshotSafeHttpClient implements SdkHttpClient {
   }
 
   /**
-   * Limits what all further calls take together, with their repetitions: no request is sent that
-   * could take longer. Each call alone has its limit, but whoever waits for an answer does not wait
-   * for any number of slow ones.
+   * Limits all further calls together, including retries: a request that could take longer is not
+   * sent. Each call has a limit of its own, but a caller does not wait for several slow ones.
    *
-   * @param time from now on
+   * @param time from now
    */
   public void allow(Duration time) {
     end = Optional.of(System.nanoTime() + time.toNanos());
   }
 
-  /** Does what makes calls, with a connection of its own for each, closed after the answer. */
+  /** Runs calls that each close their connection after the response. */
   public void leavingNone(Runnable calls) {
     isLeavingNone = true;
     try {
@@ -60,12 +55,12 @@ public final class SnapshotSafeHttpClient implements SdkHttpClient {
   @Override
   public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
     if (end.filter(last -> last - System.nanoTime() < longest.toNanos()).isPresent()) {
-      throw SdkClientException.create("no time is left in which it would surely be answered");
+      throw SdkClientException.create("no time is left for this request");
     }
     return http.prepareRequest(isLeavingNone ? closing(request) : request);
   }
 
-  /** The same with a header of which no signature is made. */
+  /** The header is not part of the signature. */
   private static HttpExecuteRequest closing(HttpExecuteRequest request) {
     HttpExecuteRequest.Builder closing =
         HttpExecuteRequest.builder()

@@ -36,9 +36,12 @@ final class AwsErrorsTest {
   void theRequestsIdIsForLogsAlone() {
     AwsServiceException withId = refusal("AccessDenied", "no").toBuilder().requestId("R1").build();
     assertThat(AwsErrors.of(withId)).doesNotContain("R1");
-    assertThat(AwsErrors.inFull(withId)).isEqualTo("AccessDenied: no (HTTP 403), request R1");
-    assertThat(AwsErrors.inFull(refusal("AccessDenied", "no"))).isEqualTo(AwsErrors.of(withId));
-    assertThat(AwsErrors.inFull(SdkClientException.create("timed out"))).isEqualTo("timed out");
+    assertThat(AwsErrors.withRequestId(withId))
+        .isEqualTo("AccessDenied: no (HTTP 403), request R1");
+    assertThat(AwsErrors.withRequestId(refusal("AccessDenied", "no")))
+        .isEqualTo(AwsErrors.of(withId));
+    assertThat(AwsErrors.withRequestId(SdkClientException.create("timed out")))
+        .isEqualTo("timed out");
   }
 
   /** They quote headers and ids of keys. */

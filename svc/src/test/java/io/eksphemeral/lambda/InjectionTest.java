@@ -324,7 +324,7 @@ final class InjectionTest {
     return places;
   }
 
-  /** Each event is a line of JSON, in letters that every terminal shows. */
+  /** Each event is a line of JSON, in printable ASCII. */
   private static void assertLog(HandlerFixture installation) {
     for (String line : installation.context.log()) {
       assertThat(line).matches("[\\x20-\\x7e]+\n");

@@ -132,13 +132,13 @@ final class ConcurrentCreatesTest {
             limits,
             Versions.any("1.35"),
             clock,
-            this::untilSomebodyStepsBack,
+            this::awaitWithdrawal,
             Runnable::run)
         .create();
   }
 
   /** A withdrawal ends the wait of the others. */
-  private void untilSomebodyStepsBack(Duration moment) {
+  private void awaitWithdrawal(Duration moment) {
     try {
       withdrawals.awaitAdvanceInterruptibly(
           withdrawals.getPhase(), moment.toMillis(), TimeUnit.MILLISECONDS);

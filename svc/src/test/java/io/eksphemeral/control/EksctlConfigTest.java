@@ -156,7 +156,7 @@ final class EksctlConfigTest {
     Cluster cluster = admitted(Samples.spec("dev"), ALICE);
     SortedMap<String, String> tags = new TreeMap<>();
     tags.put("team", "a b");
-    tags.put("eksphemeral:id", "of somebody else");
+    tags.put("eksphemeral:id", "another");
     tags.put("empty", "");
     String text =
         text(cluster, new Settings("us-east-2", SERVICE_ROLE, NODE_ROLE, CNI_ROLE, NODES, tags));

@@ -241,9 +241,8 @@ final class LifecycleHarnessTest {
 
     assertThat(harness.states(id)).containsExactly(CREATING, CREATE_FAILED, DESTROYING, GONE);
     assertThat(harness.mails()).containsExactly("dev could not be created", "dev is gone");
-    assertThat(harness.mailer.delivered().getFirst().body())
-        .contains("it did not work", "the last line");
-    assertThat(harness.cluster(id).error()).isEqualTo("it did not work");
+    assertThat(harness.mailer.delivered().getFirst().body()).contains("it failed", "the last line");
+    assertThat(harness.cluster(id).error()).isEqualTo("it failed");
   }
 
   @Test
@@ -377,7 +376,7 @@ final class LifecycleHarnessTest {
     harness.destroy(id);
     String subject = "dev could not be destroyed and may still cost money";
 
-    harness.until(() -> harness.mails().contains(subject), "somebody hears of it");
+    harness.until(() -> harness.mails().contains(subject), "the notification");
     assertThat(harness.cluster(id).failures()).isEqualTo(3);
     assertThat(harness.mailer.delivered())
         .filteredOn(mail -> mail.subject().endsWith(subject))
@@ -425,8 +424,8 @@ final class LifecycleHarnessTest {
 
     assertThat(harness.tasks.owner("dev")).isEqualTo("foreign");
     assertThat(harness.states(id)).containsExactly(CREATING, GONE);
-    assertThat(harness.cluster(id).error()).isEqualTo("there is a cluster dev that is not ours");
-    assertThat(harness.mailer.delivered().getLast().body()).contains("that is not ours");
+    assertThat(harness.cluster(id).error()).isEqualTo("a foreign cluster has the name dev");
+    assertThat(harness.mailer.delivered().getLast().body()).contains("a foreign cluster");
   }
 
   @Test

@@ -116,7 +116,7 @@ final class NotificationsTest {
                 "alice@eksphemeral.io",
                 "EKSphemeral: cluster dev could not be created",
                 """
-                Your cluster dev could not be created: it did not work
+                Your cluster dev could not be created: it failed
 
                 The last lines of its log:
                     the last line
@@ -156,7 +156,7 @@ final class NotificationsTest {
                 "operator@eksphemeral.io",
                 "EKSphemeral: cluster dev could not be destroyed and may still cost money",
                 """
-                1 attempts to destroy the cluster dev failed. The last error: it did not work
+                1 attempts to destroy the cluster dev failed. The last error: it failed
 
                 It may still cost money. EKSphemeral keeps trying until its deletion is verified.
                 To see its status:
@@ -183,7 +183,7 @@ final class NotificationsTest {
     assertThat(sent(lived, Topic.GONE).body())
         .startsWith("Your cluster lived is gone. Its deletion was verified.\n");
     assertThat(sent(failed, Topic.GONE).body())
-        .startsWith("Your cluster failed is gone. It was never ready: it did not work\n");
+        .startsWith("Your cluster failed is gone. It was never ready: it failed\n");
     assertThat(sent(unwanted, Topic.GONE).body())
         .startsWith(
             "Your cluster unwanted is gone."
@@ -191,7 +191,7 @@ final class NotificationsTest {
     assertThat(sent(foreign, Topic.GONE).body())
         .startsWith(
             "Your cluster foreign is gone."
-                + " It was never ready: there is a cluster foreign that is not ours\n");
+                + " It was never ready: a foreign cluster has the name foreign\n");
   }
 
   @Test

@@ -231,20 +231,20 @@ public final class SimulatedTasks implements TaskRunner {
   }
 
   private void finish(Running task) {
-    boolean ours = owner(task.name).equals(task.key.cluster().value());
+    boolean isOwned = owner(task.name).equals(task.key.cluster().value());
     switch (task.fate) {
       case DIES -> stopped(task, "exit code 137");
-      case FAILS -> report(task, Outcome.FAILED, "it did not work", List.of());
+      case FAILS -> report(task, Outcome.FAILED, "it failed", List.of());
       case LEAVES_THINGS -> report(task, Outcome.ABSENT, "done", List.of("volume vol-1"));
       default -> {
         if (task.key.kind() == TaskKind.CREATE) {
           report(
               task,
-              ours ? Outcome.READY : Outcome.FOREIGN,
-              ours ? "it is up" : "there is a cluster " + task.name + " that is not ours",
+              isOwned ? Outcome.READY : Outcome.FOREIGN,
+              isOwned ? "ready" : "a foreign cluster has the name " + task.name,
               List.of());
         } else {
-          if (ours) {
+          if (isOwned) {
             clusters.remove(task.name);
           }
           report(task, Outcome.ABSENT, "deletion verified", List.of());

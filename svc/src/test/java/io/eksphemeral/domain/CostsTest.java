@@ -122,9 +122,9 @@ final class CostsTest {
 
   @Test
   void anUnlaunchedClusterCostsNothing() {
-    Cluster asked = Cluster.requested(ID, spec(2, "1.35", 30), "somebody", TEN);
-    assertThat(soFar(asked, 600)).isEqualTo("0.00");
-    assertThat(soFar(asked.admitted(TEN), 600)).isEqualTo("0.00");
+    Cluster requested = Cluster.requested(ID, spec(2, "1.35", 30), "caller", TEN);
+    assertThat(soFar(requested, 600)).isEqualTo("0.00");
+    assertThat(soFar(requested.admitted(TEN), 600)).isEqualTo("0.00");
   }
 
   @Test
@@ -146,7 +146,7 @@ final class CostsTest {
     Cluster destroying =
         creating(spec(2, "1.35", 30))
             .becameReady(at(15), at(15))
-            .destroying("asked", at(60))
+            .destroying("requested", at(60))
             .launched("task-2", at(60));
     // 0.2964 and, for 15 and 30 minutes, 0.0147
     assertThat(soFar(destroying, 90)).isEqualTo("0.32");
@@ -162,10 +162,10 @@ final class CostsTest {
     assertThat(soFar(foreign, 60)).isEqualTo("0.01");
 
     Cluster neverLaunched =
-        Cluster.requested(ID, large, "somebody", TEN)
+        Cluster.requested(ID, large, "caller", TEN)
             .admitted(TEN)
             .taskEnded("never launched", at(5))
-            .destroying("asked", at(5))
+            .destroying("requested", at(5))
             .launched("task-2", at(5))
             .deletionVerified("proven", at(20));
     assertThat(soFar(neverLaunched, 60)).isEqualTo("0.01");
@@ -190,7 +190,7 @@ final class CostsTest {
   }
 
   private static Cluster creating(Spec spec) {
-    return Cluster.requested(ID, spec, "somebody", TEN).admitted(TEN).launched("task-1", TEN);
+    return Cluster.requested(ID, spec, "caller", TEN).admitted(TEN).launched("task-1", TEN);
   }
 
   private static Instant at(int minutes) {

@@ -667,7 +667,7 @@ final class LifecycleTest {
               "archive"),
           new Due(
               "a cluster whose name is taken by a foreign one",
-              CREATING.neverCreated("it is not ours", at("5m")),
+              CREATING.neverCreated("a foreign cluster", at("5m")),
               "5m",
               "notify gone"));
 

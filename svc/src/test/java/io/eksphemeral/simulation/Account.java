@@ -5,20 +5,20 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What there is in the AWS account besides the control plane: what clusters are made of. */
+/** The resources of clusters in the simulated AWS account. */
 final class Account {
   /**
-   * Something that costs money.
+   * A resource that costs money.
    *
-   * @param what a stack of a name is there once at the most; of the rest there may be many
-   * @param owner the id on its tag; null if it is not ours
+   * @param what its kind; the names of stacks are unique
+   * @param owner the id on its tag; null if it is foreign
    */
   record Resource(String what, String name, @Nullable ClusterId owner) {}
 
   private final List<Resource> resources = new ArrayList<>();
 
-  /** Makes something, unless it is a stack of which there is one. */
-  boolean make(Resource wanted) {
+  /** Creates a resource, unless it is a stack whose name is taken. */
+  boolean create(Resource wanted) {
     boolean isTaken =
         resources.stream()
             .anyMatch(there ->
@@ -39,13 +39,13 @@ final class Account {
     return resources.stream().filter(resource -> owner.equals(resource.owner())).toList();
   }
 
-  /** Whether something of a name is there that is not this cluster's. */
-  boolean hasAnothers(String name, ClusterId owner) {
+  /** Whether a resource with this name belongs to something else than this cluster. */
+  boolean hasForeign(String name, ClusterId owner) {
     return resources.stream()
         .anyMatch(resource -> resource.name().equals(name) && !owner.equals(resource.owner()));
   }
 
-  List<Resource> ours() {
+  List<Resource> owned() {
     return resources.stream().filter(resource -> resource.owner() != null).toList();
   }
 }

@@ -10,21 +10,21 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that goes on in a world, on one real thread and by a virtual clock: time passes only when
- * nothing can go on without it. So a run depends on the world alone, and takes no real time.
+ * Runs a simulation on one real thread with a virtual clock: time passes only when every simulated
+ * thread waits. So a run depends on its seed alone, and takes no real time.
  *
- * <p>A strand is a virtual thread that is scheduled here. It may wait for another in any way, as
- * the sweep does for its visits, and is put aside meanwhile; so the code under test runs as it is.
- * The JDK has no public way to schedule virtual threads (25): this goes by reflection, and needs
- * {@code --add-opens java.base/java.lang=ALL-UNNAMED}.
+ * <p>A simulated thread is a virtual thread with this scheduler. It may wait for others in any way,
+ * as the sweep does for its visits, so the code under test runs unchanged. The JDK (25) has no
+ * public way to schedule virtual threads: this uses reflection, and needs {@code --add-opens
+ * java.base/java.lang=ALL-UNNAMED}.
  */
 final class DeterministicScheduler {
-  /** The world is over: ends whatever still goes on in it. */
+  /** Ends all threads after the simulation. */
   static final class Over extends Error {
     private static final long serialVersionUID = 1;
 
     Over() {
-      super("the world is over", null, false, false);
+      super("the simulation is over", null, false, false);
     }
   }
 
@@ -55,11 +55,11 @@ final class DeterministicScheduler {
       method.setAccessible(true);
       return method;
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("this JDK makes virtual threads in another way", e);
+      throw new IllegalStateException("this JDK creates virtual threads in another way", e);
     }
   }
 
-  /** Milliseconds since the world began. */
+  /** Milliseconds since the simulation began. */
   long now() {
     return now;
   }
@@ -68,7 +68,7 @@ final class DeterministicScheduler {
     return isOver;
   }
 
-  /** Has something done at a time; things of the same time in the order they were asked for. */
+  /** Schedules an action; actions at the same time run in the order they were scheduled. */
   void at(long time, Runnable action) {
     if (isOver) {
       return;
@@ -76,7 +76,7 @@ final class DeterministicScheduler {
     agenda.add(new Event(Math.max(time, now), order++, action));
   }
 
-  /** Starts a strand. */
+  /** Starts a thread. */
   void start(Runnable body) {
     if (isOver) {
       throw new Over();
@@ -85,11 +85,11 @@ final class DeterministicScheduler {
   }
 
   /**
-   * A virtual thread that is scheduled here.
+   * A virtual thread with this scheduler.
    *
-   * <p>It may have to wait for a lock that a strand of another world has, which happens at the same
-   * time: random numbers come from behind one. That is no waiting in this world, where nothing else
-   * goes on until it has the lock; so what comes of a seed does not hang on what else is going on.
+   * <p>It may have to wait for a lock held by a thread of a concurrent simulation, as random
+   * numbers share one. That does not count as waiting: nothing else in this simulation proceeds
+   * until it has the lock, so the result of a seed does not depend on other simulations.
    */
   private final class SimulatedThread {
     private final Thread thread;
@@ -110,7 +110,7 @@ final class DeterministicScheduler {
       try {
         body.run();
       } catch (Over over) {
-        // as everything else in this world
+        // like all other threads
       } catch (Throwable e) {
         if (failure == null) {
           failure = e;
@@ -119,7 +119,7 @@ final class DeterministicScheduler {
     }
 
     /**
-     * Takes what is to run next; from the loop, from strands, or where it got a lock, from the JDK.
+     * Receives the next continuation, from the loop, from threads, or from the JDK after a lock.
      */
     private void schedule(Runnable continuation) {
       if (running == this) {
@@ -130,14 +130,14 @@ final class DeterministicScheduler {
       }
     }
 
-    /** Goes on until it waits for something in this world, or is over. */
-    void goOn() {
+    /** Runs until it waits for something in this simulation, or ends. */
+    void proceed() {
       running = this;
       Runnable continuation = next;
       while (continuation != null) {
         continuation.run();
         continuation = null;
-        while (continuation == null && !isAside()) {
+        while (continuation == null && !isParked()) {
           continuation = nextAtOnce;
           Thread.onSpinWait();
         }
@@ -146,7 +146,7 @@ final class DeterministicScheduler {
       running = null;
     }
 
-    private boolean isAside() {
+    private boolean isParked() {
       return nextAtOnce == null
           && switch (thread.getState()) {
             case WAITING, TIMED_WAITING, TERMINATED -> true;
@@ -155,7 +155,7 @@ final class DeterministicScheduler {
     }
   }
 
-  /** Lets the calling strand wait. */
+  /** Suspends the calling thread. */
   void sleep(long milliseconds) {
     if (isOver) {
       throw new Over();
@@ -176,10 +176,10 @@ final class DeterministicScheduler {
     }
   }
 
-  /** Lets time pass up to some moment, or until something holds, or until nothing goes on. */
+  /** Runs until some time, until a condition holds, or until nothing is scheduled. */
   void run(long until, BooleanSupplier isDone) {
     while (!isDone.getAsBoolean()) {
-      goOn();
+      proceed();
       Event next = agenda.peek();
       if (next == null || next.at > until) {
         return;
@@ -190,26 +190,26 @@ final class DeterministicScheduler {
     }
   }
 
-  /** Has whatever still goes on come to its end, so that nothing is left of the world. */
+  /** Ends all threads and scheduled actions. */
   void end() {
     isOver = true;
-    goOn();
+    proceed();
     for (Event next = agenda.poll(); next != null; next = agenda.poll()) {
       try {
         next.action.run();
       } catch (Over over) {
-        // it would have started something
+        // it would have started a thread
       }
-      goOn();
+      proceed();
     }
   }
 
-  /** Lets each strand go on that can, one after the other, as long as there are any. */
-  private void goOn() {
-    for (SimulatedThread strand = ready.poll(); strand != null; strand = ready.poll()) {
-      strand.goOn();
+  /** Runs each thread that can proceed, one after the other. */
+  private void proceed() {
+    for (SimulatedThread thread = ready.poll(); thread != null; thread = ready.poll()) {
+      thread.proceed();
       if (failure != null && !isOver) {
-        throw new IllegalStateException("a strand failed", failure);
+        throw new IllegalStateException("a thread failed", failure);
       }
     }
   }

@@ -9,16 +9,15 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The tasks that ECS has, or had, and what it shows of them. */
+/** The tasks in ECS, and what ECS shows of them. */
 final class EcsTasks {
   private static final long MINUTE = 60_000;
 
-  /** ECS keeps stopped tasks for an hour at least, and a token until then, or for a day. */
+  /** ECS keeps stopped tasks for at least an hour, and a token until then or for a day. */
   private static final long KEPT = 60 * MINUTE;
 
   private static final long TOKEN_KEPT = 24 * 60 * MINUTE;
 
-  /** A task. */
   static final class Task {
     final String arn;
     final String token;
@@ -26,15 +25,17 @@ final class EcsTasks {
     final String name;
     final TaskKind kind;
     final int attempt;
-    final Caller container;
+    final SimulatedProcess container;
 
-    /** When ECS shows it at the earliest, and how much later than it ended that it did. */
+    /** When ECS first shows it. */
     long shownFrom;
 
+    /** The delay until ECS shows its end. */
     long endShownLate;
+
     boolean isStopping;
 
-    /** Whether it is past its fence, and not over. */
+    /** Whether it has taken its fence, and not ended. */
     boolean works;
 
     long stoppedAt = -1;
@@ -47,7 +48,7 @@ final class EcsTasks {
         String name,
         TaskKind kind,
         int attempt,
-        Caller container) {
+        SimulatedProcess container) {
       this.arn = arn;
       this.token = token;
       this.cluster = cluster;
@@ -67,73 +68,75 @@ final class EcsTasks {
     }
   }
 
-  private record Asked(String request, Task task, long at) {}
+  private record Launched(String request, Task task, long at) {}
 
-  private final DeterministicScheduler strands;
-  private final Map<String, Asked> byToken = new HashMap<>();
+  private final DeterministicScheduler scheduler;
+  private final Map<String, Launched> byToken = new HashMap<>();
   private final Map<String, Task> byArn = new HashMap<>();
   private final Map<ClusterId, List<Task>> byCluster = new HashMap<>();
 
   private final Map<ClusterId, Long> hidden = new HashMap<>();
 
-  EcsTasks(DeterministicScheduler strands) {
-    this.strands = strands;
+  EcsTasks(DeterministicScheduler scheduler) {
+    this.scheduler = scheduler;
   }
 
-  /** What was asked for with a token that is still known. */
+  /** The task launched with a token that ECS still knows. */
   @Nullable Task known(String token) {
-    Asked asked = byToken.get(token);
-    if (asked == null || strands.now() > asked.at() + TOKEN_KEPT || isForgotten(asked.task())) {
+    Launched launched = byToken.get(token);
+    if (launched == null
+        || scheduler.now() > launched.at() + TOKEN_KEPT
+        || isForgotten(launched.task())) {
       return null;
     }
-    return asked.task();
+    return launched.task();
   }
 
   boolean isSameRequest(String token, String request) {
-    Asked asked = byToken.get(token);
-    return asked != null && asked.request().equals(request);
+    Launched launched = byToken.get(token);
+    return launched != null && launched.request().equals(request);
   }
 
   void add(Task task, String request) {
-    byToken.put(task.token, new Asked(request, task, strands.now()));
+    byToken.put(task.token, new Launched(request, task, scheduler.now()));
     addUnknown(task);
   }
 
-  /** Adds one that no token leads to: the second of two. */
+  /** Adds a task without a token: the second of two. */
   void addUnknown(Task task) {
     byArn.put(task.arn, task);
     byCluster.computeIfAbsent(task.cluster, _ -> new ArrayList<>()).add(task);
   }
 
-  /** A task as it is shown; empty if it is not shown yet, or no more. */
+  /** A task that ECS shows; empty if it does not show it yet, or no longer. */
   Optional<Task> shown(String arn) {
     return Optional.ofNullable(byArn.get(arn))
-        .filter(task -> strands.now() >= task.shownFrom)
+        .filter(task -> scheduler.now() >= task.shownFrom)
         .filter(task -> !isForgotten(task));
   }
 
   boolean isShownStopped(Task task) {
-    return task.isOver() && strands.now() >= task.stoppedAt + task.endShownLate;
+    return task.isOver() && scheduler.now() >= task.stoppedAt + task.endShownLate;
   }
 
   private boolean isForgotten(Task task) {
-    return task.isOver() && strands.now() > task.stoppedAt + task.endShownLate + KEPT;
+    return task.isOver() && scheduler.now() > task.stoppedAt + task.endShownLate + KEPT;
   }
 
-  /** Has every look at the tasks of a cluster fail until some time. */
+  /** Makes all requests about the tasks of a cluster fail until some time. */
   void hide(ClusterId cluster, long until) {
     hidden.put(cluster, until);
   }
 
   boolean isHidden(ClusterId cluster) {
-    return strands.now() < hidden.getOrDefault(cluster, 0L);
+    return scheduler.now() < hidden.getOrDefault(cluster, 0L);
   }
 
   List<Task> of(ClusterId cluster) {
     return byCluster.getOrDefault(cluster, List.of());
   }
 
-  boolean isAnyGoingOn() {
+  boolean isAnyRunning() {
     return byArn.values().stream().anyMatch(task -> !task.isOver());
   }
 }

@@ -12,45 +12,43 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The troubles that are still to come in a world, and how often each kind has struck. */
+/** The faults of a simulation that are still to come, and how often each kind happened. */
 final class FaultInjector {
   private final Map<Where, Deque<Fault>> waiting = new EnumMap<>(Where.class);
   private final List<Fault> outages = new ArrayList<>();
-  private final Map<Kind, Long> struck = new EnumMap<>(Kind.class);
+  private final Map<Kind, Long> injected = new EnumMap<>(Kind.class);
   private final long calm;
   private long last;
-  private final DeterministicScheduler strands;
+  private final DeterministicScheduler scheduler;
   private final History history;
   private final Map<Where, Integer> passed = new EnumMap<>(Where.class);
 
   /**
-   * Of what has not happened yet.
-   *
-   * @param calm from when on nothing of it strikes any more
+   * @param calm when the last fault may happen
    */
-  FaultInjector(List<Fault> all, long calm, DeterministicScheduler strands, History history) {
+  FaultInjector(List<Fault> all, long calm, DeterministicScheduler scheduler, History history) {
     this.calm = calm;
-    this.strands = strands;
+    this.scheduler = scheduler;
     this.history = history;
     all.stream()
         .sorted(Comparator.comparingLong(Fault::at))
-        .forEach(trouble -> {
-          if (trouble.kind().where() == Where.OUTAGE) {
-            outages.add(trouble);
+        .forEach(fault -> {
+          if (fault.kind().where() == Where.OUTAGE) {
+            outages.add(fault);
           } else {
-            waiting.computeIfAbsent(trouble.kind().where(), _ -> new ArrayDeque<>()).add(trouble);
+            waiting.computeIfAbsent(fault.kind().where(), _ -> new ArrayDeque<>()).add(fault);
           }
         });
   }
 
-  /** The trouble that strikes here and now, if one does; of the kinds that can. */
-  @Nullable Fault strikes(Where where, Predicate<Kind> canHappen) {
+  /** The fault that happens here and now, among the possible kinds; null if there is none. */
+  @Nullable Fault next(Where where, Predicate<Kind> canHappen) {
     Deque<Fault> here = waiting.get(where);
     Fault next = here == null ? null : here.peek();
     if (here == null
         || next == null
-        || next.at() > strands.now()
-        || strands.now() > calm
+        || next.at() > scheduler.now()
+        || scheduler.now() > calm
         || !canHappen.test(next.kind())) {
       return null;
     }
@@ -59,16 +57,18 @@ final class FaultInjector {
     }
     passed.remove(where);
     here.remove();
-    if (!next.kind().isFate()) {
+    if (!next.kind().isPlannedForACall()) {
       count(next.kind());
     }
     return next;
   }
 
-  /** Whether something that goes wrong for a while does so now. */
-  boolean lasts(Kind kind) {
+  /** Whether an outage is ongoing. */
+  boolean isOngoing(Kind kind) {
     for (Fault outage : outages) {
-      if (outage.kind() == kind && outage.at() <= strands.now() && strands.now() < outage.until()) {
+      if (outage.kind() == kind
+          && outage.at() <= scheduler.now()
+          && scheduler.now() < outage.until()) {
         count(kind);
         return true;
       }
@@ -76,19 +76,19 @@ final class FaultInjector {
     return false;
   }
 
-  /** When the last of them struck, in milliseconds of the world. */
+  /** When the last fault happened, in milliseconds of the simulation. */
   long last() {
     return last;
   }
 
-  /** Counts one that happens now. */
+  /** Counts a fault that happens now. */
   void count(Kind kind) {
-    last = strands.now();
-    struck.merge(kind, 1L, Long::sum);
+    last = scheduler.now();
+    injected.merge(kind, 1L, Long::sum);
     history.note(() -> "  ! " + kind.text());
   }
 
-  Map<Kind, Long> struck() {
-    return struck;
+  Map<Kind, Long> injected() {
+    return injected;
   }
 }

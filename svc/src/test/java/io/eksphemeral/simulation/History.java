@@ -4,20 +4,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** What happened in a world, a line each; kept only where somebody is going to read it. */
+/** The events of a simulation, one line each; kept only on request. */
 final class History {
   private final boolean isKept;
-  private final DeterministicScheduler strands;
+  private final DeterministicScheduler scheduler;
   private final List<String> lines = new ArrayList<>();
 
-  History(boolean isKept, DeterministicScheduler strands) {
+  History(boolean isKept, DeterministicScheduler scheduler) {
     this.isKept = isKept;
-    this.strands = strands;
+    this.scheduler = scheduler;
   }
 
   void note(Supplier<String> line) {
-    if (isKept && !strands.isOver()) {
-      lines.add(time(strands.now()) + " " + line.get());
+    if (isKept && !scheduler.isOver()) {
+      lines.add(time(scheduler.now()) + " " + line.get());
     }
   }
 
@@ -25,7 +25,7 @@ final class History {
     return lines;
   }
 
-  /** A time of a world: {@code 1:05:07.250}. */
+  /** A time of the simulation: {@code 1:05:07.250}. */
   static String time(long milliseconds) {
     return "%d:%02d:%02d.%03d"
         .formatted(

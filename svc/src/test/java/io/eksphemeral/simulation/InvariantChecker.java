@@ -42,50 +42,47 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds a world to the promises of the design, after every change of what is stored, of what runs,
- * and of what there is in AWS. It knows what only the whole world knows, and of the code's own
- * rules the table of transitions and what records look like.
+ * Checks the promises after every change of stored objects, tasks and AWS resources. It sees the
+ * whole simulation; of the code under test it uses only the table of transitions and the format of
+ * records.
  */
 final class InvariantChecker {
   /**
-   * How long after its end, or after something last went wrong, a cluster is gone: a task that
-   * hangs is given up after 45 or 60 minutes, one that nobody knows after 60, and between two
-   * attempts are 60 at the most.
+   * How long after its expiry, or after the last fault, a cluster may exist: a hanging task is
+   * given up after 45 or 60 minutes, a missing one after 60, and two attempts are at most 60 apart.
    */
   static final Duration GONE_WITHIN = Duration.ofHours(3);
 
-  /** How far a clock is wrong at the most, twice: two may be. */
-  private static final Duration CLOCKS_DIFFER_BY = Duration.ofSeconds(11);
+  /** Twice the maximum error of one clock. */
+  private static final Duration MAX_CLOCK_DIFFERENCE = Duration.ofSeconds(11);
 
-  /** The same where nothing goes wrong: a cluster's own things, each for some minutes. */
+  /** The same without faults: each resource takes some minutes. */
   private static final Duration GONE_QUIETLY_WITHIN = Duration.ofMinutes(45);
 
-  /**
-   * How long after its end destroying a cluster begins there: the notice may have to come first.
-   */
+  /** How long after its expiry the destruction begins, without faults: the notice comes first. */
   private static final Duration DESTROYED_WITHIN = Duration.ofMinutes(11);
 
   /**
-   * The same where the expiry was moved after a notice: the next one may have to wait for its time,
-   * and so for another sweep.
+   * The same if the expiry was changed after a notice: the next one may have to wait for another
+   * sweep.
    */
-  private static final Duration MOVED_DESTROYED_WITHIN = Duration.ofMinutes(16);
+  private static final Duration DESTROYED_AFTER_CHANGE_WITHIN = Duration.ofMinutes(16);
 
-  /** The longest record, in bytes, with all that can come again in these worlds. */
-  private static final int LONGEST_RECORD = 16 * 1024;
+  /** In bytes. */
+  private static final int MAX_RECORD = 16 * 1024;
 
-  private static final Duration NOTICES_APART = Duration.ofMinutes(5);
+  private static final Duration NOTICE_INTERVAL = Duration.ofMinutes(5);
 
   /**
-   * How many mails of a cluster go out within an hour at most: notices, one of each other kind, and
-   * some more than once, since nobody heard that they went out.
+   * Notices, one mail of each other kind, and some that are sent twice because a crash kept their
+   * delivery from being recorded.
    */
-  private static final int MAILS_AN_HOUR = 12 + 4 + 4;
+  private static final int MAX_MAILS_PER_HOUR = 12 + 4 + 4;
 
-  /** How many calls of AWS a sweep takes at most: for itself, and for each cluster. */
-  private static final int CALLS_OF_A_SWEEP = 20;
+  /** The maximum number of calls to AWS: for the sweep itself, and for each cluster. */
+  private static final int MAX_CALLS_PER_SWEEP = 20;
 
-  private static final int CALLS_PER_CLUSTER = 30;
+  private static final int MAX_CALLS_PER_CLUSTER = 30;
 
   private static final Duration NOTICE_BEFORE = Duration.ofMinutes(1);
   private static final DateTimeFormatter TO_THE_MINUTE =
@@ -93,22 +90,22 @@ final class InvariantChecker {
           .withZone(ZoneOffset.UTC);
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
-  /** A promise that was broken, and how. */
-  record Broken(String promise, String how) {}
+  /** A broken promise. */
+  record Violation(String promise, String how) {}
 
-  /** A life-time that somebody was granted. */
-  record Granted(ClusterId cluster, int lifetime, @Nullable Instant expires) {}
+  /** A lifetime and expiry that were written. */
+  record GrantedLifetime(ClusterId cluster, int lifetime, @Nullable Instant expires) {}
 
-  /** How a cluster's record stood from some time on; null where there was none. */
+  /** The state of a cluster's record from some time on; null if there was no record. */
   private record Moment(long from, @Nullable State state) {}
 
-  /** What a cluster's record granted from some time on. */
-  private record Grant(long from, Granted granted) {}
+  /** The lifetime of a cluster's record from some time on. */
+  private record Grant(long from, GrantedLifetime granted) {}
 
-  /** A notice that was tried. */
+  /** A tried notice. */
   private record Notice(long at, String body) {}
 
-  /** All that is known of one cluster. */
+  /** What is known about one cluster. */
   private static final class ExpectedState {
     final List<Moment> moments = new ArrayList<>();
     final List<Grant> grants = new ArrayList<>();
@@ -118,19 +115,19 @@ final class InvariantChecker {
     @Nullable Cluster onRecord;
     @Nullable Cluster archived;
     long lastEnd;
-    long endMoved;
-    boolean isEndTold;
+    long expiryChanged;
+    boolean isEndNotified;
     long mayTakeUntil;
     boolean wasLaunched;
     boolean wasAdmitted;
     boolean isAcknowledged;
     long archivedAt = Long.MAX_VALUE;
-    boolean isFailureTold;
+    boolean isFailureNotified;
     int creations;
     @Nullable String addedField;
     Instant readied = Simulation.START;
 
-    /** What was last written of it. */
+    /** Its latest record. */
     @Nullable Cluster lastWritten() {
       return onRecord == null ? archived : onRecord;
     }
@@ -139,7 +136,7 @@ final class InvariantChecker {
       return moments.isEmpty() ? null : moments.getLast().state();
     }
 
-    /** Whether it stood so at some time from then on. */
+    /** Whether it had this state at some time from then on. */
     boolean stood(@Nullable State state, long since) {
       for (int i = moments.size() - 1; i >= 0; i--) {
         if (moments.get(i).state() == state) {
@@ -152,8 +149,8 @@ final class InvariantChecker {
       return state == null;
     }
 
-    /** Whether its record granted this at some time from then on. */
-    boolean granted(Granted granted, long since) {
+    /** Whether it had this lifetime at some time from then on. */
+    boolean granted(GrantedLifetime granted, long since) {
       for (int i = grants.size() - 1; i >= 0; i--) {
         if (grants.get(i).granted().equals(granted)) {
           return true;
@@ -166,7 +163,7 @@ final class InvariantChecker {
     }
   }
 
-  private final DeterministicScheduler strands;
+  private final DeterministicScheduler scheduler;
   private final EcsTasks tasks;
   private final Account account;
   private final Limits limits;
@@ -175,39 +172,37 @@ final class InvariantChecker {
   private final Map<String, Long> transitions = new TreeMap<>();
   private final Map<String, List<Long>> mailsTo = new HashMap<>();
   private final Map<String, Long> most = new TreeMap<>();
-  private final FaultInjector troubles;
+  private final FaultInjector faults;
   private final Duration slack;
   private final boolean isQuiet;
   private int lives;
   private long latestEnd;
-  private @Nullable Broken broken;
+  private @Nullable Violation violation;
 
   /**
-   * Nothing has happened yet.
-   *
-   * @param plan of which is known whether anything goes wrong, and whether clocks do
+   * @param plan tells whether there are faults, and whether clocks differ
    */
   InvariantChecker(
-      DeterministicScheduler strands,
+      DeterministicScheduler scheduler,
       EcsTasks tasks,
       Account account,
-      FaultInjector troubles,
+      FaultInjector faults,
       Limits limits,
       Plan plan) {
-    this.strands = strands;
+    this.scheduler = scheduler;
     this.tasks = tasks;
     this.account = account;
-    this.troubles = troubles;
+    this.faults = faults;
     this.limits = limits;
-    slack = plan.clocksDiffer() ? CLOCKS_DIFFER_BY : Duration.ZERO;
+    slack = plan.clocksDiffer() ? MAX_CLOCK_DIFFERENCE : Duration.ZERO;
     isQuiet = plan.isQuiet();
   }
 
-  @Nullable Broken broken() {
-    return broken;
+  @Nullable Violation violation() {
+    return violation;
   }
 
-  /** How many clusters were launched. */
+  /** The number of launched clusters. */
   int lives() {
     return lives;
   }
@@ -217,9 +212,9 @@ final class InvariantChecker {
     return transitions;
   }
 
-  private void hold(boolean isKept, String promise, Supplier<String> how) {
-    if (!isKept && broken == null && !strands.isOver()) {
-      broken = new Broken(promise, how.get());
+  private void check(boolean isKept, String promise, Supplier<String> how) {
+    if (!isKept && violation == null && !scheduler.isOver()) {
+      violation = new Violation(promise, how.get());
     }
   }
 
@@ -228,23 +223,24 @@ final class InvariantChecker {
   }
 
   private Instant now() {
-    return Simulation.time(strands.now());
+    return Simulation.time(scheduler.now());
   }
 
-  // --- what is stored
+  // --- stored objects
 
-  /** Something in the bucket changed. */
+  /** An object in the bucket changed. */
   void changed(String key, @Nullable String after, @Nullable Invocation by) {
     String protectedText = mustStay.get(key);
-    Optional<ClusterId> broken = protectedText == null ? Optional.empty() : destroyedById(key, by);
-    if (broken.isPresent() && after != null) {
+    Optional<ClusterId> violation =
+        protectedText == null ? Optional.empty() : destroyedById(key, by);
+    if (violation.isPresent() && after != null) {
       unprotect(key);
-      recovered(broken.get(), after);
+      recovered(violation.get(), after);
       return;
     }
-    hold(
+    check(
         protectedText == null || by == null || protectedText.equals(after),
-        "what is not ours is left alone",
+        "foreign objects are not changed",
         () -> "%s was changed".formatted(key));
     if (key.startsWith(StoreKeys.ARCHIVE)) {
       archived(key, after);
@@ -259,37 +255,37 @@ final class InvariantChecker {
       removed(id.get(), known);
     } else {
       Cluster now = cluster(id.get(), after);
-      hold(now != null, "a record can always be read", () -> "%s: %s".formatted(key, after));
+      check(now != null, "a record can always be read", () -> "%s: %s".formatted(key, after));
       if (now != null) {
         written(known, now, after, by);
       }
     }
   }
 
-  /** Whose record a key is, if a call by that id is to destroy its cluster. */
+  /** The cluster of a record, if the invocation destroys it by its id. */
   private static Optional<ClusterId> destroyedById(String key, @Nullable Invocation by) {
     return StoreKeys.recordId(key)
         .filter(id ->
             by != null
-                && by.act instanceof UserAction.Destroy destroy
+                && by.action instanceof UserAction.Destroy destroy
                 && destroy.idOrName().equals(id.value()));
   }
 
-  /** A record that could not be read was written anew, so that its cluster can be destroyed. */
+  /** An unreadable record was replaced, so that its cluster can be destroyed. */
   private void recovered(ClusterId id, String text) {
     ExpectedState known = known(id);
     Cluster now = cluster(id, text);
-    hold(
+    check(
         now != null && now.isTerminating(),
         "P1: a cluster whose record cannot be read is destroyed by its id",
         () -> "%s: %s".formatted(id, text));
     known.onRecord = now;
     known.addedField = null;
     known.wasAdmitted = true;
-    known.isEndTold |= known.archived != null;
-    known.lastEnd = strands.now();
+    known.isEndNotified |= known.archived != null;
+    known.lastEnd = scheduler.now();
     if (now != null) {
-      known.moments.add(new Moment(strands.now(), now.state()));
+      known.moments.add(new Moment(scheduler.now(), now.state()));
     }
   }
 
@@ -303,18 +299,18 @@ final class InvariantChecker {
     StoreKeys.recordId(key.substring(StoreKeys.ARCHIVE.length()))
         .ifPresent(id -> {
           ExpectedState known = known(id);
-          hold(
+          check(
               text != null,
-              "P3: what is gone stays known",
+              "P3: clusters stay in the archive",
               () -> "%s left the archive".formatted(id));
           if (text != null) {
             known.archived = cluster(id, text);
-            known.archivedAt = Math.min(known.archivedAt, strands.now());
-            hold(
+            known.archivedAt = Math.min(known.archivedAt, scheduler.now());
+            check(
                 known.archived != null && known.archived.state() == State.GONE,
-                "P3: only what is gone is in the archive",
+                "P3: only clusters that are gone are in the archive",
                 () -> "%s: %s".formatted(id, text));
-            hold(
+            check(
                 known.addedField == null || text.contains(known.addedField),
                 "what a newer version added survives",
                 () -> "%s lost %s".formatted(id, known.addedField));
@@ -326,64 +322,64 @@ final class InvariantChecker {
     Cluster last = known.onRecord;
     known.onRecord = null;
     known.addedField = null;
-    known.moments.add(new Moment(strands.now(), null));
+    known.moments.add(new Moment(scheduler.now(), null));
     if (last == null) {
       return;
     }
     if (!known.wasAdmitted) {
-      hold(
+      check(
           !known.wasLaunched,
-          "P1: what was launched is on record",
+          "P1: a launched cluster is on record",
           () -> "%s was withdrawn".formatted(id));
       return;
     }
-    hold(
+    check(
         last.state() == State.GONE && known.archived != null,
-        "P3: a record goes only after proof, and into the archive",
+        "P3: a record is removed only after verification, and archived",
         () ->
             "%s was %s, and %s in the archive"
                 .formatted(id, last.state().text(), known.archived == null ? "is not" : "is"));
-    hold(
+    check(
         account.of(id).isEmpty(),
-        "P3: a record goes only after proof",
+        "P3: a record is removed only after verification",
         () -> "%s still has %s".formatted(id, account.of(id)));
-    hold(
+    check(
         tasks.of(id).stream().noneMatch(task -> task.works),
-        "P1: what a task works on is on record",
-        () -> "%s went while a task worked".formatted(id));
+        "P1: the cluster of a working task is on record",
+        () -> "%s was removed while a task worked".formatted(id));
     long late =
-        strands.now() - Math.max(Math.max(known.lastEnd, known.mayTakeUntil), troubles.last());
+        scheduler.now() - Math.max(Math.max(known.lastEnd, known.mayTakeUntil), faults.last());
     latestEnd = Math.max(latestEnd, late);
-    hold(
+    check(
         late <= (isQuiet ? GONE_QUIETLY_WITHIN : GONE_WITHIN).toMillis(),
         "P1: nothing is immortal",
         () -> "%s was gone %d minutes late".formatted(id, late / 60_000));
-    hold(
-        known.isEndTold || MailAddress.isReserved(last.spec().owner()),
-        "P4: people hear of the end",
-        () -> "nobody was told of the end of %s".formatted(id));
+    check(
+        known.isEndNotified || MailAddress.isReserved(last.spec().owner()),
+        "P4: owners are notified of the end",
+        () -> "the owner of %s was not notified of its end".formatted(id));
   }
 
   private void written(ExpectedState known, Cluster now, String text, Invocation by) {
     Cluster before = known.onRecord;
     known.onRecord = now;
-    Granted granted = new Granted(now.id(), now.lifetime(), now.expires());
+    GrantedLifetime granted = new GrantedLifetime(now.id(), now.lifetime(), now.expires());
     if (known.grants.isEmpty() || !known.grants.getLast().granted().equals(granted)) {
-      known.grants.add(new Grant(strands.now(), granted));
+      known.grants.add(new Grant(scheduler.now(), granted));
     }
     if (known.stateNow() != now.state()) {
-      known.moments.add(new Moment(strands.now(), now.state()));
+      known.moments.add(new Moment(scheduler.now(), now.state()));
     }
-    holdSize(now);
+    checkSize(now);
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
-    holdBound("bytes in a record", bytes, LONGEST_RECORD, now.id());
+    checkBound("bytes in a record", bytes, MAX_RECORD, now.id());
     if (before == null) {
-      known.lastEnd = strands.now();
-      hold(
+      known.lastEnd = scheduler.now();
+      check(
           known.archived == null,
-          "P7: a cluster lives once",
-          () -> "%s was archived, and is on record again".formatted(now.id()));
-      hold(
+          "P7: a cluster is created once",
+          () -> "%s was archived, but is on record again".formatted(now.id()));
+      check(
           now.state() == State.CREATING && now.tasks().isEmpty(),
           "P10: a cluster is on record before it is admitted",
           () -> String.valueOf(text));
@@ -392,23 +388,23 @@ final class InvariantChecker {
       }
       return;
     }
-    hold(
+    check(
         known.addedField == null || text.contains(known.addedField),
         "what a newer version added survives",
         () -> "%s lost %s".formatted(now.id(), known.addedField));
-    hold(
-        now.failures() < 5 || known.isFailureTold,
-        "P4: people hear of a failure",
+    check(
+        now.failures() < 5 || known.isFailureNotified,
+        "P4: owners are notified of failures",
         () -> "%s failed %d times".formatted(now.id(), now.failures()));
-    holdHistory(before, now, by);
-    holdTasksAndMails(before, now, known, by);
-    holdEnd(before, now, by);
-    if (isMoved(before, now)) {
-      known.endMoved = strands.now();
-      by.granted.add(new Granted(now.id(), now.lifetime(), now.expires()));
+    checkHistory(before, now, by);
+    checkTasksAndNotifications(before, now, known, by);
+    checkEnd(before, now, by);
+    if (isChanged(before, now)) {
+      known.expiryChanged = scheduler.now();
+      by.granted.add(new GrantedLifetime(now.id(), now.lifetime(), now.expires()));
     }
-    if (!mayBeBuilt(before) && mayBeBuilt(now)) {
-      holdLimits(now);
+    if (!mayBeCreated(before) && mayBeCreated(now)) {
+      checkLimits(now);
     }
     known.wasAdmitted |= now.isAdmitted();
     Instant expires = now.expires();
@@ -417,15 +413,15 @@ final class InvariantChecker {
     }
   }
 
-  /** How far what callers can repeat ever came. */
+  /** The maximum of each bounded value. */
   Map<String, Long> most() {
     return most;
   }
 
-  /** Something that callers can repeat came so far, and may come no further than that. */
-  private void holdBound(String what, long value, long bound, Object whose) {
+  /** Checks a value that callers can increase against its bound. */
+  private void checkBound(String what, long value, long bound, Object whose) {
     most.merge(what, value, Math::max);
-    hold(
+    check(
         value <= bound,
         "P13: nothing grows without a bound",
         () -> "%d %s, of %s".formatted(value, what, whose));
@@ -439,16 +435,16 @@ final class InvariantChecker {
     return cluster.history().stream().filter(step -> !step.isExpiryChange()).toList();
   }
 
-  /** How many changes of its expiry there have been. */
+  /** The number of changes of its expiry. */
   private static int changes(Cluster cluster) {
     List<Transition> kept = cluster.expiryChanges();
     return kept.size() + kept.stream().mapToInt(Transition::earlier).sum();
   }
 
-  private void holdHistory(Cluster before, Cluster now, Invocation by) {
+  private void checkHistory(Cluster before, Cluster now, Invocation by) {
     List<Transition> steps = states(now);
     int old = states(before).size();
-    hold(
+    check(
         steps.size() >= old && steps.subList(0, old).equals(states(before)),
         "P6: nothing acknowledged is lost",
         () -> "the history of %s was %s and is %s".formatted(now.id(), before.history(), steps));
@@ -456,46 +452,47 @@ final class InvariantChecker {
     for (Transition step : steps.subList(Math.min(old, steps.size()), steps.size())) {
       State from = last;
       count(from.text() + " -> " + step.to().text());
-      hold(
+      check(
           from.next().contains(step.to()),
           "the table of transitions holds",
           () -> "%s went from %s to %s".formatted(now.id(), from.text(), step.to().text()));
-      boolean isAsked = step.why().startsWith("requested by ");
-      hold(
-          isAsked
-              ? Samples.ALICE.equals(step.by()) && isAskedToEnd(by, now)
+      boolean isRequested = step.why().startsWith("requested by ");
+      check(
+          isRequested
+              ? Samples.ALICE.equals(step.by()) && isRequestedToEnd(by, now)
               : Transition.CONTROL_PLANE.equals(step.by()),
-          "P14: each change has its author",
+          "P14: every change has an author",
           () -> "%s: %s".formatted(now.id(), step));
       last = step.to();
     }
-    hold(last == now.state(), "the history tells the state", () -> String.valueOf(now));
-    holdChanges(before, now, by);
+    check(last == now.state(), "the history tells the state", () -> String.valueOf(now));
+    checkExpiryChanges(before, now, by);
   }
 
-  /** P14: whoever moves an end is known by name, with how far. */
-  private void holdChanges(Cluster before, Cluster now, Invocation by) {
+  /** P14: every expiry change has its author and its minutes. */
+  private void checkExpiryChanges(Cluster before, Cluster now, Invocation by) {
     int made = changes(now) - changes(before);
-    boolean isMoved = isMoved(before, now) && (before.ready() != null || now.ready() == null);
-    hold(
-        made == (isMoved ? 1 : 0),
-        "P14: each change has its author",
+    boolean isChanged = isChanged(before, now) && (before.ready() != null || now.ready() == null);
+    check(
+        made == (isChanged ? 1 : 0),
+        "P14: every change has an author",
         () ->
             "the history of %s was %s and is %s"
                 .formatted(now.id(), before.history(), now.history()));
-    if (made == 1 && by.act instanceof UserAction.Prolong prolong) {
+    if (made == 1 && by.action instanceof UserAction.Prolong prolong) {
       Transition change = now.expiryChanges().getLast();
-      hold(
+      check(
           change.minutes() == prolong.minutes()
               && UserAction.arn(prolong.who()).equals(change.by()),
-          "P14: each change has its author",
+          "P14: every change has an author",
           () -> "%s: %s by %s".formatted(now.id(), prolong, change));
     }
   }
 
-  private void holdTasksAndMails(Cluster before, Cluster now, ExpectedState known, Invocation by) {
+  private void checkTasksAndNotifications(
+      Cluster before, Cluster now, ExpectedState known, Invocation by) {
     for (Task task : before.tasks()) {
-      hold(
+      check(
           now.tasks().stream()
               .anyMatch(later ->
                   later.kind() == task.kind()
@@ -505,126 +502,127 @@ final class InvariantChecker {
           () -> "%s lost %s".formatted(now.id(), task));
     }
     for (Task task : now.tasks()) {
-      hold(
+      check(
           !task.isOver()
               || tasks.of(now.id()).stream()
                   .noneMatch(
                       one -> one.works && one.kind == task.kind() && one.attempt == task.attempt()),
-          "P7: no task is given up while it works",
+          "P7: no working task is given up",
           () -> "%s of %s".formatted(task, now.id()));
     }
     for (Notification mail : before.notifications()) {
-      hold(
+      check(
           mail.delivery() != Delivery.SENT
-              || mail.topic() == Topic.NOTICE // of which the latest are kept
+              || mail.topic() == Topic.NOTICE // only the latest are kept
               || now.notification(mail.topic(), mail.about())
                   .filter(later -> later.delivery() == Delivery.SENT)
                   .isPresent(),
           "P6: nothing acknowledged is lost",
-          () -> "%s lost that %s was sent".formatted(now.id(), mail));
+          () -> "%s lost the delivery of %s".formatted(now.id(), mail));
     }
     for (Notification mail : now.notifications()) {
       if (mail.topic() == Topic.NOTICE
           && mail.delivery() == Delivery.SENDING
           && !before.notifications().contains(mail)) {
         known.noticesBegun.computeIfAbsent(mail.about(), _ -> new HashSet<>()).add(by);
-        hold(
+        check(
             before.notifications().stream()
                 .filter(other -> other.topic() == Topic.NOTICE)
                 .noneMatch(
-                    other -> mail.last().isBefore(other.last().plus(NOTICES_APART).minus(slack))),
-            "P13: two notices are minutes apart",
+                    other -> mail.last().isBefore(other.last().plus(NOTICE_INTERVAL).minus(slack))),
+            "P13: notices are minutes apart",
             () -> "%s after %s".formatted(mail, before.notifications()));
       }
     }
   }
 
-  private void holdEnd(Cluster before, Cluster now, Invocation by) {
+  private void checkEnd(Cluster before, Cluster now, Invocation by) {
     boolean becameReady = before.ready() == null && now.ready() != null;
-    if (isMoved(before, now) && !becameReady) {
-      boolean isAsked =
-          by.act instanceof UserAction.Prolong asked && asked.cluster().equals(now.id());
-      hold(
-          isAsked,
+    if (isChanged(before, now) && !becameReady) {
+      boolean isRequested =
+          by.action instanceof UserAction.Prolong asked && asked.cluster().equals(now.id());
+      check(
+          isRequested,
           "P6: nothing acknowledged is lost",
           () ->
-              "the end of %s was moved from %s to %s, which nobody asked for"
+              "the expiry of %s changed from %s to %s without a request"
                   .formatted(now.id(), before.expires(), now.expires()));
-      if (by.act instanceof UserAction.Prolong prolong) {
-        holdProlonged(before, now, prolong.minutes(), Simulation.time(by.begun));
+      if (by.action instanceof UserAction.Prolong prolong) {
+        checkProlonged(before, now, prolong.minutes(), Simulation.time(by.begun));
       }
     }
     Instant ready = now.ready();
-    hold(
+    check(
         !becameReady || now.lifetime() == before.lifetime(),
         "P6: nothing acknowledged is lost",
         () ->
             "%s had %d minutes, and became ready with %d"
                 .formatted(now.id(), before.lifetime(), now.lifetime()));
     if (becameReady && ready != null) {
-      hold(
+      check(
           ready.plus(Duration.ofMinutes(now.lifetime())).equals(now.expires())
               && !ready.isBefore(known(now.id()).readied.minus(slack)),
-          "P2: a cluster has its time, from when it can be used",
+          "P2: the lifetime starts when a cluster is ready",
           () ->
-              "%s was built at %s, ready at %s, and ends at %s"
+              "%s was created at %s, ready at %s, and expires at %s"
                   .formatted(now.id(), known(now.id()).readied, ready, now.expires()));
     }
     if (before.state() == State.READY && now.state() == State.DESTROYING) {
-      if (isAskedToEnd(by, now)) {
+      if (isRequestedToEnd(by, now)) {
         return;
       }
       Instant expires = before.expires();
-      hold(
+      check(
           expires != null && !now().isBefore(expires.minus(slack)),
           "P2: nothing is destroyed early",
           () -> "%s ends at %s".formatted(now.id(), expires));
       if (expires != null) {
-        holdNotice(before, expires);
+        checkNotice(before, expires);
         long due =
             Math.max(
-                known(now.id()).endMoved, Duration.between(Simulation.START, expires).toMillis());
-        hold(
+                known(now.id()).expiryChanged,
+                Duration.between(Simulation.START, expires).toMillis());
+        check(
             !isQuiet
-                || strands.now() - due
+                || scheduler.now() - due
                     <= (before.expiryChanges().isEmpty()
                             ? DESTROYED_WITHIN
-                            : MOVED_DESTROYED_WITHIN)
+                            : DESTROYED_AFTER_CHANGE_WITHIN)
                         .toMillis(),
             "P1: nothing is immortal",
-            () -> "%s ended at %s and was left alone".formatted(now.id(), expires));
+            () -> "%s expired at %s and was not destroyed".formatted(now.id(), expires));
       }
     } else if (before.state() == State.CREATING && now.state() == State.DESTROYING) {
-      hold(
-          isAskedToEnd(by, now),
+      check(
+          isRequestedToEnd(by, now),
           "P2: nothing is destroyed early",
-          () -> "%s was being created, and nobody asked".formatted(now.id()));
+          () -> "%s was being created, and no caller requested it".formatted(now.id()));
     } else if (before.state() == State.CREATING && now.state() == State.CREATE_FAILED) {
-      hold(
+      check(
           tasks.of(now.id()).stream().noneMatch(task -> task.works),
-          "P2: no creation is given up while it works",
+          "P2: no working create task is given up",
           () -> String.valueOf(now.id()));
     } else if (before.state() == State.DESTROY_FAILED && now.state() == State.DESTROYING) {
       Instant failed = before.since(State.DESTROY_FAILED).orElseThrow();
       Duration pause = Duration.ofMinutes(Math.min(60, 5L << Math.min(before.failures() - 1, 4)));
-      hold(
-          isAskedToEnd(by, now) || !now().isBefore(failed.plus(pause).minus(slack)),
-          "P4: between two attempts is a pause",
+      check(
+          isRequestedToEnd(by, now) || !now().isBefore(failed.plus(pause).minus(slack)),
+          "P4: attempts are retried with backoff",
           () -> "%s failed at %s".formatted(now.id(), failed));
     }
   }
 
-  private static boolean isAskedToEnd(Invocation by, Cluster cluster) {
-    return by.act instanceof UserAction.Destroy destroy
+  private static boolean isRequestedToEnd(Invocation by, Cluster cluster) {
+    return by.action instanceof UserAction.Destroy destroy
         && (destroy.idOrName().equals(cluster.id().value())
             || destroy.idOrName().equals(cluster.name()));
   }
 
-  private void holdProlonged(Cluster before, Cluster now, int minutes, Instant begun) {
+  private void checkProlonged(Cluster before, Cluster now, int minutes, Instant begun) {
     Instant old = before.expires();
     Instant end = now.expires();
     if (old == null || end == null) {
-      hold(
+      check(
           now.lifetime() == before.lifetime() + minutes,
           "P6: nothing acknowledged is lost",
           () ->
@@ -632,7 +630,7 @@ final class InvariantChecker {
                   .formatted(now.id(), before.lifetime(), minutes, now.lifetime()));
       return;
     }
-    hold(
+    check(
         !end.isBefore(prolonged(old, minutes, begun).minus(slack))
             && !end.isAfter(prolonged(old, minutes, now()).plus(slack)),
         "P6: nothing acknowledged is lost",
@@ -641,11 +639,11 @@ final class InvariantChecker {
                 .formatted(now.id(), old, minutes, end));
   }
 
-  private static boolean isMoved(Cluster before, Cluster now) {
+  private static boolean isChanged(Cluster before, Cluster now) {
     return before.lifetime() != now.lifetime() || !Objects.equals(before.expires(), now.expires());
   }
 
-  /** Where an end comes to if it is moved at some time. */
+  /** The expiry after a change at some time. */
   private static Instant prolonged(Instant old, int minutes, Instant at) {
     Instant from = minutes > 0 && old.isBefore(at) ? at : old;
     Instant wanted = from.plus(Duration.ofMinutes(minutes));
@@ -653,19 +651,19 @@ final class InvariantChecker {
     return wanted.isBefore(earliest) ? earliest : wanted;
   }
 
-  /** P5: it was tried, or whoever was about to try died at it each time. */
-  private void holdNotice(Cluster cluster, Instant expires) {
+  /** P5: the notice was tried, or every sender crashed. */
+  private void checkNotice(Cluster cluster, Instant expires) {
     if (MailAddress.isReserved(cluster.spec().owner())) {
       return;
     }
     ExpectedState known = known(cluster.id());
-    long latest = strands.now() - NOTICE_BEFORE.minus(slack).toMillis();
+    long latest = scheduler.now() - NOTICE_BEFORE.minus(slack).toMillis();
     String end = TO_THE_MINUTE.format(expires);
     boolean isTried =
         known.notices.stream()
             .anyMatch(notice ->
                 notice.at() <= latest
-                    && notice.at() >= known.endMoved - slack.toMillis()
+                    && notice.at() >= known.expiryChanged - slack.toMillis()
                     && notice.body().contains(end));
     boolean diedAtIt =
         known.noticesBegun.getOrDefault(expires, Set.of()).size() >= 2
@@ -673,61 +671,61 @@ final class InvariantChecker {
                 .notification(Topic.NOTICE, expires)
                 .filter(notice -> notice.delivery() == Delivery.FAILED)
                 .isPresent();
-    hold(
+    check(
         isTried || diedAtIt,
-        "P5: a notice is tried a minute before the end",
+        "P5: a notice is tried a minute before the destruction",
         () -> "%s ended at %s".formatted(cluster.id(), expires));
   }
 
-  /** One whose end is asked for before it is admitted has never been more than a record. */
-  private static boolean mayBeBuilt(Cluster cluster) {
+  /** A cluster destroyed before its admission was never more than a record. */
+  private static boolean mayBeCreated(Cluster cluster) {
     return cluster.tasks().stream().anyMatch(task -> task.kind() == TaskKind.CREATE);
   }
 
-  private void holdSize(Cluster cluster) {
+  private void checkSize(Cluster cluster) {
     Instant ready = cluster.ready();
     Instant end = cluster.expires();
-    hold(
+    check(
         cluster.spec().numworkers() <= limits.workers(),
-        "P10: no cluster has more workers than one may",
+        "P10: no cluster exceeds the limit of workers",
         () -> String.valueOf(cluster));
-    hold(
+    check(
         cluster.lifetime() <= limits.minutes()
             && (ready == null
                 || end == null
                 || !end.isAfter(ready.plus(Duration.ofMinutes(limits.minutes())))),
-        "P10: no cluster lives longer than one may",
+        "P10: no cluster exceeds the maximum lifetime",
         () -> String.valueOf(cluster));
   }
 
-  private void holdLimits(Cluster admitted) {
+  private void checkLimits(Cluster admitted) {
     List<Cluster> all =
         clusters.values().stream()
             .map(known -> known.onRecord)
             .filter(Objects::nonNull)
             .map(Cluster.class::cast)
-            .filter(InvariantChecker::mayBeBuilt)
+            .filter(InvariantChecker::mayBeCreated)
             .toList();
-    hold(
+    check(
         all.size() <= limits.clusters(),
-        "P10: there are never more clusters than may be",
+        "P10: the total limit is never exceeded",
         () -> "with %s there are %d".formatted(admitted.id(), all.size()));
     long own =
         all.stream()
             .filter(other -> other.createdBy().equals(admitted.createdBy()))
             .filter(other -> !mustStay.containsKey(StoreKeys.record(other.id()))) // unreadable
             .count();
-    hold(
+    check(
         own <= limits.clustersPerCaller(),
-        "P10: nobody has more clusters than one may",
+        "P10: the limit per caller is never exceeded",
         () -> "with %s there are %d of %s".formatted(admitted.id(), own, admitted.createdBy()));
-    hold(
+    check(
         all.stream().filter(other -> other.name().equals(admitted.name())).count() == 1,
-        "P6: a name is one cluster's",
-        () -> "%s is another's, too".formatted(admitted.name()));
+        "P6: a name belongs to one cluster",
+        () -> "%s belongs to another one, too".formatted(admitted.name()));
   }
 
-  /** From now on this must stay as it is, whatever we do. */
+  /** From now on this object must not change. */
   void protect(String key, String text) {
     mustStay.put(key, text);
   }
@@ -736,73 +734,74 @@ final class InvariantChecker {
     mustStay.remove(key);
   }
 
-  /** From now on this must be in all that is written of a cluster. */
+  /** From now on every record of the cluster must have this field. */
   void fieldAdded(ClusterId id, String field) {
     known(id).addedField = field;
   }
 
-  /** Until then something is wrong with this one. */
+  /** Until then faults affect this cluster. */
   void mayTakeUntil(ClusterId id, long until) {
     known(id).mayTakeUntil = Math.max(known(id).mayTakeUntil, until);
   }
 
-  // --- what runs, and what there is
+  // --- tasks and resources
 
   /**
-   * A task was launched: perhaps by a call that took so long that its cluster is gone by now; then
-   * the task's fence keeps it from working.
-   *
-   * @param startedBy by what it will be found
+   * A task was launched; if its cluster is gone, because the call took so long, its fence keeps it
+   * from working.
    */
   void launched(EcsTasks.Task task, String startedBy) {
     ExpectedState known = known(task.cluster);
     Cluster cluster = known.lastWritten();
-    hold(
+    check(
         startedBy.equals(task.cluster.value())
             && cluster != null
             && cluster.name().equals(task.name),
-        "P2: a task is told its own cluster, and no other",
+        "P2: a task gets its own cluster",
         () -> "%s of %s for %s".formatted(task.token, task.name, startedBy));
-    hold(
+    check(
         cluster != null && cluster.isAdmitted(),
-        "P10: nothing is launched that was not admitted",
+        "P10: only admitted clusters are launched",
         () -> String.valueOf(task.token));
     if (!known.wasLaunched) {
       known.wasLaunched = true;
       lives++;
     }
     if (task.kind == TaskKind.DESTROY) {
-      hold(
+      check(
           cluster != null && cluster.isTerminating(),
           "P2: nothing is destroyed early",
           () -> "%s was launched".formatted(task.token));
     }
   }
 
-  /** A task is past its fence. */
+  /** A task has taken its fence. */
   void begins(EcsTasks.Task task) {
     ExpectedState known = known(task.cluster);
-    hold(
+    check(
         known.onRecord != null,
-        "P1: what a task works on is on record",
-        () -> "%s begins, and nothing is on record".formatted(task.token));
-    hold(
+        "P1: the cluster of a working task is on record",
+        () -> "%s begins without a record".formatted(task.token));
+    check(
         tasks.of(task.cluster).stream().noneMatch(other -> other != task && other.works),
-        "P7: never do two tasks of a cluster work at a time",
+        "P7: only one task of a cluster works at a time",
         () -> "%s begins beside another".formatted(task.token));
     if (task.kind == TaskKind.CREATE) {
-      hold(++known.creations == 1, "P7: a cluster is built once", () -> String.valueOf(task.token));
+      check(
+          ++known.creations == 1,
+          "P7: a cluster is created once",
+          () -> String.valueOf(task.token));
     }
   }
 
-  /** All of a cluster is there. */
-  void built(ClusterId id) {
+  /** A cluster was created completely. */
+  void created(ClusterId id) {
     known(id).readied = now();
   }
 
-  void isAboutToRemove(Resource resource, EcsTasks.Task task) {
+  void removing(Resource resource, EcsTasks.Task task) {
     Cluster cluster = known(task.cluster).onRecord;
-    hold(
+    check(
         cluster != null && cluster.isTerminating(),
         "P2: nothing is destroyed early",
         () -> "%s is removed by %s".formatted(resource, task.token));
@@ -810,33 +809,33 @@ final class InvariantChecker {
 
   void mailTried(String subject, String body, @Nullable Invocation by) {
     ExpectedState known = known(cluster(body));
-    hold(
-        by != null && (by.what == What.SWEEP || by.what == What.NEWS),
-        "P13: a caller's request sends no mail",
-        () -> "%s by %s".formatted(subject, by == null ? "nobody" : by.what));
+    check(
+        by != null && (by.what == What.SWEEP || by.what == What.EVENT),
+        "P13: requests send no mail",
+        () -> "%s by %s".formatted(subject, by == null ? "an unknown process" : by.what));
     if (subject.endsWith("is about to be destroyed")) {
-      known.notices.add(new Notice(strands.now(), body));
+      known.notices.add(new Notice(scheduler.now(), body));
     }
-    known.isFailureTold |= subject.contains("could not be destroyed");
-    known.isEndTold |= subject.endsWith("is gone");
+    known.isFailureNotified |= subject.contains("could not be destroyed");
+    known.isEndNotified |= subject.endsWith("is gone");
   }
 
-  /** A mail went out, whether or not whoever sent it heard of that. */
+  /** A mail was sent, whether its sender noticed or not. */
   void mailSent(String to, String body) {
     ClusterId id = cluster(body);
-    holdBound("mails of a cluster in an hour", another(known(id).mails), MAILS_AN_HOUR, id);
-    holdBound(
+    checkBound("mails of a cluster in an hour", another(known(id).mails), MAX_MAILS_PER_HOUR, id);
+    checkBound(
         "mails to an owner in an hour",
         another(mailsTo.computeIfAbsent(to, _ -> new ArrayList<>())),
-        (long) MAILS_AN_HOUR * limits.clusters(),
+        (long) MAX_MAILS_PER_HOUR * limits.clusters(),
         to);
   }
 
-  /** How many there were within the last hour, with this one. */
+  /** The number of mails within the last hour, including this one. */
   private int another(List<Long> sent) {
-    long hourAgo = strands.now() - Duration.ofHours(1).toMillis();
+    long hourAgo = scheduler.now() - Duration.ofHours(1).toMillis();
     sent.removeIf(at -> at < hourAgo);
-    sent.add(strands.now());
+    sent.add(scheduler.now());
     return sent.size();
   }
 
@@ -845,63 +844,59 @@ final class InvariantChecker {
     return new ClusterId(body.substring(at + 10, at + 46));
   }
 
-  /** How many records there are, whether or not they can be read. */
+  /** The number of records, including unreadable ones. */
   int onRecord() {
     long readable = clusters.values().stream().filter(known -> known.onRecord != null).count();
     return (int) readable + mustStay.size();
   }
 
   /**
-   * An invocation of the sweep came to an end.
+   * An invocation of the sweep ended.
    *
-   * @param records how many there were when it began
+   * @param records the number of records when it began
    */
   void worked(Invocation invocation, int records) {
     int swept = Math.max(records, onRecord());
-    holdBound(
+    checkBound(
         "calls of a sweep for a record",
-        Math.ceilDiv(Math.max(0, invocation.calls - CALLS_OF_A_SWEEP), Math.max(1, swept)),
-        CALLS_PER_CLUSTER,
+        Math.ceilDiv(Math.max(0, invocation.calls - MAX_CALLS_PER_SWEEP), Math.max(1, swept)),
+        MAX_CALLS_PER_CLUSTER,
         invocation.what);
   }
 
-  /** What a sweep says of itself. Only AWS may keep it from a cluster. */
+  /** The report of a sweep. Only AWS may make it fail for a cluster. */
   void swept(String report) {
     try {
       for (JsonNode why : MAPPER.readTree(report).path("failed")) {
-        hold(
+        check(
             why.asText().startsWith("io.eksphemeral.control.StoreException")
                 || why.asText().startsWith("io.eksphemeral.control.TaskRunnerException"),
-            "P4: a sweep fails at nothing but AWS",
+            "P4: a sweep fails only because of AWS",
             why::asText);
       }
     } catch (JsonProcessingException e) {
-      hold(false, "an answer makes sense", () -> report);
+      check(false, "an answer makes sense", () -> report);
     }
   }
 
-  /** A function failed, which was not killed. */
+  /** A function failed without being killed. */
   void threw(RuntimeException failure) {
-    hold(
+    check(
         failure instanceof StoreException,
-        "P4: a sweep fails at nothing but AWS",
+        "P4: a sweep fails only because of AWS",
         failure::toString);
   }
 
-  // --- what people hear
+  // --- responses
 
-  /**
-   * Somebody got an answer.
-   *
-   * @param invocation the one that it is the answer of
-   */
+  /** A caller got a response. */
   void answered(Invocation invocation, int status, String body) {
-    hold(
-        isTooMuch(invocation.act)
+    check(
+        isTooMuch(invocation.action)
             ? Set.of(400, 503).contains(status)
             : Set.of(200, 202, 404, 409, 422, 503).contains(status),
         "an answer makes sense",
-        () -> "%s was answered with %d %s".formatted(invocation.act, status, body));
+        () -> "%s was answered with %d %s".formatted(invocation.action, status, body));
     if (status == 404) {
       notFound(invocation);
     }
@@ -912,53 +907,53 @@ final class InvariantChecker {
     try {
       answer = MAPPER.readTree(body);
     } catch (JsonProcessingException e) {
-      hold(false, "an answer makes sense", () -> String.valueOf(body));
+      check(false, "an answer makes sense", () -> String.valueOf(body));
       return;
     }
-    switch (invocation.act) {
+    switch (invocation.action) {
       case UserAction.Create create -> created(create, answer);
       case UserAction.Prolong _ -> prolonged(invocation, answer);
       case UserAction.Destroy _ -> destroyed(answer);
-      case UserAction.Look look -> {
+      case UserAction.GetStatus query -> {
         String id = answer.at("/status/id").asText();
-        hold(
+        check(
             id.isEmpty()
-                || id.equals(look.idOrName())
-                || answer.path("name").asText().equals(look.idOrName()),
+                || id.equals(query.idOrName())
+                || answer.path("name").asText().equals(query.idOrName()),
             "an answer makes sense",
-            () -> "%s was answered with %s".formatted(look, answer));
+            () -> "%s was answered with %s".formatted(query, answer));
         shown(answer, invocation.begun);
       }
-      case UserAction.LookAtAll _ -> allShown(answer, invocation.begun);
-      case UserAction.LookAtIds _ -> idsShown(answer, invocation.begun);
+      case UserAction.ListClusters _ -> allShown(answer, invocation.begun);
+      case UserAction.ListIds _ -> idsShown(answer, invocation.begun);
       case null, default -> {}
     }
   }
 
-  private boolean isTooMuch(@Nullable UserAction act) {
-    return act instanceof UserAction.Create create
+  private boolean isTooMuch(@Nullable UserAction action) {
+    return action instanceof UserAction.Create create
         && (create.workers() > limits.workers() || create.minutes() > limits.minutes());
   }
 
-  /** The archive is written before a record goes, so whoever is found was there all the time. */
+  /** The archive is written before a record is removed, so a cluster is found at any time. */
   private void notFound(Invocation invocation) {
     String which =
-        switch (invocation.act) {
-          case UserAction.Look look -> look.idOrName();
+        switch (invocation.action) {
+          case UserAction.GetStatus query -> query.idOrName();
           case UserAction.Prolong prolong -> prolong.cluster().value();
           case UserAction.Destroy destroy -> destroy.idOrName();
           case null, default -> "";
         };
     ClusterId.parse(which)
         .ifPresent(id ->
-            hold(
+            check(
                 known(id).stood(null, invocation.begun) && known(id).archivedAt >= invocation.begun,
                 "P6: nothing acknowledged is lost",
                 () -> id + " is said not to be there"));
   }
 
   private void created(UserAction.Create create, JsonNode answer) {
-    hold(
+    check(
         answer.at("/status/id").asText().equals(create.key().value())
             && answer.path("name").asText().equals(create.name())
             && answer.path("numworkers").asInt() == create.workers()
@@ -967,7 +962,7 @@ final class InvariantChecker {
         () -> "%s was answered with %s".formatted(create, answer));
     ExpectedState known = known(create.key());
     known.isAcknowledged = true;
-    hold(
+    check(
         known.onRecord != null || known.archived != null,
         "P6: nothing acknowledged is lost",
         () -> "%s was acknowledged and is nowhere".formatted(create.key()));
@@ -975,24 +970,25 @@ final class InvariantChecker {
 
   private void prolonged(Invocation invocation, JsonNode answer) {
     String expires = answer.at("/status/expires").asText();
-    Granted told =
-        new Granted(
+    GrantedLifetime told =
+        new GrantedLifetime(
             new ClusterId(answer.at("/status/id").asText()),
             answer.at("/status/lifetime").asInt(),
             expires.isEmpty() ? null : Instant.parse(expires));
-    // One that changes nothing writes nothing; others may have changed it again by now.
+    // A call without effect writes nothing; other calls may have changed it again.
     boolean stoodSo = known(told.cluster()).granted(told, invocation.begun);
-    hold(
+    check(
         invocation.granted.contains(told) || stoodSo,
         "P6: nothing acknowledged is lost",
         () ->
-            "%s was told %s, and it wrote %s".formatted(invocation.act, told, invocation.granted));
+            "%s was told %s, and it wrote %s"
+                .formatted(invocation.action, told, invocation.granted));
   }
 
   private void destroyed(JsonNode answer) {
     ClusterId id = new ClusterId(answer.at("/status/id").asText());
     Cluster cluster = known(id).onRecord;
-    hold(
+    check(
         cluster == null || cluster.isTerminating(),
         "P6: nothing acknowledged is lost",
         () ->
@@ -1011,7 +1007,7 @@ final class InvariantChecker {
     for (State one : State.values()) {
       isTrue |= one.text().equals(state) && known.stood(one, since);
     }
-    hold(
+    check(
         isTrue,
         "the status never shows what is not so",
         () -> "%s is shown as %s, and it was %s".formatted(id, state, known.moments));
@@ -1023,75 +1019,76 @@ final class InvariantChecker {
       shown(record, since);
       ids.add(record.at("/status/id").asText());
     }
-    holdComplete(ids, since);
+    checkComplete(ids, since);
   }
 
   private void idsShown(JsonNode answer, long since) {
     Set<String> ids = new HashSet<>();
     answer.forEach(id -> ids.add(id.asText()));
-    holdComplete(ids, since);
+    checkComplete(ids, since);
     for (String id : ids) {
       ExpectedState known = known(new ClusterId(id));
-      boolean isOthers = known.moments.isEmpty() || known.mayTakeUntil >= since; // put there
-      hold(
+      boolean isOthers =
+          known.moments.isEmpty() || known.mayTakeUntil >= since; // added by the simulation
+      check(
           isOthers || Stream.of(State.values()).anyMatch(state -> known.stood(state, since)),
           "the status never shows what is not so",
           () -> "%s is shown, and it was %s".formatted(id, known.moments));
     }
   }
 
-  private void holdComplete(Set<String> ids, long since) {
+  private void checkComplete(Set<String> ids, long since) {
     clusters.forEach((id, known) ->
-        hold(
+        check(
             ids.contains(id.value()) || known.stood(null, since),
             "the status shows all that is there",
             () -> "%s is not shown".formatted(id)));
   }
 
-  // --- at the end
+  // --- the end
 
-  /** Whether nothing is left to wait for. */
+  /** Whether everything is over. */
   boolean isAllOver(StoredObjects objects) {
     return clusters.values().stream().allMatch(known -> known.onRecord == null)
-        && account.ours().isEmpty()
-        && !tasks.isAnyGoingOn()
+        && account.owned().isEmpty()
+        && !tasks.isAnyRunning()
         && objects.all().subMap(StoreKeys.CLAIMS, StoreKeys.CLAIMS + "\uffff").isEmpty();
   }
 
-  /** Holds a world to what is to be true when all is over, or should be. */
-  void holdAtTheEnd(StoredObjects objects) {
+  /** Checks what must be true at the end. */
+  void checkAtTheEnd(StoredObjects objects) {
     clusters.forEach((id, known) -> {
-      hold(
+      check(
           known.onRecord == null,
           "P1: nothing is immortal",
           () ->
               "%s is still on record, %s"
                   .formatted(id, known.onRecord == null ? "" : known.onRecord.state().text()));
-      hold(
+      check(
           account.of(id).isEmpty(),
           "P1: nothing is immortal",
           () -> "%s still has %s".formatted(id, account.of(id)));
-      hold(
+      check(
           tasks.of(id).stream().allMatch(EcsTasks.Task::isOver),
           "P1: nothing is immortal",
           () -> "a task of %s still runs".formatted(id));
-      hold(
+      check(
           !known.isAcknowledged || known.archived != null,
           "P6: nothing acknowledged is lost",
           () -> "%s was acknowledged and is not in the archive".formatted(id));
     });
-    hold(
+    check(
         objects.all().subMap(StoreKeys.CLAIMS, StoreKeys.CLAIMS + "\uffff").isEmpty(),
-        "P1: no name is claimed for ever",
+        "P1: no name stays claimed forever",
         () -> String.valueOf(objects.all().subMap(StoreKeys.CLAIMS, StoreKeys.CLAIMS + "\uffff")));
     mustStay.forEach((key, text) ->
-        hold(
+        check(
             objects.get(key).filter(text::equals).isPresent(),
-            "what is not ours is left alone",
+            "foreign objects are not changed",
             () -> "%s is %s".formatted(key, objects.get(key))));
   }
 
-  /** How long after its end, or after something last went wrong, the last cluster was gone. */
+  /** The longest time from an expiry, or the last fault, until a cluster was gone. */
   long latestEnd() {
     return latestEnd;
   }

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a function was called for. */
+/** An invocation of a function. */
 final class Invocation {
-  /** Why it was called: by the rule, by news of a task, or by somebody who asks for something. */
+  /** The cause: the rule, a task event, or a request. */
   enum What {
     SWEEP,
-    NEWS,
+    EVENT,
     CREATE,
     PROLONG,
     DESTROY,
@@ -19,18 +19,18 @@ final class Invocation {
   final What what;
   final long begun;
 
-  /** What somebody asks for; null where nobody does. */
-  final @Nullable UserAction act;
+  /** The request; null if there is none. */
+  final @Nullable UserAction action;
 
-  /** The ends and life-times that it wrote, in the order it did. */
-  final List<InvariantChecker.Granted> granted = new ArrayList<>();
+  /** The expiries and lifetimes that it wrote, in order. */
+  final List<InvariantChecker.GrantedLifetime> granted = new ArrayList<>();
 
-  /** How many calls of AWS it took so far. */
+  /** The number of calls to AWS so far. */
   int calls;
 
-  Invocation(What what, @Nullable UserAction act, long begun) {
+  Invocation(What what, @Nullable UserAction action, long begun) {
     this.what = what;
-    this.act = act;
+    this.action = action;
     this.begun = begun;
   }
 }

@@ -11,9 +11,9 @@ import software.amazon.awssdk.services.ecs.model.EcsException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.ses.model.SesException;
 
-/** Between the SDK's clients and the services: calls take time here, and go wrong. */
+/** Between the SDK's clients and the services: calls take time, and fail. */
 final class Network {
-  /** A service, and what it does to calls at the worst. */
+  /** A service, and its outage. */
   enum Service {
     S3(Where.S3, Kind.S3_IS_DOWN),
     ECS(Where.ECS, Kind.ECS_IS_DOWN),
@@ -27,7 +27,7 @@ final class Network {
       this.outage = outage;
     }
 
-    /** An answer of the service's that says no. */
+    /** An error response. */
     AwsServiceException error(int status, String code) {
       AwsServiceException.Builder error =
           switch (this) {
@@ -35,7 +35,7 @@ final class Network {
             case ECS -> EcsException.builder();
             case SES -> SesException.builder();
           };
-      error.writableStackTrace(false); // there are many
+      error.writableStackTrace(false); // performance: there are many
       return error
           .statusCode(status)
           .awsErrorDetails(
@@ -47,134 +47,137 @@ final class Network {
   /**
    * A call.
    *
-   * @param canStrike the single troubles that can happen to it
-   * @param leaves what is noted once whoever calls has come to sending it
+   * @param isPossible the faults that are possible
+   * @param onSent runs once the request is sent
    */
-  record Call(Service service, String what, Predicate<Kind> canStrike, Runnable leaves) {
-    Call(Service service, String what, Predicate<Kind> canStrike) {
-      this(service, what, canStrike, () -> {});
+  record Call(Service service, String what, Predicate<Kind> isPossible, Runnable onSent) {
+    Call(Service service, String what, Predicate<Kind> isPossible) {
+      this(service, what, isPossible, () -> {});
     }
   }
 
-  private final DeterministicScheduler strands;
-  private final FaultInjector troubles;
-  private final SeededRandom dice;
+  private final DeterministicScheduler scheduler;
+  private final FaultInjector faults;
+  private final SeededRandom random;
   private final History history;
 
   Network(
-      DeterministicScheduler strands, FaultInjector troubles, SeededRandom dice, History history) {
-    this.strands = strands;
-    this.troubles = troubles;
-    this.dice = dice;
+      DeterministicScheduler scheduler,
+      FaultInjector faults,
+      SeededRandom random,
+      History history) {
+    this.scheduler = scheduler;
+    this.faults = faults;
+    this.random = random;
     this.history = history;
   }
 
-  /** Has a call take its way, from which it may not come back. */
-  <T> T call(Caller caller, Call call, Supplier<T> effect) {
-    caller.live();
-    Invocation invocation = caller.invocation();
+  /** Performs a call, which may not return. */
+  <T> T call(SimulatedProcess process, Call call, Supplier<T> effect) {
+    process.checkAlive();
+    Invocation invocation = process.invocation();
     if (invocation != null) {
       invocation.calls++;
     }
-    Caller.Fate fate = caller.fateOfCall();
-    if (fate != null) {
-      troubles.count(fate.kind());
-      meet(caller, fate);
+    SimulatedProcess.PlannedFault planned = process.nextFault();
+    if (planned != null) {
+      faults.count(planned.kind());
+      meet(process, planned);
     }
-    call.leaves().run();
-    if (troubles.lasts(call.service().outage)) {
-      wait(caller, dice.between(1, 12_000));
+    call.onSent().run();
+    if (faults.isOngoing(call.service().outage)) {
+      wait(process, random.between(1, 12_000));
       throw call.service().error(503, "ServiceUnavailable");
     }
-    if (call.service() == Service.SES && troubles.lasts(Kind.SES_KILLS)) {
-      caller.die();
+    if (call.service() == Service.SES && faults.isOngoing(Kind.SES_KILLS)) {
+      process.crash();
     }
     T answer;
     try {
-      Fault trouble = troubles.strikes(call.service().where, call.canStrike());
-      answer = trouble == null ? plain(caller, call, effect) : go(trouble, caller, call, effect);
+      Fault fault = faults.next(call.service().where, call.isPossible());
+      answer = fault == null ? plain(process, call, effect) : go(fault, process, call, effect);
     } finally {
-      if (fate != null && fate.kind() == Kind.FUNCTION_DIES_AFTER) {
-        caller.die();
+      if (planned != null && planned.kind() == Kind.FUNCTION_DIES_AFTER) {
+        process.crash();
       }
     }
-    caller.live();
+    process.checkAlive();
     return answer;
   }
 
-  private void meet(Caller caller, Caller.Fate fate) {
-    switch (fate.kind()) {
-      case FUNCTION_DIES_BEFORE -> caller.die();
-      case FUNCTION_FREEZES_BRIEFLY, FUNCTION_FREEZES_FOR_LONG -> wait(caller, fate.amount());
+  private void meet(SimulatedProcess process, SimulatedProcess.PlannedFault planned) {
+    switch (planned.kind()) {
+      case FUNCTION_DIES_BEFORE -> process.crash();
+      case FUNCTION_FREEZES_BRIEFLY, FUNCTION_FREEZES_FOR_LONG -> wait(process, planned.amount());
       default -> {}
     }
-    caller.live();
+    process.checkAlive();
   }
 
-  private <T> T plain(Caller caller, Call call, Supplier<T> effect) {
-    long milliseconds = dice.between(0, 15);
+  private <T> T plain(SimulatedProcess process, Call call, Supplier<T> effect) {
+    long milliseconds = random.between(0, 15);
     if (milliseconds > 7) {
-      wait(caller, milliseconds - 7); // to there
+      wait(process, milliseconds - 7); // request
     }
-    T answer = done(caller, call, effect);
-    wait(caller, Math.min(milliseconds, 7) + 1); // and back
+    T answer = done(process, call, effect);
+    wait(process, Math.min(milliseconds, 7) + 1); // response
     return answer;
   }
 
-  private <T> T go(Fault trouble, Caller caller, Call call, Supplier<T> effect) {
-    return switch (trouble.kind()) {
+  private <T> T go(Fault fault, SimulatedProcess process, Call call, Supplier<T> effect) {
+    return switch (fault.kind()) {
       case S3_FAILS, ECS_FAILS, SES_FAILS -> {
-        wait(caller, trouble.amount());
+        wait(process, fault.amount());
         throw call.service().error(500, "InternalError");
       }
       case S3_THROTTLES -> {
-        wait(caller, trouble.amount());
+        wait(process, fault.amount());
         throw call.service().error(503, "SlowDown");
       }
       case ECS_THROTTLES -> {
-        wait(caller, trouble.amount());
+        wait(process, fault.amount());
         throw call.service().error(400, "ThrottlingException");
       }
       case S3_CONFLICT -> {
-        wait(caller, trouble.amount());
+        wait(process, fault.amount());
         throw call.service().error(409, "ConditionalRequestConflict");
       }
       case S3_ANSWER_LOST, ECS_ANSWER_LOST, SES_ANSWER_LOST -> {
-        ignored(caller, call, effect);
-        wait(caller, trouble.amount());
+        ignored(process, call, effect);
+        wait(process, fault.amount());
         throw timeout();
       }
       case S3_EFFECT_LATE, ECS_EFFECT_LATE -> {
-        strands.at(strands.now() + trouble.amount(), () -> ignored(caller, call, effect));
-        wait(caller, Math.min(12_000, trouble.amount() / 2));
+        scheduler.at(scheduler.now() + fault.amount(), () -> ignored(process, call, effect));
+        wait(process, Math.min(12_000, fault.amount() / 2));
         throw timeout();
       }
       case S3_SENT_TWICE, ECS_SENT_TWICE -> {
-        ignored(caller, call, effect);
-        wait(caller, trouble.amount());
-        yield done(caller, call, effect);
+        ignored(process, call, effect);
+        wait(process, fault.amount());
+        yield done(process, call, effect);
       }
       case S3_SLOW, ECS_SLOW -> {
-        wait(caller, trouble.amount() / 2);
-        T answer = done(caller, call, effect);
-        wait(caller, trouble.amount() / 2);
+        wait(process, fault.amount() / 2);
+        T answer = done(process, call, effect);
+        wait(process, fault.amount() / 2);
         yield answer;
       }
-      default -> throw new IllegalStateException("no trouble of a call: " + trouble);
+      default -> throw new IllegalStateException("no fault of a call: " + fault);
     };
   }
 
-  private <T> T done(Caller caller, Call call, Supplier<T> effect) {
-    history.note(() -> "    %s: %s %s".formatted(caller, call.service(), call.what()));
+  private <T> T done(SimulatedProcess process, Call call, Supplier<T> effect) {
+    history.note(() -> "    %s: %s %s".formatted(process, call.service(), call.what()));
     return effect.get();
   }
 
-  /** Has the effect, of which nobody hears. */
-  private <T> void ignored(Caller caller, Call call, Supplier<T> effect) {
+  /** Takes effect after the timeout. */
+  private <T> void ignored(SimulatedProcess process, Call call, Supplier<T> effect) {
     try {
-      done(caller, call, effect);
+      done(process, call, effect);
     } catch (AwsServiceException _) {
-      // nobody hears that it did not work either
+      // the caller does not notice the failure either
     }
   }
 
@@ -185,13 +188,13 @@ final class Network {
         .build();
   }
 
-  private void wait(Caller caller, long milliseconds) {
-    strands.sleep(milliseconds);
-    caller.live();
+  private void wait(SimulatedProcess process, long milliseconds) {
+    scheduler.sleep(milliseconds);
+    process.checkAlive();
   }
 
-  /** Whether a trouble of a service's own making strikes. */
-  boolean strikes(Where where, Kind kind) {
-    return troubles.strikes(where, kind::equals) != null;
+  /** Whether a fault of the service itself happens. */
+  boolean injects(Where where, Kind kind) {
+    return faults.next(where, kind::equals) != null;
   }
 }

@@ -5,17 +5,17 @@ import io.eksphemeral.simulation.Fault.Kind;
 import io.eksphemeral.simulation.Fault.Where;
 import io.eksphemeral.simulation.UserAction.AddField;
 import io.eksphemeral.simulation.UserAction.AddLegacy;
+import io.eksphemeral.simulation.UserAction.CorruptRecord;
 import io.eksphemeral.simulation.UserAction.Create;
+import io.eksphemeral.simulation.UserAction.CreateForeign;
 import io.eksphemeral.simulation.UserAction.Deploy;
 import io.eksphemeral.simulation.UserAction.Destroy;
+import io.eksphemeral.simulation.UserAction.GetStatus;
 import io.eksphemeral.simulation.UserAction.HideTasks;
-import io.eksphemeral.simulation.UserAction.Look;
-import io.eksphemeral.simulation.UserAction.LookAtAll;
-import io.eksphemeral.simulation.UserAction.LookAtIds;
-import io.eksphemeral.simulation.UserAction.MakeForeign;
+import io.eksphemeral.simulation.UserAction.ListClusters;
+import io.eksphemeral.simulation.UserAction.ListIds;
 import io.eksphemeral.simulation.UserAction.Prolong;
 import io.eksphemeral.simulation.UserAction.Repeat;
-import io.eksphemeral.simulation.UserAction.SpoilRecord;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -24,23 +24,23 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
- * All that people do and all that goes wrong in a world, from its seed. A plan without some of it
- * is a plan, too, which is how the shortest one is found that still breaks a promise.
+ * The actions and faults of a simulation, from its seed. Any part of a plan is a plan as well, so
+ * that one that breaks a promise can be minimised.
  */
-record Plan(long seed, List<UserAction> acts, List<Fault> troubles) {
+record Plan(long seed, List<UserAction> actions, List<Fault> faults) {
   private static final long MINUTE = 60_000;
 
   private static final long SWEEP = 5 * MINUTE;
 
-  /** When people do what they do. */
+  /** The period of actions. */
   private static final long BUSY = 150 * MINUTE;
 
-  /** When things begin to go wrong. */
-  private static final long TROUBLED = 240 * MINUTE;
+  /** The period in which faults begin. */
+  private static final long FAULTY = 240 * MINUTE;
 
   private static final List<String> NAMES = List.of("dev", "test", "dev-2", "demo", "ci", "dev-22");
 
-  /** Some are more than may be. */
+  /** Some exceed the limit. */
   private static final List<Integer> MINUTES =
       List.of(1, 1, 3, 3, 5, 5, 10, 10, 30, 30, 60, 120, 121);
 
@@ -55,7 +55,7 @@ record Plan(long seed, List<UserAction> acts, List<Fault> troubles) {
           "{\"name\": \"dev\", \"status\": {}}",
           "{\"name\": \"dev\", \"status\": {\"format\": 2}}");
 
-  /** Kinds as often as they are to be tried: what a function dies or stands still at matters. */
+  /** Kinds, repeated by weight: crashes and freezes of functions matter most. */
   private static final List<Kind> KINDS =
       Stream.of(Kind.values())
           .flatMap(kind -> Collections.nCopies(weight(kind.where()), kind).stream())
@@ -69,176 +69,176 @@ record Plan(long seed, List<UserAction> acts, List<Fault> troubles) {
     };
   }
 
-  /** The plan of a seed. */
   static Plan of(long seed) {
-    SeededRandom dice = new SeededRandom(seed);
-    List<UserAction> acts = new ArrayList<>();
+    SeededRandom random = new SeededRandom(seed);
+    List<UserAction> actions = new ArrayList<>();
     List<ClusterId> clusters = new ArrayList<>();
-    List<String> names = NAMES.subList(0, (int) dice.between(1, NAMES.size()));
-    for (long i = dice.between(4, 14); i > 0; i--) {
-      addLife(acts, clusters, names, dice);
+    List<String> names = NAMES.subList(0, (int) random.between(1, NAMES.size()));
+    for (long i = random.between(4, 14); i > 0; i--) {
+      addLife(actions, clusters, names, random);
     }
-    addRest(acts, clusters, dice);
-    acts.sort(Comparator.comparingLong(UserAction::at));
+    addRest(actions, clusters, random);
+    actions.sort(Comparator.comparingLong(UserAction::at));
 
-    List<Fault> troubles = new ArrayList<>();
-    int most = dice.chance(0.1) ? 0 : dice.chance(0.6) ? 8 : 24;
-    for (long i = dice.between(0, most); i > 0; i--) {
-      troubles.add(dice.pick(KINDS).roll(dice.between(0, TROUBLED), dice));
+    List<Fault> faults = new ArrayList<>();
+    int most = random.chance(0.1) ? 0 : random.chance(0.6) ? 8 : 24;
+    for (long i = random.between(0, most); i > 0; i--) {
+      faults.add(random.pick(KINDS).create(random.between(0, FAULTY), random));
     }
-    troubles.sort(Comparator.comparingLong(Fault::at));
-    return new Plan(seed, List.copyOf(acts), List.copyOf(troubles));
+    faults.sort(Comparator.comparingLong(Fault::at));
+    return new Plan(seed, List.copyOf(actions), List.copyOf(faults));
   }
 
-  /** What people do with a cluster. */
+  /** Adds the actions on one cluster. */
   private static void addLife(
-      List<UserAction> acts, List<ClusterId> clusters, List<String> names, SeededRandom dice) {
-    long at = moment(acts, dice);
-    ClusterId id = id(dice);
+      List<UserAction> actions, List<ClusterId> clusters, List<String> names, SeededRandom random) {
+    long at = moment(actions, random);
+    ClusterId id = id(random);
     clusters.add(id);
     Create create =
         new Create(
             at,
-            dice.below(2),
+            random.below(2),
             id,
-            dice.pick(names),
-            dice.pick(WORKERS),
-            dice.pick(MINUTES),
-            dice.pick(OWNERS),
-            dice.chance(0.8));
-    acts.add(create);
-    if (dice.chance(0.15)) {
-      acts.add(
+            random.pick(names),
+            random.pick(WORKERS),
+            random.pick(MINUTES),
+            random.pick(OWNERS),
+            random.chance(0.8));
+    actions.add(create);
+    if (random.chance(0.15)) {
+      actions.add(
           new Create(
-              at + dice.between(0, 3000),
-              dice.chance(0.9) ? create.who() : 1 - create.who(),
+              at + random.between(0, 3000),
+              random.chance(0.9) ? create.who() : 1 - create.who(),
               id,
-              dice.chance(0.9) ? create.name() : dice.pick(names),
+              random.chance(0.9) ? create.name() : random.pick(names),
               create.workers(),
               create.minutes(),
               create.owner(),
-              dice.chance(0.5)));
+              random.chance(0.5)));
     }
-    for (long i = dice.between(0, 2); i > 0; i--) {
-      int minutes = (int) dice.between(1, 60) * (dice.chance(0.7) ? 1 : -1);
-      acts.add(new Prolong(at + dice.between(0, 80) * MINUTE, dice.below(2), id, minutes));
+    for (long i = random.between(0, 2); i > 0; i--) {
+      int minutes = (int) random.between(1, 60) * (random.chance(0.7) ? 1 : -1);
+      actions.add(new Prolong(at + random.between(0, 80) * MINUTE, random.below(2), id, minutes));
     }
-    if (dice.chance(0.02)) {
-      acts.add(
+    if (random.chance(0.02)) {
+      actions.add(
           new Repeat(
-              at + dice.between(0, 40) * MINUTE,
-              dice.below(2),
+              at + random.between(0, 40) * MINUTE,
+              random.below(2),
               create,
-              (int) dice.between(100, 400),
-              dice.between(0, 6000),
-              dice.chance(0.3)));
+              (int) random.between(100, 400),
+              random.between(0, 6000),
+              random.chance(0.3)));
     }
-    if (dice.chance(0.35)) {
-      String which = dice.chance(0.7) ? id.value() : create.name();
-      long then = dice.chance(0.3) ? dice.between(0, 5000) : dice.between(0, 90 * MINUTE);
-      acts.add(new Destroy(at + then, which, dice.chance(0.8)));
+    if (random.chance(0.35)) {
+      String which = random.chance(0.7) ? id.value() : create.name();
+      long then = random.chance(0.3) ? random.between(0, 5000) : random.between(0, 90 * MINUTE);
+      actions.add(new Destroy(at + then, which, random.chance(0.8)));
     }
-    if (dice.chance(0.5)) {
-      acts.add(new Look(at + dice.between(0, 100 * MINUTE), id.value()));
+    if (random.chance(0.5)) {
+      actions.add(new GetStatus(at + random.between(0, 100 * MINUTE), id.value()));
     }
   }
 
-  /** A time at which somebody begins something: often when it may get in the way of others. */
-  private static long moment(List<UserAction> acts, SeededRandom dice) {
-    if (dice.chance(0.3)) {
-      return dice.between(1, BUSY / SWEEP) * SWEEP + dice.between(-3000, 3000);
+  /** A time for an action, often close to a sweep or another action. */
+  private static long moment(List<UserAction> actions, SeededRandom random) {
+    if (random.chance(0.3)) {
+      return random.between(1, BUSY / SWEEP) * SWEEP + random.between(-3000, 3000);
     }
-    return acts.isEmpty() || dice.chance(0.6)
-        ? dice.between(0, BUSY)
-        : dice.pick(acts).at() + dice.between(0, dice.chance(0.5) ? 60 : 2000);
+    return actions.isEmpty() || random.chance(0.6)
+        ? random.between(0, BUSY)
+        : random.pick(actions).at() + random.between(0, random.chance(0.5) ? 60 : 2000);
   }
 
-  private static void addRest(List<UserAction> acts, List<ClusterId> clusters, SeededRandom dice) {
-    for (long i = dice.between(0, 4); i > 0; i--) {
-      long at = dice.between(0, TROUBLED);
-      acts.add(dice.chance(0.5) ? new LookAtAll(at) : new LookAtIds(at));
+  private static void addRest(
+      List<UserAction> actions, List<ClusterId> clusters, SeededRandom random) {
+    for (long i = random.between(0, 4); i > 0; i--) {
+      long at = random.between(0, FAULTY);
+      actions.add(random.chance(0.5) ? new ListClusters(at) : new ListIds(at));
     }
-    if (dice.chance(0.2)) {
-      acts.add(new MakeForeign(dice.between(0, BUSY), dice.pick(NAMES)));
+    if (random.chance(0.2)) {
+      actions.add(new CreateForeign(random.between(0, BUSY), random.pick(NAMES)));
     }
-    if (dice.chance(0.1)) {
-      long at = dice.between(0, BUSY);
-      ClusterId id = dice.chance(0.6) ? dice.pick(clusters) : id(dice);
-      acts.add(new SpoilRecord(at, at + dice.between(1, 60 * MINUTE), id, dice.pick(UNREADABLE)));
-      if (dice.chance(0.5)) {
-        acts.add(new Destroy(at + dice.between(0, 30 * MINUTE), id.value(), dice.chance(0.8)));
+    if (random.chance(0.1)) {
+      long at = random.between(0, BUSY);
+      ClusterId id = random.chance(0.6) ? random.pick(clusters) : id(random);
+      actions.add(
+          new CorruptRecord(at, at + random.between(1, 60 * MINUTE), id, random.pick(UNREADABLE)));
+      if (random.chance(0.5)) {
+        actions.add(
+            new Destroy(at + random.between(0, 30 * MINUTE), id.value(), random.chance(0.8)));
       }
     }
-    if (dice.chance(0.05)) {
-      acts.add(
-          new HideTasks(dice.between(0, BUSY), TROUBLED + 12 * 60 * MINUTE, dice.pick(clusters)));
+    if (random.chance(0.05)) {
+      actions.add(
+          new HideTasks(random.between(0, BUSY), FAULTY + 12 * 60 * MINUTE, random.pick(clusters)));
     }
-    if (dice.chance(0.05)) {
-      acts.add(new AddLegacy(dice.between(0, BUSY), id(dice)));
+    if (random.chance(0.05)) {
+      actions.add(new AddLegacy(random.between(0, BUSY), id(random)));
     }
-    if (dice.chance(0.15)) {
-      acts.add(new AddField(dice.between(0, BUSY), dice.pick(clusters)));
+    if (random.chance(0.15)) {
+      actions.add(new AddField(random.between(0, BUSY), random.pick(clusters)));
     }
-    if (dice.chance(0.15)) {
-      acts.add(new Deploy(dice.between(0, TROUBLED)));
+    if (random.chance(0.15)) {
+      actions.add(new Deploy(random.between(0, FAULTY)));
     }
   }
 
-  private static ClusterId id(SeededRandom dice) {
+  private static ClusterId id(SeededRandom random) {
     return new ClusterId(
         "%08x-0000-7000-8000-%012x"
-            .formatted(dice.between(0, 0xffffffffL), dice.between(0, 0xffffffffffL)));
+            .formatted(random.between(0, 0xffffffffL), random.between(0, 0xffffffffffL)));
   }
 
-  /**
-   * When nothing goes wrong any more, and nobody asks for anything; but for what goes wrong with
-   * one cluster, which must not be the others' trouble.
-   */
+  /** When all actions and faults are over, except those that affect only one cluster. */
   long calm() {
     long last =
         LongStream.concat(
-                acts.stream().mapToLong(Plan::until), troubles.stream().mapToLong(Fault::until))
+                actions.stream().mapToLong(Plan::until), faults.stream().mapToLong(Fault::until))
             .max()
             .orElse(0);
-    return Math.max(last, TROUBLED + 30 * MINUTE);
+    return Math.max(last, FAULTY + 30 * MINUTE);
   }
 
-  private static long until(UserAction act) {
-    return switch (act) {
-      case SpoilRecord spoilt -> spoilt.until();
+  private static long until(UserAction action) {
+    return switch (action) {
+      case CorruptRecord corrupted -> corrupted.until();
       case Repeat repeat -> repeat.at() + repeat.rounds() * (repeat.pause() + 2000);
-      default -> act.at();
+      default -> action.at();
     };
   }
 
-  /** Whether any function's clock is ever wrong. */
+  /** Whether clocks differ. */
   boolean clocksDiffer() {
-    return troubles.stream()
+    return faults.stream()
         .map(Fault::kind)
         .anyMatch(kind -> kind == Kind.CLOCK_IS_AHEAD || kind == Kind.CLOCK_IS_BEHIND);
   }
 
-  /** Whether nothing goes wrong at all. */
+  /** Whether there are no faults. */
   boolean isQuiet() {
-    return troubles.isEmpty()
-        && acts.stream().noneMatch(act -> act instanceof SpoilRecord || act instanceof HideTasks);
+    return faults.isEmpty()
+        && actions.stream()
+            .noneMatch(action -> action instanceof CorruptRecord || action instanceof HideTasks);
   }
 
-  /** When the last thing that goes wrong is over. */
+  /** When the last fault is over. */
   long last() {
-    return acts.stream()
-        .mapToLong(act -> act instanceof HideTasks hidden ? hidden.until() : 0)
+    return actions.stream()
+        .mapToLong(action -> action instanceof HideTasks hidden ? hidden.until() : 0)
         .reduce(calm(), Math::max);
   }
 
   int size() {
-    return acts.size() + troubles.size();
+    return actions.size() + faults.size();
   }
 
-  /** The same without some of what happens, counted through acts and troubles. */
+  /** The plan without some of its actions and faults, counted in this order. */
   Plan without(int first, int count) {
     return new Plan(
-        seed, without(acts, first, count), without(troubles, first - acts.size(), count));
+        seed, without(actions, first, count), without(faults, first - actions.size(), count));
   }
 
   private static <T> List<T> without(List<T> all, int first, int count) {
@@ -251,8 +251,9 @@ record Plan(long seed, List<UserAction> acts, List<Fault> troubles) {
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
-    acts.forEach(act -> text.append(History.time(act.at())).append(' ').append(act).append('\n'));
-    troubles.forEach(trouble -> text.append(trouble).append('\n'));
+    actions.forEach(
+        action -> text.append(History.time(action.at())).append(' ').append(action).append('\n'));
+    faults.forEach(fault -> text.append(fault).append('\n'));
     return text.toString();
   }
 }

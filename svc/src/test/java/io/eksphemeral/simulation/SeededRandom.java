@@ -3,7 +3,7 @@ package io.eksphemeral.simulation;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** All that is left to chance in a world comes from here, and so from its seed. */
+/** The only source of randomness in a simulation, so that all of it follows from the seed. */
 final class SeededRandom {
   private final SplittableRandom random;
 
@@ -15,7 +15,7 @@ final class SeededRandom {
     return random.nextDouble() < probability;
   }
 
-  /** One of the whole numbers from the first to the last, both included. */
+  /** A number between the first and the last, inclusive. */
   long between(long first, long last) {
     return random.nextLong(first, last + 1);
   }

@@ -3,26 +3,27 @@ package io.eksphemeral.simulation;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A world in which a promise is broken, with as little in it as is needed for that. */
+/** Minimises a plan that breaks a promise. */
 record Shrinker(Plan plan, Simulation.Outcome outcome) {
-  private static final int MOST_TRIES = 3000;
+  private static final int MAX_TRIES = 3000;
 
-  /** The shortest world that breaks the same promise as the one of a seed, which breaks one. */
+  /** The shortest plan that breaks the same promise as the plan of a seed. */
   static Shrinker of(long seed) {
     Plan plan = Plan.of(seed);
-    String promise = promise(Simulation.of(plan, false));
+    String promise = promise(Simulation.run(plan, false));
     if (promise.isEmpty()) {
-      throw new IllegalStateException("the seed %d breaks nothing when it is told".formatted(seed));
+      throw new IllegalStateException(
+          "the seed %d breaks no promise when it is repeated".formatted(seed));
     }
     int tries = 0;
     for (int count = Math.max(1, plan.size() / 2); count > 0; count = count / 2) {
       boolean isShorter = true;
-      while (isShorter && tries < MOST_TRIES) {
+      while (isShorter && tries < MAX_TRIES) {
         isShorter = false;
-        for (int first = 0; first < plan.size() && tries < MOST_TRIES; ) {
+        for (int first = 0; first < plan.size() && tries < MAX_TRIES; ) {
           Plan shorter = plan.without(first, count);
           tries++;
-          if (promise(Simulation.of(shorter, false)).equals(promise)) {
+          if (promise(Simulation.run(shorter, false)).equals(promise)) {
             plan = shorter;
             isShorter = true;
           } else {
@@ -31,26 +32,27 @@ record Shrinker(Plan plan, Simulation.Outcome outcome) {
         }
       }
     }
-    return new Shrinker(plan, Simulation.of(plan, true));
+    return new Shrinker(plan, Simulation.run(plan, true));
   }
 
   private static String promise(Simulation.Outcome outcome) {
-    InvariantChecker.Broken broken = outcome.broken();
-    return broken == null ? "" : broken.promise();
+    InvariantChecker.Violation violation = outcome.violation();
+    return violation == null ? "" : violation.promise();
   }
 
-  /** What happened, what was broken by it, and how to see it again. */
-  String story() {
+  /** The violation, the minimised plan, its history, and how to reproduce it. */
+  String text() {
     List<String> lines = new ArrayList<>();
-    InvariantChecker.Broken broken = outcome.broken();
-    lines.add("seed %d: %s".formatted(plan.seed(), broken));
+    InvariantChecker.Violation violation = outcome.violation();
+    lines.add("seed %d: %s".formatted(plan.seed(), violation));
     lines.add("");
-    lines.add("With no more than this:");
+    lines.add("Minimised plan:");
     lines.add(plan.toString());
-    lines.add("it goes like this:");
+    lines.add("History:");
     lines.addAll(outcome.history());
     lines.add("");
-    lines.add("Again: ./mvnw test -pl svc -Dtest=SimulationTest#oneSeed -Dseed=" + plan.seed());
+    lines.add(
+        "To reproduce: ./mvnw test -pl svc -Dtest=SimulationTest#oneSeed -Dseed=" + plan.seed());
     return String.join("\n", lines);
   }
 }

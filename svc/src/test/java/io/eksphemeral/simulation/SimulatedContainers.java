@@ -28,57 +28,57 @@ import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * What tasks do when all goes well, and when it does not: what the programs in {@code svc/task} and
- * eksctl between them come to, with minutes for what takes minutes.
+ * The containers of tasks: the effects of the programs in {@code svc/task} and of eksctl, with
+ * realistic durations.
  */
 final class SimulatedContainers {
   private static final long MINUTE = 60_000;
   private static final int TRIES = 3;
 
-  /** How long after it begins one is given up that hangs and is shown as running ever after. */
+  /** When a task that hangs and is always shown as running is given up, after it begins. */
   private static final long WAITED_FOR = 120 * MINUTE;
 
-  /** Told that a task stopped. */
-  interface News {
+  /** Is notified when a task stops. */
+  interface TaskListener {
     void stopped(Task task);
   }
 
-  private final DeterministicScheduler strands;
-  private final FaultInjector troubles;
-  private final SeededRandom dice;
+  private final DeterministicScheduler scheduler;
+  private final FaultInjector faults;
+  private final SeededRandom random;
   private final History history;
   private final EcsTasks tasks;
   private final Account account;
   private final StoredObjects objects;
   private final Network network;
-  private final InvariantChecker promises;
-  private final News news;
+  private final InvariantChecker invariants;
+  private final TaskListener listener;
   private int count;
 
   SimulatedContainers(
-      DeterministicScheduler strands,
-      FaultInjector troubles,
-      SeededRandom dice,
+      DeterministicScheduler scheduler,
+      FaultInjector faults,
+      SeededRandom random,
       History history,
       EcsTasks tasks,
       Account account,
       StoredObjects objects,
       Network network,
-      InvariantChecker promises,
-      News news) {
-    this.strands = strands;
-    this.troubles = troubles;
-    this.dice = dice;
+      InvariantChecker invariants,
+      TaskListener listener) {
+    this.scheduler = scheduler;
+    this.faults = faults;
+    this.random = random;
     this.history = history;
     this.tasks = tasks;
     this.account = account;
     this.objects = objects;
     this.network = network;
-    this.promises = promises;
-    this.news = news;
+    this.invariants = invariants;
+    this.listener = listener;
   }
 
-  /** Launches what is asked for with a token that is new. */
+  /** Launches a task for a new token. */
   Task launch(RunTaskRequest request, String text) {
     Map<String, String> environment =
         request.overrides().containerOverrides().getFirst().environment().stream()
@@ -96,54 +96,54 @@ final class SimulatedContainers {
               need(environment, "EKSPHEMERAL_NAME"),
               kind,
               Integer.parseInt(need(environment, "EKSPHEMERAL_ATTEMPT")),
-              new Caller(kind.text() + "-task-" + count, strands));
+              new SimulatedProcess(kind.text() + "-task-" + count, scheduler));
         };
     Task task = another.get();
     tasks.add(task, text);
-    promises.launched(task, request.startedBy());
+    invariants.launched(task, request.startedBy());
     Where where = kind == TaskKind.CREATE ? Where.CREATE_TASK : Where.DESTROY_TASK;
-    Fault trouble = troubles.strikes(where, _ -> true);
+    Fault fault = faults.next(where, _ -> true);
     long late = 0;
-    if (trouble != null) {
-      switch (trouble.kind()) {
+    if (fault != null) {
+      switch (fault.kind()) {
         case CREATE_SHOWS_START_LATE, DESTROY_SHOWS_START_LATE ->
-            task.shownFrom = strands.now() + trouble.amount();
-        case CREATE_SHOWS_END_LATE, DESTROY_SHOWS_END_LATE -> task.endShownLate = trouble.amount();
-        case CREATE_STARTS_LATE, DESTROY_STARTS_LATE -> late = trouble.amount();
+            task.shownFrom = scheduler.now() + fault.amount();
+        case CREATE_SHOWS_END_LATE, DESTROY_SHOWS_END_LATE -> task.endShownLate = fault.amount();
+        case CREATE_STARTS_LATE, DESTROY_STARTS_LATE -> late = fault.amount();
         case CREATE_STARTS_TWICE, DESTROY_STARTS_TWICE -> {
           Task twin = another.get();
-          twin.shownFrom = strands.now() + dice.between(0, 5 * MINUTE);
+          twin.shownFrom = scheduler.now() + random.between(0, 5 * MINUTE);
           tasks.addUnknown(twin);
-          boolean isFirst = dice.chance(0.5);
-          late = isFirst ? trouble.amount() : 0;
-          run(twin, null, isFirst ? 0 : trouble.amount());
+          boolean isFirst = random.chance(0.5);
+          late = isFirst ? fault.amount() : 0;
+          run(twin, null, isFirst ? 0 : fault.amount());
         }
         case CREATE_NEVER_APPEARS, DESTROY_NEVER_APPEARS -> {
           task.shownFrom = Long.MAX_VALUE;
-          task.stoppedAt = strands.now();
+          task.stoppedAt = scheduler.now();
           return task;
         }
         default -> {}
       }
     }
-    run(task, trouble, late);
+    run(task, fault, late);
     return task;
   }
 
   private static String need(Map<String, String> environment, String name) {
     String value = environment.get(name);
     if (value == null) {
-      throw new IllegalStateException("a task was not told " + name);
+      throw new IllegalStateException("a task has no variable " + name);
     }
     return value;
   }
 
-  private void run(Task task, @Nullable Fault trouble, long late) {
-    strands.start(() -> {
+  private void run(Task task, @Nullable Fault fault, long late) {
+    scheduler.start(() -> {
       try {
-        wait(task, dice.between(20_000, 60_000) + late);
-        program(task, trouble);
-      } catch (Caller.Death death) {
+        wait(task, random.between(20_000, 60_000) + late);
+        program(task, fault);
+      } catch (SimulatedProcess.Crash crash) {
         end(task, "killed");
       } catch (SdkException e) {
         end(task, "exit code 1");
@@ -151,8 +151,8 @@ final class SimulatedContainers {
     });
   }
 
-  private void program(Task task, @Nullable Fault trouble) {
-    Kind kind = trouble == null ? null : trouble.kind();
+  private void program(Task task, @Nullable Fault fault) {
+    Kind kind = fault == null ? null : fault.kind();
     if (kind == Kind.CREATE_STOPS_BEFORE_IT_BEGINS || kind == Kind.DESTROY_STOPS_BEFORE_IT_BEGINS) {
       end(task, "CannotPullContainerError");
       return;
@@ -162,20 +162,20 @@ final class SimulatedContainers {
       return;
     }
     if (kind == Kind.CREATE_DIES || kind == Kind.DESTROY_DIES) {
-      long when = trouble == null ? 0 : trouble.amount();
-      strands.at(strands.now() + when, () -> end(task, "exit code 137"));
+      long when = fault == null ? 0 : fault.amount();
+      scheduler.at(scheduler.now() + when, () -> end(task, "exit code 137"));
     }
     switch (kind) {
       case CREATE_HANGS, DESTROY_HANGS -> hang(task);
       case CREATE_DOES_NOT_STOP, DESTROY_DOES_NOT_STOP -> {
-        task.endShownLate = trouble == null ? 0 : trouble.amount();
-        promises.mayTakeUntil(task.cluster, strands.now() + WAITED_FOR);
+        task.endShownLate = fault == null ? 0 : fault.amount();
+        invariants.mayTakeUntil(task.cluster, scheduler.now() + WAITED_FOR);
         hang(task);
       }
       case null, default -> {}
     }
     TaskResult result = task.kind == TaskKind.CREATE ? create(task, kind) : tearDown(task, kind);
-    task.works = false; // all that is left is to say so
+    task.works = false; // only the report is left
     if (kind == Kind.CREATE_GARBLES_ITS_RESULT || kind == Kind.DESTROY_GARBLES_ITS_RESULT) {
       put(task, "{\"outcome\": \"");
     } else if (kind != Kind.CREATE_LOSES_ITS_RESULT && kind != Kind.DESTROY_LOSES_ITS_RESULT) {
@@ -190,45 +190,45 @@ final class SimulatedContainers {
     }
   }
 
-  private TaskResult create(Task task, @Nullable Kind trouble) {
-    if (account.hasAnothers(task.name, task.cluster)) {
-      return result(Outcome.FOREIGN, "a cluster of this name is there that is not ours", List.of());
+  private TaskResult create(Task task, @Nullable Kind fault) {
+    if (account.hasForeign(task.name, task.cluster)) {
+      return result(Outcome.FOREIGN, "a foreign cluster has this name", List.of());
     }
-    wait(task, dice.between(1, 3) * MINUTE);
-    if (!account.make(new Resource("stack", task.name, task.cluster))) {
-      return result(Outcome.FAILED, "there is such a stack", List.of());
+    wait(task, random.between(1, 3) * MINUTE);
+    if (!account.create(new Resource("stack", task.name, task.cluster))) {
+      return result(Outcome.FAILED, "the stack already exists", List.of());
     }
-    wait(task, dice.between(5, 10) * MINUTE);
-    if (trouble == Kind.CREATE_FAILS) {
-      return result(Outcome.FAILED, "the node group could not be made", List.of());
+    wait(task, random.between(5, 10) * MINUTE);
+    if (fault == Kind.CREATE_FAILS) {
+      return result(Outcome.FAILED, "the node group could not be created", List.of());
     }
-    account.make(new Resource("nodes stack", task.name, task.cluster));
-    if (trouble == Kind.CREATE_LEAVES_THINGS) {
-      account.make(new Resource("load balancer", task.name, task.cluster));
-      account.make(new Resource("volume", task.name, task.cluster));
+    account.create(new Resource("nodes stack", task.name, task.cluster));
+    if (fault == Kind.CREATE_LEAVES_THINGS) {
+      account.create(new Resource("load balancer", task.name, task.cluster));
+      account.create(new Resource("volume", task.name, task.cluster));
     }
-    wait(task, dice.between(1, 5) * MINUTE);
-    promises.built(task.cluster);
-    return result(Outcome.READY, "it is up", List.of());
+    wait(task, random.between(1, 5) * MINUTE);
+    invariants.created(task.cluster);
+    return result(Outcome.READY, "ready", List.of());
   }
 
-  private TaskResult tearDown(Task task, @Nullable Kind trouble) {
-    wait(task, dice.between(5, 60) * 1000);
+  private TaskResult tearDown(Task task, @Nullable Kind fault) {
+    wait(task, random.between(5, 60) * 1000);
     for (Resource resource : account.of(task.cluster)) {
-      if (trouble == Kind.DESTROY_LEAVES_THINGS || troubles.lasts(Kind.NOTHING_GOES)) {
+      if (fault == Kind.DESTROY_LEAVES_THINGS || faults.isOngoing(Kind.NOTHING_GOES)) {
         break;
       }
-      promises.isAboutToRemove(resource, task);
+      invariants.removing(resource, task);
       account.remove(resource);
-      wait(task, dice.between(1, 5) * MINUTE);
+      wait(task, random.between(1, 5) * MINUTE);
     }
     List<String> left = account.of(task.cluster).stream().map(Resource::what).toList();
-    if (trouble == Kind.DESTROY_FAILS) {
+    if (fault == Kind.DESTROY_FAILS) {
       return result(Outcome.FAILED, "not everything could be looked up", left);
     }
     return left.isEmpty()
-        ? result(Outcome.ABSENT, "nothing of it is left", left)
-        : result(Outcome.FAILED, "not all of it is gone", left);
+        ? result(Outcome.ABSENT, "deletion verified", left)
+        : result(Outcome.FAILED, "leftovers remain", left);
   }
 
   private TaskResult result(Outcome outcome, String message, List<String> left) {
@@ -236,7 +236,7 @@ final class SimulatedContainers {
   }
 
   private Instant now() {
-    return Simulation.time(strands.now());
+    return Simulation.time(scheduler.now());
   }
 
   private boolean takeFence(Task task) {
@@ -268,7 +268,7 @@ final class SimulatedContainers {
 
   private void begins(Task task) {
     task.works = true;
-    promises.begins(task);
+    invariants.begins(task);
   }
 
   private static Optional<String> get(SimulatedS3 s3, String key) {
@@ -300,11 +300,11 @@ final class SimulatedContainers {
     return new TaskKey(task.cluster, task.kind, task.attempt);
   }
 
-  /** Tells a task to stop; it gets up to two minutes until it is killed. */
+  /** Tells a task to stop; it is killed within two minutes. */
   void stop(Task task, String why) {
     if (!task.isStopping && !task.isOver()) {
       task.isStopping = true;
-      strands.at(strands.now() + dice.between(0, 2 * MINUTE), () -> end(task, why));
+      scheduler.at(scheduler.now() + random.between(0, 2 * MINUTE), () -> end(task, why));
     }
   }
 
@@ -314,14 +314,14 @@ final class SimulatedContainers {
     }
     history.note(() -> "  %s of %s ends: %s".formatted(task.container, task.cluster, reason));
     task.works = false;
-    task.container.die();
-    task.stoppedAt = strands.now();
+    task.container.crash();
+    task.stoppedAt = scheduler.now();
     task.reason = reason;
-    news.stopped(task);
+    listener.stopped(task);
   }
 
   private void wait(Task task, long milliseconds) {
-    strands.sleep(milliseconds);
-    task.container.live();
+    scheduler.sleep(milliseconds);
+    task.container.checkAlive();
   }
 }

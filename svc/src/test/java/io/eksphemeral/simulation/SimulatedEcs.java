@@ -22,21 +22,22 @@ import software.amazon.awssdk.services.ecs.model.StopTaskRequest;
 import software.amazon.awssdk.services.ecs.model.StopTaskResponse;
 import software.amazon.awssdk.services.ecs.model.Task;
 
-/** ECS as one process has it. */
+/** ECS, for one process. */
 final class SimulatedEcs implements EcsClient {
   private final EcsTasks tasks;
   private final SimulatedContainers containers;
   private final Network network;
-  private final Caller caller;
+  private final SimulatedProcess process;
 
-  SimulatedEcs(EcsTasks tasks, SimulatedContainers containers, Network network, Caller caller) {
+  SimulatedEcs(
+      EcsTasks tasks, SimulatedContainers containers, Network network, SimulatedProcess process) {
     this.tasks = tasks;
     this.containers = containers;
     this.network = network;
-    this.caller = caller;
+    this.process = process;
   }
 
-  private static boolean canHappenToLooks(Kind kind) {
+  private static boolean isPossibleForReads(Kind kind) {
     return switch (kind) {
       case ECS_FAILS, ECS_THROTTLES, ECS_SLOW -> true;
       default -> false;
@@ -46,25 +47,25 @@ final class SimulatedEcs implements EcsClient {
   @Override
   public RunTaskResponse runTask(RunTaskRequest request) {
     return network.call(
-        caller,
+        process,
         new Call(Service.ECS, "RunTask " + request.clientToken(), _ -> true),
         () -> run(request));
   }
 
   private RunTaskResponse run(RunTaskRequest request) {
-    if (network.strikes(Where.LAUNCH, Kind.ECS_HAS_NO_ROOM)) {
+    if (network.injects(Where.LAUNCH, Kind.ECS_HAS_NO_ROOM)) {
       return RunTaskResponse.builder()
           .failures(Failure.builder().reason("Capacity is unavailable at this time").build())
           .build();
     }
-    if (network.strikes(Where.LAUNCH, Kind.ECS_REFUSES)) {
+    if (network.injects(Where.LAUNCH, Kind.ECS_REFUSES)) {
       throw Service.ECS.error(400, "AccessDeniedException");
     }
     EcsTasks.Task known = tasks.known(request.clientToken());
     String text = request.toString();
     if (known != null
         && (!tasks.isSameRequest(request.clientToken(), text)
-            || network.strikes(Where.LAUNCH_AGAIN, Kind.ECS_SEES_OTHER_PARAMETERS))) {
+            || network.injects(Where.LAUNCH_AGAIN, Kind.ECS_SEES_OTHER_PARAMETERS))) {
       throw ConflictException.builder()
           .statusCode(400)
           .resourceIds(known.arn)
@@ -79,8 +80,8 @@ final class SimulatedEcs implements EcsClient {
   public DescribeTasksResponse describeTasks(DescribeTasksRequest request) {
     String arn = request.tasks().getFirst();
     return network.call(
-        caller,
-        new Call(Service.ECS, "DescribeTasks " + arn, SimulatedEcs::canHappenToLooks),
+        process,
+        new Call(Service.ECS, "DescribeTasks " + arn, SimulatedEcs::isPossibleForReads),
         () -> describe(arn));
   }
 
@@ -116,8 +117,8 @@ final class SimulatedEcs implements EcsClient {
   public ListTasksResponse listTasks(ListTasksRequest request) {
     ClusterId cluster = new ClusterId(request.startedBy());
     return network.call(
-        caller,
-        new Call(Service.ECS, "ListTasks " + cluster, SimulatedEcs::canHappenToLooks),
+        process,
+        new Call(Service.ECS, "ListTasks " + cluster, SimulatedEcs::isPossibleForReads),
         () -> ListTasksResponse.builder().taskArns(running(cluster)).build());
   }
 
@@ -134,7 +135,7 @@ final class SimulatedEcs implements EcsClient {
   @Override
   public StopTaskResponse stopTask(StopTaskRequest request) {
     return network.call(
-        caller,
+        process,
         new Call(Service.ECS, "StopTask " + request.task(), _ -> true),
         () -> {
           EcsTasks.Task task =

@@ -22,8 +22,8 @@ import io.eksphemeral.lambda.CreateClusterHandler;
 import io.eksphemeral.lambda.DestroyClusterHandler;
 import io.eksphemeral.lambda.ProviderInfo;
 import io.eksphemeral.lambda.StatusHandler;
-import io.eksphemeral.simulation.Caller.Fate;
 import io.eksphemeral.simulation.Fault.Where;
+import io.eksphemeral.simulation.SimulatedProcess.PlannedFault;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,11 +41,11 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The three functions as Lambda has them: in sandboxes, of which each does one thing at a time,
- * remembers what it knew, and may die.
+ * The three functions in Lambda: in sandboxes, each of which handles one invocation at a time,
+ * keeps its state, and may crash.
  */
 final class SimulatedLambda {
-  /** A function, and how long it may take at the most. */
+  /** A function, and its timeout. */
   enum Function {
     CREATE(28_000),
     STATUS(28_000),
@@ -61,36 +61,36 @@ final class SimulatedLambda {
   private static final ProviderInfo PRESENTATION =
       new ProviderInfo("nobody", Duration.ofMinutes(15), Duration.ofMinutes(10), null);
 
-  /** What one process of a function is made of. */
+  /** A process of a function. */
   private record Sandbox(
-      Caller caller,
+      SimulatedProcess process,
       int revision,
       CreateClusterHandler create,
       StatusHandler status,
       DestroyClusterHandler destroy) {}
 
-  private final Simulation world;
+  private final Simulation simulation;
   private final Limits limits;
   private final Map<Function, Deque<Sandbox>> idle = new EnumMap<>(Function.class);
   private int count;
   private int revision = 1;
 
-  SimulatedLambda(Simulation world, Limits limits) {
-    this.world = world;
+  SimulatedLambda(Simulation simulation, Limits limits) {
+    this.simulation = simulation;
     this.limits = limits;
   }
 
-  /** Has all functions begin from nothing. */
+  /** Replaces all sandboxes. */
   void deploy() {
     idle.clear();
     revision++;
   }
 
-  /** Calls the API. Empty if no answer comes. */
+  /** Calls the API. Empty if there is no response. */
   Optional<APIGatewayV2HTTPResponse> ask(
       Function function, APIGatewayV2HTTPEvent event, Invocation invocation) {
     Sandbox sandbox = begin(function, invocation);
-    Context context = new Invoked(sandbox.caller(), world.history());
+    Context context = new SimulatedContext(sandbox.process(), simulation.history());
     try {
       APIGatewayV2HTTPResponse answer =
           switch (function) {
@@ -99,13 +99,13 @@ final class SimulatedLambda {
             case DESTROY -> throw new IllegalStateException("takes bytes");
           };
       return ended(function, sandbox) ? Optional.of(answer) : Optional.empty();
-    } catch (Caller.Death death) {
+    } catch (SimulatedProcess.Crash crash) {
       return Optional.empty();
     }
   }
 
-  /** Has the function take an event of any kind. Empty if it dies at it, or throws. */
-  Optional<String> feed(String event, Invocation invocation) {
+  /** Invokes the function with any event. Empty if it crashes or throws. */
+  Optional<String> invoke(String event, Invocation invocation) {
     Sandbox sandbox = begin(Function.DESTROY, invocation);
     ByteArrayOutputStream output = new ByteArrayOutputStream();
     try {
@@ -114,18 +114,18 @@ final class SimulatedLambda {
           .handleRequest(
               new ByteArrayInputStream(event.getBytes(StandardCharsets.UTF_8)),
               output,
-              new Invoked(sandbox.caller(), world.history()));
+              new SimulatedContext(sandbox.process(), simulation.history()));
       return ended(Function.DESTROY, sandbox)
           ? Optional.of(output.toString(StandardCharsets.UTF_8))
           : Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (Caller.Death death) {
+    } catch (SimulatedProcess.Crash crash) {
       return Optional.empty();
     } catch (RuntimeException e) {
-      world.history().note(() -> "  %s failed: %s".formatted(sandbox.caller(), e));
-      if (!sandbox.caller().isDead()) {
-        world.promises().threw(e);
+      simulation.history().note(() -> "  %s failed: %s".formatted(sandbox.process(), e));
+      if (!sandbox.process().hasCrashed()) {
+        simulation.invariants().threw(e);
       }
       ended(Function.DESTROY, sandbox);
       return Optional.empty();
@@ -134,30 +134,32 @@ final class SimulatedLambda {
 
   private Sandbox begin(Function function, Invocation invocation) {
     Sandbox warm = idle.computeIfAbsent(function, _ -> new ArrayDeque<>()).poll();
-    Fault trouble = world.troubles().strikes(Where.FUNCTION, _ -> true);
-    boolean isCold =
-        warm == null || (trouble != null && trouble.kind() == Fault.Kind.FUNCTION_IS_COLD);
+    Fault fault = simulation.faults().next(Where.FUNCTION, _ -> true);
+    boolean isCold = warm == null || (fault != null && fault.kind() == Fault.Kind.FUNCTION_IS_COLD);
     Sandbox sandbox = warm == null || isCold ? sandbox(function) : warm;
-    Caller caller = sandbox.caller();
-    caller.begin(invocation, function.mostMilliseconds);
-    if (trouble != null) {
-      switch (trouble.kind()) {
+    SimulatedProcess process = sandbox.process();
+    process.begin(invocation, function.mostMilliseconds);
+    if (fault != null) {
+      switch (fault.kind()) {
         case FUNCTION_DIES_BEFORE, FUNCTION_DIES_AFTER ->
-            caller.meets(new Fate(trouble.kind(), (int) trouble.amount(), 0));
+            process.plan(new PlannedFault(fault.kind(), (int) fault.amount(), 0));
         case FUNCTION_FREEZES_BRIEFLY, FUNCTION_FREEZES_FOR_LONG ->
-            caller.meets(new Fate(trouble.kind(), world.dice().below(15), trouble.amount()));
-        case CLOCK_IS_AHEAD -> caller.skew = trouble.amount();
-        case CLOCK_IS_BEHIND -> caller.skew = -trouble.amount();
+            process.plan(
+                new PlannedFault(fault.kind(), simulation.random().below(15), fault.amount()));
+        case CLOCK_IS_AHEAD -> process.skew = fault.amount();
+        case CLOCK_IS_BEHIND -> process.skew = -fault.amount();
         default -> {}
       }
     }
-    world.history().note(() -> "  %s: %s %s".formatted(caller, invocation.what, invocation.act));
+    simulation
+        .history()
+        .note(() -> "  %s: %s %s".formatted(process, invocation.what, invocation.action));
     return sandbox;
   }
 
-  /** Whether it came to its end; it is used again then, if nothing newer was deployed. */
+  /** Whether it finished; then it is reused, unless a newer version was deployed. */
   private boolean ended(Function function, Sandbox sandbox) {
-    if (sandbox.caller().isDead()) {
+    if (sandbox.process().hasCrashed()) {
       return false;
     }
     if (sandbox.revision() == revision) {
@@ -166,7 +168,7 @@ final class SimulatedLambda {
     return true;
   }
 
-  /** As the last deployment has them: with other task definitions than the one before. */
+  /** Each deployment has other task definitions than the one before. */
   private FargateSettings fargate() {
     return new FargateSettings(
         "eksp",
@@ -181,40 +183,43 @@ final class SimulatedLambda {
   }
 
   private Sandbox sandbox(Function function) {
-    DeterministicScheduler strands = world.strands();
-    Caller caller = new Caller("%s-%d".formatted(function, ++count), strands);
+    DeterministicScheduler scheduler = simulation.scheduler();
+    SimulatedProcess process =
+        new SimulatedProcess("%s-%d".formatted(function, ++count), scheduler);
     Sleeper pause =
         time -> {
-          strands.sleep(time.toMillis());
-          caller.live();
+          scheduler.sleep(time.toMillis());
+          process.checkAlive();
         };
-    InstantSource clock = () -> Simulation.time(strands.now() + caller.skew);
-    S3ObjectStore bucket = new S3ObjectStore(world.s3(caller), "eksp", pause);
-    ClusterStore store = new ClusterStore(bucket, strands::start);
-    TaskRunner tasks = new EcsTaskRunner(world.ecs(caller), bucket, fargate());
-    Notifications letters =
+    InstantSource clock = () -> Simulation.time(scheduler.now() + process.skew);
+    S3ObjectStore bucket = new S3ObjectStore(simulation.s3(process), "eksp", pause);
+    ClusterStore store = new ClusterStore(bucket, scheduler::start);
+    TaskRunner tasks = new EcsTaskRunner(simulation.ecs(process), bucket, fargate());
+    Notifications notifications =
         new Notifications(
-            new SesMailer(world.ses(caller), "eksp@eksphemeral.io"), "eksp@eksphemeral.io", "");
+            new SesMailer(simulation.ses(process), "eksp@eksphemeral.io"),
+            "eksp@eksphemeral.io",
+            "");
     ControlPlane plane =
         ControlPlane.of(
             store,
             tasks,
-            letters,
+            notifications,
             Samples.CONFIG,
             limits,
             Versions.any("1.35"),
             clock,
             pause,
-            strands::start);
+            scheduler::start);
     return new Sandbox(
-        caller,
+        process,
         revision,
         new CreateClusterHandler(plane, PRESENTATION, new Random(count)),
         new StatusHandler(plane.status(), PRESENTATION, clock, plane::versions),
         new DestroyClusterHandler(plane, PRESENTATION));
   }
 
-  /** A call of the API, signed. */
+  /** A signed request. */
   static APIGatewayV2HTTPEvent event(
       String route,
       String arn,
@@ -241,24 +246,24 @@ final class SimulatedLambda {
         .build();
   }
 
-  /** What a handler is told of its invocation. */
-  private static final class Invoked extends BareContext {
-    private final Caller caller;
+  /** The context of an invocation. */
+  private static final class SimulatedContext extends BareContext {
+    private final SimulatedProcess process;
     private final History history;
 
-    Invoked(Caller caller, History history) {
-      this.caller = caller;
+    SimulatedContext(SimulatedProcess process, History history) {
+      this.process = process;
       this.history = history;
     }
 
     @Override
     protected void log(String message) {
-      history.note(() -> "    %s says %s".formatted(caller, message));
+      history.note(() -> "    %s says %s".formatted(process, message));
     }
 
     @Override
     public int getRemainingTimeInMillis() {
-      return Math.toIntExact(caller.timeLeft());
+      return Math.toIntExact(process.timeLeft());
     }
   }
 }

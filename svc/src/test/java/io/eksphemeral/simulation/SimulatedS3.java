@@ -31,21 +31,21 @@ import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
-/** S3 as one process has it. A page of a listing is short, so that there are several. */
+/** S3, for one process. Pages of listings are short, so that there are several. */
 final class SimulatedS3 implements S3Client {
   private static final int PAGE = 3;
 
   private final StoredObjects objects;
   private final Network network;
-  private final Caller caller;
+  private final SimulatedProcess process;
 
-  SimulatedS3(StoredObjects objects, Network network, Caller caller) {
+  SimulatedS3(StoredObjects objects, Network network, SimulatedProcess process) {
     this.objects = objects;
     this.network = network;
-    this.caller = caller;
+    this.process = process;
   }
 
-  private static boolean canHappenToReads(Kind kind) {
+  private static boolean isPossibleForReads(Kind kind) {
     return switch (kind) {
       case S3_FAILS, S3_THROTTLES, S3_SLOW -> true;
       default -> false;
@@ -53,11 +53,12 @@ final class SimulatedS3 implements S3Client {
   }
 
   private <T> T read(String what, Supplier<T> effect) {
-    return network.call(caller, new Call(Service.S3, what, SimulatedS3::canHappenToReads), effect);
+    return network.call(
+        process, new Call(Service.S3, what, SimulatedS3::isPossibleForReads), effect);
   }
 
   private <T> T write(String what, Supplier<T> effect) {
-    return network.call(caller, new Call(Service.S3, what, _ -> true), effect);
+    return network.call(process, new Call(Service.S3, what, _ -> true), effect);
   }
 
   @Override
@@ -84,7 +85,7 @@ final class SimulatedS3 implements S3Client {
   public PutObjectResponse putObject(PutObjectRequest request, RequestBody body) {
     String text = text(body);
     String key = request.key();
-    Invocation invocation = caller.invocation();
+    Invocation invocation = process.invocation();
     return write(
         "PUT " + key,
         () -> {
@@ -97,7 +98,7 @@ final class SimulatedS3 implements S3Client {
   @Override
   public DeleteObjectResponse deleteObject(DeleteObjectRequest request) {
     String key = request.key();
-    Invocation invocation = caller.invocation();
+    Invocation invocation = process.invocation();
     return write(
         "DELETE " + key,
         () -> {

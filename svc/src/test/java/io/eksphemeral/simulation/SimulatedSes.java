@@ -6,31 +6,31 @@ import software.amazon.awssdk.services.ses.SesClient;
 import software.amazon.awssdk.services.ses.model.SendEmailRequest;
 import software.amazon.awssdk.services.ses.model.SendEmailResponse;
 
-/** SES as one process has it. Nobody reads the mails but the promises. */
+/** SES, for one process. */
 final class SimulatedSes implements SesClient {
   private static final SendEmailResponse SENT =
       SendEmailResponse.builder().messageId("sent").build();
 
-  private final InvariantChecker promises;
+  private final InvariantChecker invariants;
   private final Network network;
-  private final Caller caller;
+  private final SimulatedProcess process;
 
-  SimulatedSes(InvariantChecker promises, Network network, Caller caller) {
-    this.promises = promises;
+  SimulatedSes(InvariantChecker invariants, Network network, SimulatedProcess process) {
+    this.invariants = invariants;
     this.network = network;
-    this.caller = caller;
+    this.process = process;
   }
 
   @Override
   public SendEmailResponse sendEmail(SendEmailRequest request) {
     String subject = request.message().subject().data();
     String body = request.message().body().text().data();
-    Runnable tried = () -> promises.mailTried(subject, body, caller.invocation());
+    Runnable tried = () -> invariants.mailTried(subject, body, process.invocation());
     return network.call(
-        caller,
+        process,
         new Call(Service.SES, subject, _ -> true, tried),
         () -> {
-          promises.mailSent(request.destination().toAddresses().getFirst(), body);
+          invariants.mailSent(request.destination().toAddresses().getFirst(), body);
           return SENT;
         });
   }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One installation, all that happens to it by a plan, and what came of it. */
+/** Simulates one installation, with the actions and faults of a plan. */
 final class Simulation {
   static final Instant START = Samples.START;
 
@@ -21,112 +21,115 @@ final class Simulation {
   private static final int RETRIES_OF_EVENTS = 2;
 
   /**
-   * What came of a plan.
+   * The outcome of a plan.
    *
-   * @param lives how many clusters were launched
-   * @param most how far what callers can repeat came at the most
-   * @param latestEnd how long after its end the last of them was gone, in milliseconds
-   * @param broken the promise that was broken; null if none was
+   * @param lives the number of launched clusters
+   * @param most the maximum of each bounded value
+   * @param latestEnd the longest time from an expiry until the cluster was gone, in milliseconds
+   * @param violation the broken promise; null if there is none
    */
   record Outcome(
       int lives,
-      Map<Kind, Long> struck,
+      Map<Kind, Long> injected,
       Map<String, Long> transitions,
       Map<String, Long> most,
       long latestEnd,
-      InvariantChecker.@Nullable Broken broken,
+      InvariantChecker.@Nullable Violation violation,
       List<String> history) {}
 
   private final Plan plan;
-  private final DeterministicScheduler strands = new DeterministicScheduler();
+  private final DeterministicScheduler scheduler = new DeterministicScheduler();
   private final History history;
-  private final SeededRandom dice;
-  private final FaultInjector troubles;
+  private final SeededRandom random;
+  private final FaultInjector faults;
   private final Account account = new Account();
-  private final EcsTasks tasks = new EcsTasks(strands);
-  private final InvariantChecker promises;
+  private final EcsTasks tasks = new EcsTasks(scheduler);
+  private final InvariantChecker invariants;
   private final StoredObjects objects;
   private final Network network;
   private final SimulatedContainers containers;
   private final SimulatedLambda functions;
 
-  private Simulation(Plan plan, boolean isTold) {
+  private Simulation(Plan plan, boolean keepsHistory) {
     this.plan = plan;
-    history = new History(isTold, strands);
-    dice = new SeededRandom(plan.seed() ^ 0x5eed);
-    troubles = new FaultInjector(plan.troubles(), plan.calm(), strands, history);
-    promises = new InvariantChecker(strands, tasks, account, troubles, LIMITS, plan);
-    objects = new StoredObjects(promises::changed);
-    network = new Network(strands, troubles, dice, history);
+    history = new History(keepsHistory, scheduler);
+    random = new SeededRandom(plan.seed() ^ 0x5eed);
+    faults = new FaultInjector(plan.faults(), plan.calm(), scheduler, history);
+    invariants = new InvariantChecker(scheduler, tasks, account, faults, LIMITS, plan);
+    objects = new StoredObjects(invariants::changed);
+    network = new Network(scheduler, faults, random, history);
     containers =
         new SimulatedContainers(
-            strands,
-            troubles,
-            dice,
+            scheduler,
+            faults,
+            random,
             history,
             tasks,
             account,
             objects,
             network,
-            promises,
+            invariants,
             this::taskStopped);
     functions = new SimulatedLambda(this, LIMITS);
   }
 
   /**
-   * Has a plan happen.
+   * Runs a plan.
    *
-   * @param isTold whether the history is kept
+   * @param keepsHistory whether the history is kept
    */
-  static Outcome of(Plan plan, boolean isTold) {
-    Simulation world = new Simulation(plan, isTold);
-    world.happen();
-    return world.outcome();
+  static Outcome run(Plan plan, boolean keepsHistory) {
+    Simulation simulation = new Simulation(plan, keepsHistory);
+    simulation.run();
+    return simulation.outcome();
   }
 
   static Instant time(long milliseconds) {
     return START.plusMillis(milliseconds);
   }
 
-  private void happen() {
-    Users people = new Users(this);
-    for (UserAction act : plan.acts()) {
-      strands.at(act.at(), () -> strands.start(() -> people.act(act)));
+  private void run() {
+    Users users = new Users(this);
+    for (UserAction action : plan.actions()) {
+      scheduler.at(action.at(), () -> scheduler.start(() -> users.perform(action)));
     }
-    strands.at(RULE, this::fireRule);
+    scheduler.at(RULE, this::fireRule);
     long calm = plan.calm();
     long horizon = plan.last() + 240 * MINUTE + InvariantChecker.GONE_WITHIN.toMillis();
-    strands.run(
+    scheduler.run(
         horizon,
-        () -> promises.broken() != null || (strands.now() > calm && promises.isAllOver(objects)));
-    if (promises.broken() == null) {
-      promises.holdAtTheEnd(objects);
+        () ->
+            invariants.violation() != null
+                || (scheduler.now() > calm && invariants.isAllOver(objects)));
+    if (invariants.violation() == null) {
+      invariants.checkAtTheEnd(objects);
     }
-    strands.end();
+    scheduler.end();
   }
 
   private Outcome outcome() {
     return new Outcome(
-        promises.lives(),
-        troubles.struck(),
-        promises.transitions(),
-        promises.most(),
-        promises.latestEnd(),
-        promises.broken(),
+        invariants.lives(),
+        faults.injected(),
+        invariants.transitions(),
+        invariants.most(),
+        invariants.latestEnd(),
+        invariants.violation(),
         history.lines());
   }
 
   private void fireRule() {
-    strands.at(strands.now() + RULE, this::fireRule);
-    if (troubles.lasts(Kind.RULE_DOES_NOT_FIRE)) {
+    scheduler.at(scheduler.now() + RULE, this::fireRule);
+    if (faults.isOngoing(Kind.RULE_DOES_NOT_FIRE)) {
       return;
     }
-    strands.start(() -> deliver("{\"detail-type\":\"Scheduled Event\"}", What.SWEEP));
-    Fault twice = troubles.strikes(Where.RULE, _ -> true);
+    scheduler.start(() -> deliver("{\"detail-type\":\"Scheduled Event\"}", What.SWEEP));
+    Fault twice = faults.next(Where.RULE, _ -> true);
     if (twice != null) {
-      strands.at(
-          strands.now() + twice.amount(),
-          () -> strands.start(() -> deliver("{\"detail-type\":\"Scheduled Event\"}", What.SWEEP)));
+      scheduler.at(
+          scheduler.now() + twice.amount(),
+          () ->
+              scheduler.start(() -> deliver("{\"detail-type\":\"Scheduled Event\"}", What.SWEEP)));
     }
   }
 
@@ -134,15 +137,15 @@ final class Simulation {
     String event =
         "{\"detail-type\":\"ECS Task State Change\",\"detail\":{\"startedBy\":\"%s\"}}"
             .formatted(task.cluster);
-    Fault trouble = troubles.strikes(Where.NEWS, _ -> true);
-    long late = dice.between(100, 3000);
-    if (trouble != null) {
-      switch (trouble.kind()) {
-        case NEWS_NEVER_COMES -> {
+    Fault fault = faults.next(Where.EVENT, _ -> true);
+    long late = random.between(100, 3000);
+    if (fault != null) {
+      switch (fault.kind()) {
+        case EVENT_NEVER_COMES -> {
           return;
         }
-        case NEWS_COMES_LATE -> late = trouble.amount();
-        case NEWS_COMES_TWICE -> tell(event, trouble.amount());
+        case EVENT_COMES_LATE -> late = fault.amount();
+        case EVENT_COMES_TWICE -> tell(event, fault.amount());
         default -> {}
       }
     }
@@ -150,64 +153,64 @@ final class Simulation {
   }
 
   private void tell(String event, long late) {
-    strands.at(strands.now() + late, () -> strands.start(() -> deliver(event, What.NEWS)));
+    scheduler.at(scheduler.now() + late, () -> scheduler.start(() -> deliver(event, What.EVENT)));
   }
 
   /** Feeds an event to the function that takes them; again where it fails, as Lambda does. */
   private void deliver(String event, What what) {
     for (int attempt = 0; attempt <= RETRIES_OF_EVENTS; attempt++) {
-      Invocation invocation = new Invocation(what, null, strands.now());
-      int records = promises.onRecord();
-      Optional<String> answer = functions.feed(event, invocation);
-      promises.worked(invocation, records);
+      Invocation invocation = new Invocation(what, null, scheduler.now());
+      int records = invariants.onRecord();
+      Optional<String> answer = functions.invoke(event, invocation);
+      invariants.worked(invocation, records);
       if (answer.isPresent()) {
-        promises.swept(answer.get());
+        invariants.swept(answer.get());
         return;
       }
-      strands.sleep((attempt + 1) * MINUTE);
+      scheduler.sleep((attempt + 1) * MINUTE);
     }
   }
 
-  /** From now on nobody can look at the tasks of a cluster, for a while. */
+  /** Hides the tasks of a cluster for a while. */
   void hideTasks(UserAction.HideTasks hidden) {
     tasks.hide(hidden.cluster(), hidden.until());
-    promises.mayTakeUntil(hidden.cluster(), hidden.until());
+    invariants.mayTakeUntil(hidden.cluster(), hidden.until());
   }
 
-  SimulatedS3 s3(Caller caller) {
-    return new SimulatedS3(objects, network, caller);
+  SimulatedS3 s3(SimulatedProcess process) {
+    return new SimulatedS3(objects, network, process);
   }
 
-  SimulatedEcs ecs(Caller caller) {
-    return new SimulatedEcs(tasks, containers, network, caller);
+  SimulatedEcs ecs(SimulatedProcess process) {
+    return new SimulatedEcs(tasks, containers, network, process);
   }
 
-  SimulatedSes ses(Caller caller) {
-    return new SimulatedSes(promises, network, caller);
+  SimulatedSes ses(SimulatedProcess process) {
+    return new SimulatedSes(invariants, network, process);
   }
 
-  DeterministicScheduler strands() {
-    return strands;
+  DeterministicScheduler scheduler() {
+    return scheduler;
   }
 
   History history() {
     return history;
   }
 
-  SeededRandom dice() {
-    return dice;
+  SeededRandom random() {
+    return random;
   }
 
-  FaultInjector troubles() {
-    return troubles;
+  FaultInjector faults() {
+    return faults;
   }
 
   Account account() {
     return account;
   }
 
-  InvariantChecker promises() {
-    return promises;
+  InvariantChecker invariants() {
+    return invariants;
   }
 
   StoredObjects objects() {

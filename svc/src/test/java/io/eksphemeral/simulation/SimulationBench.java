@@ -2,33 +2,33 @@ package io.eksphemeral.simulation;
 
 import java.util.Map;
 
-/** Many lives, see {@code bench/simulation.sh}. */
+/** Runs many simulations, see {@code bench/simulation.sh}. */
 final class SimulationBench {
   private SimulationBench() {}
 
   /**
-   * Prints what came of them, as a part of a page. Ends with 1 if a promise was broken, or if
-   * anything that is to happen never did.
+   * Prints the result as a part of a page. Exits with 1 if a promise was broken, or if a fault or a
+   * transition never happened.
    *
-   * @param arguments how many lives, and the first seed
+   * @param arguments the number of clusters' lives, and the first seed
    */
   public static void main(String[] arguments) {
     long wanted = Long.parseLong(arguments[0]);
     long firstSeed = Long.parseLong(arguments[1]);
     long begun = System.nanoTime();
-    SimulationReport tally = new SimulationReport();
+    SimulationReport report = new SimulationReport();
     Thread main = Thread.currentThread();
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(() -> {
-              tally.stop(); // and what there was so far is told
+              report.stop(); // the results so far are printed
               try {
                 main.join();
               } catch (InterruptedException e) {
                 main.interrupt();
               }
             }));
-    tally.happen(
+    report.run(
         wanted,
         firstSeed,
         new SimulationReport.Watcher() {
@@ -39,31 +39,31 @@ final class SimulationBench {
           }
 
           @Override
-          public void broke(long seed, InvariantChecker.Broken broken) {
-            System.err.printf("seed %d: %s%n", seed, broken);
+          public void violated(long seed, InvariantChecker.Violation violation) {
+            System.err.printf("seed %d: %s%n", seed, violation);
           }
         });
     double seconds = (System.nanoTime() - begun) / 1e9;
 
     System.out.printf(
-        "%d lives in %d worlds, with the seeds from %d on: **%d violations**, %d lives a second.%n",
-        tally.lives(),
-        tally.worlds(),
+        "%d lives in %d simulations, with the seeds from %d on: **%d violations**, %d lives a second.%n",
+        report.lives(),
+        report.simulations(),
         firstSeed,
-        tally.broken().size(),
-        Math.round(tally.lives() / seconds));
+        report.violation().size(),
+        Math.round(report.lives() / seconds));
     System.out.printf(
         "The last cluster was gone %d minutes after its end, or after something last went wrong, of %d allowed.%n",
-        tally.latestEndMinutes(), InvariantChecker.GONE_WITHIN.toMinutes());
-    table("what went wrong", "times", tally.struckByText());
-    table("transition", "times", tally.transitions());
-    table("what callers repeat", "at the most", tally.most());
-    tally.broken().forEach((broke, how) -> System.out.printf("%nseed %d: %s%n", broke, how));
-    tally.broken().keySet().stream()
+        report.latestEndMinutes(), InvariantChecker.GONE_WITHIN.toMinutes());
+    table("what went wrong", "times", report.injectedByText());
+    table("transition", "times", report.transitions());
+    table("what callers repeat", "at the most", report.most());
+    report.violation().forEach((broke, how) -> System.out.printf("%nseed %d: %s%n", broke, how));
+    report.violation().keySet().stream()
         .findFirst()
-        .ifPresent(first -> System.out.println("\n" + Shrinker.of(first).story()));
+        .ifPresent(first -> System.out.println("\n" + Shrinker.of(first).text()));
     System.out.flush();
-    Runtime.getRuntime().halt(tally.broken().isEmpty() && tally.isAllSeen() ? 0 : 1);
+    Runtime.getRuntime().halt(report.violation().isEmpty() && report.isComplete() ? 0 : 1);
   }
 
   private static void table(String what, String howMany, Map<String, Long> counts) {

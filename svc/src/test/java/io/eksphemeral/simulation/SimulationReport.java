@@ -14,34 +14,31 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What came of many worlds: of those of all seeds from one on. */
+/** The results of many simulations, with consecutive seeds. */
 final class SimulationReport {
-  /** Enough broken ones to see what is wrong. */
+  /** Enough to find the cause. */
   private static final int MOST_BROKEN = 20;
 
-  /** Who is told of what comes while it does; of nothing, unless they say what to do about it. */
+  /** Is notified of progress. */
   interface Watcher {
-    /** A hundredth of the way was made. */
+    /** Another hundredth is done. */
     default void lived(long livesSoFar) {}
 
-    /** A promise was broken in the world of a seed. */
-    default void broke(long seed, InvariantChecker.Broken broken) {}
+    /** A promise was broken with a seed. */
+    default void violated(long seed, InvariantChecker.Violation violation) {}
   }
 
-  private final Map<Kind, Long> struck = new EnumMap<>(Kind.class);
+  private final Map<Kind, Long> injected = new EnumMap<>(Kind.class);
   private final Map<String, Long> transitions = new TreeMap<>();
   private final Map<String, Long> most = new TreeMap<>();
-  private final Map<Long, InvariantChecker.Broken> broken = new TreeMap<>();
-  private long worlds;
+  private final Map<Long, InvariantChecker.Violation> violation = new TreeMap<>();
+  private long simulations;
   private long lives;
   private long latestEnd;
   private boolean isStopped;
 
-  /**
-   * Has worlds happen, on all cores, until so many clusters were launched in them, or until it is
-   * stopped.
-   */
-  void happen(long wanted, long firstSeed, Watcher watcher) {
+  /** Runs simulations on all cores until so many clusters were launched, or until it is stopped. */
+  void run(long wanted, long firstSeed, Watcher watcher) {
     AtomicLong seed = new AtomicLong(firstSeed);
     int cores = Runtime.getRuntime().availableProcessors();
     try (ExecutorService threads = Executors.newFixedThreadPool(cores)) {
@@ -52,17 +49,17 @@ final class SimulationReport {
               while (isShortOf(wanted)) {
                 long next = seed.getAndIncrement();
                 try {
-                  Simulation.Outcome outcome = Simulation.of(Plan.of(next), false);
+                  Simulation.Outcome outcome = Simulation.run(Plan.of(next), false);
                   if (add(next, outcome, wanted / 100)) {
                     watcher.lived(lives());
                   }
-                  if (outcome.broken() != null) {
-                    watcher.broke(next, outcome.broken());
+                  if (outcome.violation() != null) {
+                    watcher.violated(next, outcome.violation());
                   }
                 } catch (RuntimeException e) {
                   stop();
                   throw new IllegalStateException(
-                      "the world of the seed %d came to no end".formatted(next), e);
+                      "the simulation of the seed %d came to no end".formatted(next), e);
                 }
               }
             }));
@@ -71,7 +68,7 @@ final class SimulationReport {
         one.get();
       }
     } catch (ExecutionException e) {
-      throw new IllegalStateException("a world failed", e.getCause());
+      throw new IllegalStateException("a simulation failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
@@ -79,31 +76,31 @@ final class SimulationReport {
   }
 
   private synchronized boolean isShortOf(long wanted) {
-    return lives < wanted && broken.size() < MOST_BROKEN && !isStopped;
+    return lives < wanted && violation.size() < MOST_BROKEN && !isStopped;
   }
 
-  /** Begins no other world. */
+  /** Starts no further simulation. */
   synchronized void stop() {
     isStopped = true;
   }
 
-  /** Adds what came of a seed, and says whether that made another so many lives full. */
+  /** Adds an outcome, and returns whether that completed another part of the lives. */
   private synchronized boolean add(long seed, Simulation.Outcome outcome, long part) {
     long before = lives;
-    worlds++;
+    simulations++;
     lives += outcome.lives();
     latestEnd = Math.max(latestEnd, outcome.latestEnd());
-    outcome.struck().forEach((kind, times) -> struck.merge(kind, times, Long::sum));
+    outcome.injected().forEach((kind, times) -> injected.merge(kind, times, Long::sum));
     outcome.transitions().forEach((step, times) -> transitions.merge(step, times, Long::sum));
     outcome.most().forEach((what, value) -> most.merge(what, value, Math::max));
-    if (outcome.broken() != null) {
-      broken.put(seed, outcome.broken());
+    if (outcome.violation() != null) {
+      violation.put(seed, outcome.violation());
     }
     return part > 0 && lives / part > before / part;
   }
 
-  long worlds() {
-    return worlds;
+  long simulations() {
+    return simulations;
   }
 
   synchronized long lives() {
@@ -114,36 +111,36 @@ final class SimulationReport {
     return latestEnd / 60_000;
   }
 
-  /** How far what callers can repeat came at the most. */
+  /** The maximum of each bounded value. */
   Map<String, Long> most() {
     return most;
   }
 
-  /** The promises that were broken, by seed. */
-  Map<Long, InvariantChecker.Broken> broken() {
-    return broken;
+  /** The broken promises, by seed. */
+  Map<Long, InvariantChecker.Violation> violation() {
+    return violation;
   }
 
-  /** How often each kind of trouble struck, those that never did included. */
-  Map<Kind, Long> struck() {
+  /** How often each kind of fault happened, including those that never did. */
+  Map<Kind, Long> injected() {
     for (Kind kind : Kind.values()) {
-      struck.putIfAbsent(kind, 0L);
+      injected.putIfAbsent(kind, 0L);
     }
-    return struck;
+    return injected;
   }
 
-  Map<String, Long> struckByText() {
+  Map<String, Long> injectedByText() {
     Map<String, Long> byText = new LinkedHashMap<>();
-    struck().forEach((kind, times) -> byText.put(kind.text(), times));
+    injected().forEach((kind, times) -> byText.put(kind.text(), times));
     return byText;
   }
 
-  /** Whether every kind of trouble struck, and every transition was made. */
-  boolean isAllSeen() {
-    return !struck().containsValue(0L) && !transitions().containsValue(0L);
+  /** Whether every kind of fault and every transition happened. */
+  boolean isComplete() {
+    return !injected().containsValue(0L) && !transitions().containsValue(0L);
   }
 
-  /** How often each transition was made, those that never were included. */
+  /** How often each transition was made, including those that never were. */
   Map<String, Long> transitions() {
     for (State from : State.values()) {
       for (State to : from.next()) {

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Lives of clusters, with all that can go wrong, held to the promises at every step. {@code
- * bench/simulation.sh} has a million of them.
+ * Simulations with fault injection, which check the promises at every step. {@code
+ * bench/simulation.sh} runs a million.
  */
 class SimulationTest {
   private static final long FIRST_SEED = 1;
@@ -26,25 +26,26 @@ class SimulationTest {
 
   @Test
   void simulationsWithFaultsKeepEveryPromise() {
-    SimulationReport tally = new SimulationReport();
-    tally.happen(Long.getLong("lives", 2000), FIRST_SEED, new SimulationReport.Watcher() {});
+    SimulationReport report = new SimulationReport();
+    report.run(Long.getLong("lives", 2000), FIRST_SEED, new SimulationReport.Watcher() {});
 
-    tally.broken().keySet().stream()
+    report.violation().keySet().stream()
         .findFirst()
         .ifPresent(seed -> {
-          throw new AssertionError(Shrinker.of(seed).story());
+          throw new AssertionError(Shrinker.of(seed).text());
         });
-    assertThat(tally.struck()).as("each kind of trouble").doesNotContainValue(0L);
-    assertThat(tally.transitions()).as("each transition").doesNotContainValue(0L);
+    assertThat(report.injected()).as("each kind of fault").doesNotContainValue(0L);
+    assertThat(report.transitions()).as("each transition").doesNotContainValue(0L);
     System.out.printf(
-        "%d lives in %d worlds; at the most %s%n", tally.lives(), tally.worlds(), tally.most());
+        "%d lives in %d simulations; at the most %s%n",
+        report.lives(), report.simulations(), report.most());
   }
 
   /**
-   * What once broke a promise, as short as it could be made. A plan stays the same when the plans
-   * that seeds lead to change; its seed is then only that of how long each call takes.
+   * Minimised plans that once broke a promise. They stay the same when the plans of seeds change;
+   * the seed only determines how long each call takes.
    */
-  private static Stream<Arguments> onceBroken() {
+  private static Stream<Arguments> earlierFailures() {
     return Stream.of(
         Arguments.of(
             "P5: a notice was begun, and an outage counted as tries of it",
@@ -75,22 +76,20 @@ class SimulationTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @MethodSource("onceBroken")
+  @MethodSource("earlierFailures")
   void earlierFailuresDoNotRecur(String what, Plan plan) {
-    Simulation.Outcome outcome = Simulation.of(plan, false);
-    assertThat(outcome.broken()).as(what).isNull();
+    Simulation.Outcome outcome = Simulation.run(plan, false);
+    assertThat(outcome.violation()).as(what).isNull();
     assertThat(outcome.lives()).isPositive();
   }
 
-  /**
-   * Though worlds that happen at the same time get in each other's way, at locks that they share.
-   */
+  /** Even if concurrent simulations wait for locks that they share. */
   @Test
   void theSameSeedGivesTheSameSimulation() {
     List<Simulation.Outcome> alone =
-        LongStream.range(0, 30).mapToObj(SimulationTest::told).toList();
+        LongStream.range(0, 30).mapToObj(SimulationTest::simulate).toList();
     List<Simulation.Outcome> together =
-        LongStream.range(0, 120).parallel().mapToObj(seed -> told(seed % 30)).toList();
+        LongStream.range(0, 120).parallel().mapToObj(seed -> simulate(seed % 30)).toList();
 
     for (int i = 0; i < together.size(); i++) {
       assertThat(together.get(i).history())
@@ -100,18 +99,18 @@ class SimulationTest {
     assertThat(alone).extracting(Simulation.Outcome::lives).anyMatch(lives -> lives > 1);
   }
 
-  private static Simulation.Outcome told(long seed) {
-    return Simulation.of(Plan.of(seed), true);
+  private static Simulation.Outcome simulate(long seed) {
+    return Simulation.run(Plan.of(seed), true);
   }
 
   @Test
   @EnabledIfSystemProperty(named = "seed", matches = "\\d+")
   void oneSeed() {
     long seed = Long.getLong("seed");
-    if (Simulation.of(Plan.of(seed), false).broken() == null) {
-      Simulation.of(Plan.of(seed), true).history().forEach(System.out::println);
+    if (Simulation.run(Plan.of(seed), false).violation() == null) {
+      Simulation.run(Plan.of(seed), true).history().forEach(System.out::println);
     } else {
-      throw new AssertionError(Shrinker.of(seed).story());
+      throw new AssertionError(Shrinker.of(seed).text());
     }
   }
 }

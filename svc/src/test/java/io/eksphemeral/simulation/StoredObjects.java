@@ -5,21 +5,19 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What is in the bucket. S3's own rules: a write is whole, and seen by all that begins after it.
- */
+/** The bucket. As in S3, a write is atomic, and visible to every later request. */
 final class StoredObjects {
-  /** Told of each change of what is in it. */
+  /** Is notified of every change. */
   interface Watcher {
     /**
-     * Something was written or removed.
+     * An object was written or removed.
      *
-     * @param by whose call it was; null if it was nobody's of ours
+     * @param by the invocation; null if it was none of the control plane's
      */
     void changed(String key, @Nullable String after, @Nullable Invocation by);
   }
 
-  /** What is there under a key. */
+  /** An object. */
   record StoredObject(String text, String etag) {}
 
   private final NavigableMap<String, StoredObject> objects = new TreeMap<>();
@@ -29,7 +27,7 @@ final class StoredObjects {
     this.watcher = watcher;
   }
 
-  /** An ETag follows the content, and nothing else. */
+  /** An ETag depends only on the content. */
   private static String etag(String text) {
     long hash = 1125899906842597L;
     for (int i = 0; i < text.length(); i++) {
@@ -46,7 +44,7 @@ final class StoredObjects {
     return object(key).map(StoredObject::text);
   }
 
-  /** Writes something, and says what its ETag is. */
+  /** Writes an object, and returns its ETag. */
   String put(String key, String text, @Nullable Invocation by) {
     String etag = etag(text);
     objects.put(key, new StoredObject(text, etag));

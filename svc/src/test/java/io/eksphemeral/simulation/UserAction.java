@@ -3,16 +3,16 @@ package io.eksphemeral.simulation;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.domain.ClusterId;
 
-/** Something that people do, at a time in milliseconds of the world. */
+/** An action of a user, at a time in milliseconds of the simulation. */
 sealed interface UserAction {
   long at();
 
-  /** Who asks, by number. */
+  /** The ARN of a caller by number. */
   static String arn(int who) {
     return who == 0 ? Samples.ALICE : Samples.BOB;
   }
 
-  /** Asks for a cluster, with a key of one's own; who is patient asks again if no answer comes. */
+  /** Creates a cluster with a chosen id, and retries, or not, if there is no response. */
   record Create(
       long at,
       int who,
@@ -21,47 +21,46 @@ sealed interface UserAction {
       int workers,
       int minutes,
       String owner,
-      boolean isPatient)
+      boolean retries)
       implements UserAction {}
 
   record Prolong(long at, int who, ClusterId cluster, int minutes) implements UserAction {}
 
   /**
-   * Repeats every call that a cluster takes, again and again: asks for it with the same key, moves
-   * its expiry there and back, looks at it, and destroys it where they are out for that.
+   * Repeats every call about a cluster: creates it with the same id, changes its expiry there and
+   * back, reads it, and destroys it, or not.
    *
    * @param pause milliseconds between two rounds
    */
   record Repeat(long at, int who, Create create, int rounds, long pause, boolean destroys)
       implements UserAction {}
 
-  /** By name, one may hit another cluster than one thinks. */
-  record Destroy(long at, String idOrName, boolean isPatient) implements UserAction {}
+  /** By name, it may affect another cluster than intended. */
+  record Destroy(long at, String idOrName, boolean retries) implements UserAction {}
 
-  record Look(long at, String idOrName) implements UserAction {}
+  record GetStatus(long at, String idOrName) implements UserAction {}
 
-  record LookAtAll(long at) implements UserAction {}
+  record ListClusters(long at) implements UserAction {}
 
-  record LookAtIds(long at) implements UserAction {}
+  record ListIds(long at) implements UserAction {}
 
-  /** Makes a cluster of a name by other means, if there is none of it. */
-  record MakeForeign(long at, String name) implements UserAction {}
+  /** Creates a foreign cluster, if the name is free. */
+  record CreateForeign(long at, String name) implements UserAction {}
 
   /**
-   * Puts something that cannot be read among the records, for a while: in the place of a record, if
-   * there is one.
+   * Puts an unreadable object among the records for a while, replacing a record if there is one.
    */
-  record SpoilRecord(long at, long until, ClusterId id, String text) implements UserAction {}
+  record CorruptRecord(long at, long until, ClusterId id, String text) implements UserAction {}
 
-  /** Has ECS fail for a while at whatever is asked about the tasks of one cluster. */
+  /** Makes ECS requests about the tasks of one cluster fail for a while. */
   record HideTasks(long at, long until, ClusterId cluster) implements UserAction {}
 
-  /** Puts a bare spec of 2019 among the records. */
+  /** Adds a record of 2019. */
   record AddLegacy(long at, ClusterId id) implements UserAction {}
 
-  /** A newer version of the service rewrites a record with a field of its own. */
+  /** A newer version of the service adds a field to a record. */
   record AddField(long at, ClusterId cluster) implements UserAction {}
 
-  /** Installs the service anew: all functions begin from nothing. */
+  /** Deploys the service, which replaces all sandboxes. */
   record Deploy(long at) implements UserAction {}
 }

@@ -19,84 +19,84 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Do what the plan has them do, by the API and past it. */
+/** Perform the actions of the plan, through the API and outside of it. */
 final class Users {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
-  /** How often who is patient asks again, and how long they wait in between. */
+  /** Retries of a request, and the pause between them. */
   private static final int TRIES = 4;
 
   private static final long BETWEEN_TRIES = 5000;
 
-  private final Simulation world;
+  private final Simulation simulation;
 
-  Users(Simulation world) {
-    this.world = world;
+  Users(Simulation simulation) {
+    this.simulation = simulation;
   }
 
-  /** Does it, on a strand of its own. */
-  void act(UserAction act) {
-    world.history().note(() -> act.toString());
-    switch (act) {
-      case UserAction.Create create -> ask(create, create.isPatient());
-      case UserAction.Destroy destroy -> ask(destroy, destroy.isPatient());
+  /** Performs an action in its own thread. */
+  void perform(UserAction action) {
+    simulation.history().note(() -> action.toString());
+    switch (action) {
+      case UserAction.Create create -> ask(create, create.retries());
+      case UserAction.Destroy destroy -> ask(destroy, destroy.retries());
       case UserAction.Prolong _,
-          UserAction.Look _,
-          UserAction.LookAtAll _,
-          UserAction.LookAtIds _ ->
-          ask(act, false);
+          UserAction.GetStatus _,
+          UserAction.ListClusters _,
+          UserAction.ListIds _ ->
+          ask(action, false);
       case UserAction.Repeat repeat -> repeat(repeat);
-      case UserAction.MakeForeign foreign ->
-          world.account().make(new Resource("stack", foreign.name(), null));
-      case UserAction.SpoilRecord spoilt -> spoil(spoilt);
+      case UserAction.CreateForeign foreign ->
+          simulation.account().create(new Resource("stack", foreign.name(), null));
+      case UserAction.CorruptRecord corrupted -> corrupt(corrupted);
       case UserAction.AddLegacy legacy -> {
         String key = StoreKeys.record(legacy.id());
         String spec = "{\"name\":\"old\",\"numworkers\":1,\"kubeversion\":\"1.12\",\"timeout\":10}";
-        world.objects().put(key, spec, null);
-        world.promises().protect(key, spec);
+        simulation.objects().put(key, spec, null);
+        simulation.invariants().protect(key, spec);
       }
-      case UserAction.HideTasks hidden -> world.hideTasks(hidden);
+      case UserAction.HideTasks hidden -> simulation.hideTasks(hidden);
       case UserAction.AddField added -> addField(added);
-      case UserAction.Deploy _ -> world.functions().deploy();
+      case UserAction.Deploy _ -> simulation.functions().deploy();
     }
   }
 
-  private void ask(UserAction act, boolean isPatient) {
-    for (int attempt = 1; attempt <= (isPatient ? TRIES : 1); attempt++) {
-      Optional<APIGatewayV2HTTPResponse> answer = ask(act);
+  private void ask(UserAction action, boolean retries) {
+    for (int attempt = 1; attempt <= (retries ? TRIES : 1); attempt++) {
+      Optional<APIGatewayV2HTTPResponse> answer = ask(action);
       if (answer.isPresent() && answer.get().getStatusCode() != 503) {
         return;
       }
-      world.strands().sleep(BETWEEN_TRIES);
+      simulation.scheduler().sleep(BETWEEN_TRIES);
     }
   }
 
   private void repeat(UserAction.Repeat repeat) {
     UserAction.Create create = repeat.create();
     for (int round = 0; round < repeat.rounds(); round++) {
-      long now = world.strands().now();
+      long now = simulation.scheduler().now();
       ask(create);
       ask(new UserAction.Prolong(now, repeat.who(), create.key(), round % 2 == 0 ? 1 : -1));
-      ask(new UserAction.Look(now, create.key().value()));
+      ask(new UserAction.GetStatus(now, create.key().value()));
       if (repeat.destroys() && round > repeat.rounds() / 2) {
         ask(new UserAction.Destroy(now, create.key().value(), false));
       }
-      world.strands().sleep(repeat.pause());
+      simulation.scheduler().sleep(repeat.pause());
     }
   }
 
-  private Optional<APIGatewayV2HTTPResponse> ask(UserAction act) {
-    Invocation invocation = new Invocation(what(act), act, world.strands().now());
-    Optional<APIGatewayV2HTTPResponse> answer = send(act, invocation);
+  private Optional<APIGatewayV2HTTPResponse> ask(UserAction action) {
+    Invocation invocation = new Invocation(what(action), action, simulation.scheduler().now());
+    Optional<APIGatewayV2HTTPResponse> answer = send(action, invocation);
     answer.ifPresent(heard -> {
-      world.history().note(() -> "  %d %s".formatted(heard.getStatusCode(), heard.getBody()));
-      world.promises().answered(invocation, heard.getStatusCode(), heard.getBody());
+      simulation.history().note(() -> "  %d %s".formatted(heard.getStatusCode(), heard.getBody()));
+      simulation.invariants().answered(invocation, heard.getStatusCode(), heard.getBody());
     });
-    return world.troubles().strikes(Where.ANSWER, _ -> true) == null ? answer : Optional.empty();
+    return simulation.faults().next(Where.ANSWER, _ -> true) == null ? answer : Optional.empty();
   }
 
-  private static What what(UserAction act) {
-    return switch (act) {
+  private static What what(UserAction action) {
+    return switch (action) {
       case UserAction.Create _ -> What.CREATE;
       case UserAction.Prolong _ -> What.PROLONG;
       case UserAction.Destroy _ -> What.DESTROY;
@@ -104,10 +104,10 @@ final class Users {
     };
   }
 
-  private Optional<APIGatewayV2HTTPResponse> send(UserAction act, Invocation invocation) {
-    return switch (act) {
+  private Optional<APIGatewayV2HTTPResponse> send(UserAction action, Invocation invocation) {
+    return switch (action) {
       case UserAction.Create create ->
-          world
+          simulation
               .functions()
               .ask(
                   Function.CREATE,
@@ -119,7 +119,7 @@ final class Users {
                       spec(create)),
                   invocation);
       case UserAction.Prolong prolong ->
-          world
+          simulation
               .functions()
               .ask(
                   Function.CREATE,
@@ -132,20 +132,23 @@ final class Users {
                       null,
                       ""),
                   invocation);
-      case UserAction.Look look ->
-          world
+      case UserAction.GetStatus query ->
+          simulation
               .functions()
               .ask(
                   Function.STATUS,
-                  event("GET /status/{id}", Map.of("id", look.idOrName())),
+                  event("GET /status/{id}", Map.of("id", query.idOrName())),
                   invocation);
-      case UserAction.LookAtAll _ ->
-          world.functions().ask(Function.STATUS, event("GET /clusters", Map.of()), invocation);
-      case UserAction.LookAtIds _ ->
-          world.functions().ask(Function.STATUS, event("GET /status", Map.of()), invocation);
+      case UserAction.ListClusters _ ->
+          simulation.functions().ask(Function.STATUS, event("GET /clusters", Map.of()), invocation);
+      case UserAction.ListIds _ ->
+          simulation.functions().ask(Function.STATUS, event("GET /status", Map.of()), invocation);
       case UserAction.Destroy destroy ->
-          world.functions().feed(destroyEvent(destroy.idOrName()), invocation).map(Users::response);
-      default -> throw new IllegalStateException("nobody asks the API for " + act);
+          simulation
+              .functions()
+              .invoke(destroyEvent(destroy.idOrName()), invocation)
+              .map(Users::response);
+      default -> throw new IllegalStateException("not an API request: " + action);
     };
   }
 
@@ -186,41 +189,41 @@ final class Users {
     }
   }
 
-  private void spoil(UserAction.SpoilRecord spoilt) {
-    String key = StoreKeys.record(spoilt.id());
-    Optional<String> record = world.objects().get(key);
-    world.objects().put(key, spoilt.text(), null);
-    world.promises().protect(key, spoilt.text());
-    world.promises().mayTakeUntil(spoilt.id(), spoilt.until());
-    world
-        .strands()
+  private void corrupt(UserAction.CorruptRecord corrupted) {
+    String key = StoreKeys.record(corrupted.id());
+    Optional<String> record = simulation.objects().get(key);
+    simulation.objects().put(key, corrupted.text(), null);
+    simulation.invariants().protect(key, corrupted.text());
+    simulation.invariants().mayTakeUntil(corrupted.id(), corrupted.until());
+    simulation
+        .scheduler()
         .at(
-            spoilt.until(),
+            corrupted.until(),
             () -> {
-              world.promises().unprotect(key);
-              if (!world.objects().get(key).equals(Optional.of(spoilt.text()))) {
-                return; // somebody else's is there by now
+              simulation.invariants().unprotect(key);
+              if (!simulation.objects().get(key).equals(Optional.of(corrupted.text()))) {
+                return; // replaced meanwhile
               }
               record.ifPresentOrElse(
-                  text -> world.objects().put(key, text, null),
-                  () -> world.objects().remove(key, null));
+                  text -> simulation.objects().put(key, text, null),
+                  () -> simulation.objects().remove(key, null));
             });
   }
 
   private void addField(UserAction.AddField added) {
     String key = StoreKeys.record(added.cluster());
-    @Nullable String text = world.objects().get(key).orElse(null);
+    @Nullable String text = simulation.objects().get(key).orElse(null);
     if (text != null
         && !Plan.UNREADABLE.contains(text)
         && read(text).at("/status/history").isArray()) {
       ObjectNode record = (ObjectNode) read(text);
       ((ObjectNode) record.path("status")).put("flavour", "of a newer version");
       try {
-        world.objects().put(key, MAPPER.writeValueAsString(record), null);
+        simulation.objects().put(key, MAPPER.writeValueAsString(record), null);
       } catch (JsonProcessingException e) {
         throw new UncheckedIOException(e);
       }
-      world.promises().fieldAdded(added.cluster(), "\"flavour\":\"of a newer version\"");
+      simulation.invariants().fieldAdded(added.cluster(), "\"flavour\":\"of a newer version\"");
     }
   }
 }

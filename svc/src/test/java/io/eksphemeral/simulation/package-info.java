@@ -1,6 +1,6 @@
 /**
- * Lives of clusters in a simulated world, with faults: the real code from the handlers down to the
- * adapters for AWS, on one thread, by a virtual clock, and all of it from one seed.
+ * Seeded simulations with fault injection: the real code, from the handlers to the adapters for
+ * AWS, on one thread with a virtual clock.
  */
 @NullMarked
 package io.eksphemeral.simulation;

@@ -63,7 +63,7 @@ final class EventBridgeEventsTest {
   }
 
   @Test
-  void aCallBecomesTheEventOfApiGateway() throws IOException {
+  void aRequestBecomesTheEventOfApiGateway() throws IOException {
     APIGatewayV2HTTPEvent event =
         event(
             "/prolong/a%2Fb%20c+d/30",
@@ -95,7 +95,7 @@ final class EventBridgeEventsTest {
     "application/x-www-form-urlencoded, true",
     "'', true",
   })
-  void aBodyGoesAsTextIfItSaysSo(String type, boolean base64) {
+  void aBodyIsPassedAsTextIfItsTypeSaysSo(String type, boolean base64) {
     APIGatewayV2HTTPEvent event =
         event("/create", "", Map.of("content-type", List.of(type)), new byte[] {'{', '}'});
 
@@ -104,7 +104,7 @@ final class EventBridgeEventsTest {
   }
 
   @Test
-  void whatIsNotTheTextItSaysGoesAsBase64() {
+  void invalidTextIsPassedAsBase64() {
     APIGatewayV2HTTPEvent event =
         event(
             "/create",
@@ -117,7 +117,7 @@ final class EventBridgeEventsTest {
   }
 
   @Test
-  void noBodyIsNoBody() {
+  void anEmptyBodyIsNull() {
     APIGatewayV2HTTPEvent event = event("/create", "", Map.of(), new byte[0]);
 
     assertThat(event.getIsBase64Encoded()).isFalse();
@@ -143,7 +143,7 @@ final class EventBridgeEventsTest {
     "POST, /prolong/dev/5/, PROLONG",
     "POST, /prolong/dev/, PROLONG",
   })
-  void aPathHasItsRoute(String method, String path, Route route) {
+  void aPathMatchesItsRoute(String method, String path, Route route) {
     assertThat(ApiGatewayEvents.match(path))
         .extracting(ApiGatewayEvents.Match::route)
         .containsExactly(route);
@@ -171,12 +171,12 @@ final class EventBridgeEventsTest {
         "/prolong//",
         "/prolong/dev/5//",
       })
-  void atAnyOtherPathIsNothing(String path) {
+  void otherPathsMatchNoRoute(String path) {
     assertThat(ApiGatewayEvents.match(path)).isEmpty();
   }
 
   @Test
-  void aTaskThatStoppedBecomesTheEventOfEcs() throws IOException {
+  void aStoppedTaskBecomesTheEventOfEcs() throws IOException {
     TaskKey key =
         new TaskKey(new ClusterId("01930000-0000-7000-8000-000000000001"), TaskKind.CREATE, 1);
     SimulatedTask task =
@@ -190,7 +190,7 @@ final class EventBridgeEventsTest {
   }
 
   @Test
-  void theFiveMinutesBecomeTheEventOfTheRule() throws IOException {
+  void theScheduleBecomesTheEventOfTheRule() throws IOException {
     assertThat(withoutId(EventBridgeEvents.scheduled(NOW.plusMillis(3))))
         .isEqualTo(canned("scheduled.json"));
   }

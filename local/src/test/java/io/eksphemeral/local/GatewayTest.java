@@ -194,7 +194,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aCallComesToItsFunctionAndTheAnswerBack() throws IOException {
+  void aRequestReachesItsFunctionAndTheResponseReturns() throws IOException {
     Answer answer = get("/status/de%76?x=1");
 
     assertThat(answer.head())
@@ -231,7 +231,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aBodyComesAsItWasSent() throws IOException {
+  void aBodyArrivesUnchanged() throws IOException {
     byte[] body = "{\"name\":\"ü\"}".getBytes(StandardCharsets.UTF_8);
     post("application/json", body);
     post("application/octet-stream", body);
@@ -242,7 +242,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aHugeBodyIsRefused() throws IOException {
+  void aHugeBodyIsRejected() throws IOException {
     for (int length : List.of(MOST_BYTES + 1, 6 * 1024 * 1024 + 1)) {
       Answer answer = post("application/json", new byte[length]);
 
@@ -285,7 +285,7 @@ final class GatewayTest {
   }
 
   @Test
-  void whoAsksWhetherABodyMayComeIsTold() throws IOException {
+  void expect100ContinueIsAnswered() throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket
           .getOutputStream()
@@ -306,7 +306,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aConnectionServesOneCallAfterTheOther() throws IOException {
+  void aConnectionServesSeveralRequests() throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket
           .getOutputStream()
@@ -330,7 +330,7 @@ final class GatewayTest {
 
   /** However many send however slowly, others are served, and the slow ones are cut off. */
   @Test
-  void whoSendsSlowlyIsCutOffAndKeepsNobodyWaiting() throws IOException {
+  void slowSendersAreCutOffAndDelayNoOneElse() throws IOException {
     List<Socket> slow = new ArrayList<>();
     try {
       for (String beginning :
@@ -385,7 +385,7 @@ final class GatewayTest {
   }
 
   @Test
-  void whoDoesNotReadTheAnswerIsCutOff() throws Exception {
+  void clientsThatDoNotReadTheResponseAreCutOff() throws Exception {
     answerBody = "x".repeat(20_000_000);
     List<Socket> slow = new ArrayList<>();
     try {
@@ -421,7 +421,7 @@ final class GatewayTest {
   }
 
   @Test
-  void moreConnectionsThanThereMayBeAreToldSo() throws Exception {
+  void tooManyConnectionsGetA429() throws Exception {
     List<Socket> idle = new ArrayList<>();
     try {
       for (int i = 0; i < BOUNDS.connections(); i++) {
@@ -451,14 +451,14 @@ final class GatewayTest {
 
   /** A function ends by itself; only what others send and read is cut off. */
   @Test
-  void aCallMayTakeLongerThanARequestMayTakeToArrive() throws IOException {
+  void aFunctionMayTakeLongerThanARequestMayTakeToArrive() throws IOException {
     whileCalled = () -> Thread.sleep(BOUNDS.patience().plusMillis(700));
 
     assertThat(get("/status").status()).isEqualTo(207);
   }
 
   @Test
-  void moreCallsThanThereMayBeWaitAndAreThenToldSo() throws Exception {
+  void tooManyCallsWaitAndThenGetA429() throws Exception {
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch begun = new CountDownLatch(BOUNDS.calls());
     whileCalled =
@@ -517,7 +517,7 @@ final class GatewayTest {
         "Sec-Fetch-Site: none\nSec-Fetch-Site: cross-site",
         "Sec-Fetch-Site: whatever-comes-next",
       })
-  void whatABrowserMayHaveBeenMadeToSendIsRefused(String header) throws IOException {
+  void crossSiteRequestsAreForbidden(String header) throws IOException {
     Answer answer = call("POST", "/create", header.replace("PORT", Integer.toString(port)));
 
     assertThat(answer.status()).isEqualTo(NO_HOST.matcher(header).find() ? 400 : 403);
@@ -536,7 +536,7 @@ final class GatewayTest {
     "OPTIONS, /create, Access-Control-Request-Method: POST",
     "OPTIONS, /create, Access-Control-Request-Private-Network: true",
   })
-  void aPageOfAnotherSiteIsNotAnswered(String method, String path, String header)
+  void requestsFromOtherSitesAreForbidden(String method, String path, String header)
       throws IOException {
     for (String from : List.of("Origin: http://evil.example", "Sec-Fetch-Site: cross-site")) {
       Answer answer = call(method, path, header, from);
@@ -548,7 +548,7 @@ final class GatewayTest {
   }
 
   @Test
-  void noAnswerIsForOtherPagesNorAnythingButWhatItSays() throws IOException {
+  void responsesForbidCrossOriginUseAndSniffing() throws IOException {
     for (String target : List.of("/status", "/nothing", "/status/%zz")) {
       assertThat(get(target).head()).doesNotContainIgnoringCase("access-control");
     }
@@ -571,7 +571,7 @@ final class GatewayTest {
     "/status/%c0%ae, \ufffd\ufffd",
     "/status/a+b, a+b",
   })
-  void aTrickInAPathStaysInItsSegment(String target, String id) throws IOException {
+  void encodedSlashesStayInTheirSegment(String target, String id) throws IOException {
     get(target);
     assertThat(get("/status/a%00b").status()).isEqualTo(400);
 
@@ -595,7 +595,7 @@ final class GatewayTest {
         "//localhost:PORT/status",
         "mailto:status",
       })
-  void whatOnlyLooksLikeAPathLeadsNowhere(String target) throws IOException {
+  void lookAlikePathsAreNotFound(String target) throws IOException {
     trouble("GET " + target.replace("PORT", Integer.toString(port)) + " HTTP/1.1\nHost: HOST\n\n");
 
     assertNobodyWasCalledYetAllAreAnswered();
@@ -617,14 +617,14 @@ final class GatewayTest {
         "Content-Length : 0\n\n",
         "X\u0000: 0\n\n",
       })
-  void aRequestWithTwoEndsIsNone(String rest) throws IOException {
+  void ambiguousRequestFramingIsRejected(String rest) throws IOException {
     trouble("POST /create HTTP/1.1\nHost: HOST\n" + rest + "GET /status HTTP/1.1\nHost: HOST\n\n");
 
     assertNobodyWasCalledYetAllAreAnswered();
   }
 
   @Test
-  void whatIsTooLongIsNotReadToItsEnd() throws IOException {
+  void overlongRequestsAreNotReadCompletely() throws IOException {
     String much = "a".repeat(500_000);
     trouble("GET /status/" + much + " HTTP/1.1\nHost: HOST\n\n");
     trouble("GET /status HTTP/1.1\nHost: HOST\nX: " + much + "\n\n");
@@ -636,7 +636,7 @@ final class GatewayTest {
   /** A page may send any text; it is not to be read as the next request of the connection. */
   @ParameterizedTest
   @ValueSource(ints = {0, 100, 65_536, 70_000, 700_000})
-  void theBodyOfARefusedCallIsNoCall(int before) throws IOException {
+  void theBodyOfARejectedRequestIsNotARequest(int before) throws IOException {
     String body = "a".repeat(before) + "POST /create HTTP/1.1\r\nHost: HOST\r\n\r\n";
     trouble(
         "POST /create HTTP/1.1\nHost: HOST\nOrigin: http://evil.example\nContent-Length: %d\n\n"
@@ -647,7 +647,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aBodyWithoutAnEndIsCutOff() throws IOException {
+  void anEndlessBodyIsCutOff() throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       OutputStream out = socket.getOutputStream();
       out.write(wire("POST /create HTTP/1.1\nHost: HOST\nTransfer-Encoding: chunked\n\n"));
@@ -663,7 +663,7 @@ final class GatewayTest {
   }
 
   @Test
-  void whatIsAskedForgesNoLineOfTheLog() throws IOException {
+  void requestsCannotForgeLogLines() throws IOException {
     for (String method :
         List.of(
             "\u001b[2JX\n2026-11-22T14:03:07Z\tforged", "A\u0085B\u009bC\rD", "\u202e\u2028X")) {
@@ -684,7 +684,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aTraceStandsBelowItsLineAndForgesNone() throws IOException {
+  void stackTracesCannotForgeLogLines() throws IOException {
     broken = true;
     get("/status");
 
@@ -695,7 +695,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aForeignHostLearnsNothingOfThePaths() throws IOException {
+  void aForeignHostIsForbiddenOnEveryPath() throws IOException {
     assertThat(get("/nothing", "Host: evil.example").status()).isEqualTo(403);
     assertThat(send("GET /status HTTP/1.0\n\n").status()).isEqualTo(403);
   }
@@ -710,14 +710,14 @@ final class GatewayTest {
         "Sec-Fetch-Site: none",
         "Sec-Fetch-Site: same-origin",
       })
-  void whatComesFromHereIsAnswered(String header) throws IOException {
+  void requestsFromThisHostAreAnswered(String header) throws IOException {
     assertThat(get("/status", header.replace("PORT", Integer.toString(port))).status())
         .isEqualTo(207);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"/", "/nothing", "/x/../status", "//status", "/status//"})
-  void whereNothingIsIsNothing(String target) throws IOException {
+  void unknownPathsAreNotFound(String target) throws IOException {
     Answer answer = get(target);
 
     assertThat(answer.status()).isEqualTo(404);
@@ -746,7 +746,7 @@ final class GatewayTest {
         "POST /create HTTP/1.1\nHost: HOST\nContent-Length: 2\nContent-Length: 2\n\n{}",
         "POST /create HTTP/1.1\nHost: HOST\nTransfer-Encoding: gzip, chunked\n\n",
       })
-  void whatIsNoRequestIsAnsweredInJson(String request) throws IOException {
+  void malformedRequestsGetJsonErrors(String request) throws IOException {
     Answer answer = sendBytes(wire(request));
 
     assertThat(answer.status()).isEqualTo(400);
@@ -798,7 +798,7 @@ final class GatewayTest {
 
   /** As HTTP/1.1 demands; proxies and some clients send it. */
   @Test
-  void aTargetMayNameThisHost() throws IOException {
+  void anAbsoluteTargetIsAccepted() throws IOException {
     assertThat(get("http://localhost:%d/status/dev?x=1".formatted(port)).status()).isEqualTo(207);
 
     assertThat(events.getFirst().getRawPath()).isEqualTo("/status/dev");
@@ -806,7 +806,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aSlashBehindAPathChangesNothing() throws IOException {
+  void aTrailingSlashIsIgnored() throws IOException {
     get("/status/");
     get("/status/dev/?x");
     call("POST", "/create/");
@@ -817,7 +817,7 @@ final class GatewayTest {
   }
 
   @Test
-  void aFunctionThatBreaksTellsNobodyWhy() throws IOException {
+  void aFailedFunctionShowsNoInternals() throws IOException {
     broken = true;
     Answer answer = get("/status");
 
@@ -828,12 +828,12 @@ final class GatewayTest {
   }
 
   @Test
-  void aTakenPortIsAnAnswerAtOnce() {
+  void aTakenPortFailsAtOnce() {
     assertThatThrownBy(() -> HttpListener.bind(port, BOUNDS)).isInstanceOf(BindException.class);
   }
 
   @Test
-  void nobodyButThisMachineReachesIt() throws IOException {
+  void onlyLoopbackIsListenedOn() throws IOException {
     for (InetAddress address : InetAddress.getAllByName(InetAddress.getLocalHost().getHostName())) {
       if (!address.isLoopbackAddress()) {
         try (Socket socket = new Socket()) {

@@ -89,7 +89,7 @@ final class LocalControlPlaneIT {
   }
 
   @Test
-  void itPrintsWhereItIsAndCleansUpWhenItEnds() throws Exception {
+  void itPrintsItsUrlAndCleansUpOnExit() throws Exception {
     try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "60")) {
       URI address = program.address();
       assertThat(program.output())
@@ -142,7 +142,7 @@ final class LocalControlPlaneIT {
   }
 
   @Test
-  void aWholeLifeIsLived() throws Exception {
+  void aClusterIsCreatedAndDestroyed() throws Exception {
     try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "600")) {
       URI address = program.address();
       HttpResponse<String> created =
@@ -176,7 +176,7 @@ final class LocalControlPlaneIT {
 
   /** What rules of the bucket do in AWS. At this speed two hours are fifty days. */
   @Test
-  void whatIsOldIsForgotten() throws Exception {
+  void oldDataIsDeleted() throws Exception {
     Path clock = home.resolveSibling(home.getFileName() + ".clock");
     JumpingClock.set(clock, Duration.ZERO);
     Map<String, String> environment = new HashMap<>(FAST);
@@ -215,7 +215,7 @@ final class LocalControlPlaneIT {
   }
 
   @Test
-  void afterAStopItGoesOnWhereItWas() throws Exception {
+  void afterARestartItContinues() throws Exception {
     String id;
     String expires;
     try (Program program = Program.launch(home, FAST, "--port", "0", "--speed", "60")) {
@@ -235,7 +235,7 @@ final class LocalControlPlaneIT {
   }
 
   @Test
-  void whoSendsSlowlyKeepsNobodyWaiting() throws Exception {
+  void slowClientsDoNotDelayOthers() throws Exception {
     try (Program program = Program.launch(home, FAST, "--port", "0")) {
       URI address = program.address();
       List<String> beginnings =
@@ -266,7 +266,7 @@ final class LocalControlPlaneIT {
   }
 
   @Test
-  void itEndsWhenItsHomeIsRemoved() throws Exception {
+  void itExitsWhenItsHomeIsRemoved() throws Exception {
     Path removed = home.resolve("home");
     try (Program program = Program.launch(removed, FAST, "--port", "0", "--speed", "60")) {
       URI address = program.address();
@@ -281,7 +281,7 @@ final class LocalControlPlaneIT {
 
   /** With the memory that the commands give it. */
   @Test
-  void whateverIsSentItsMemorySuffices() throws Exception {
+  void itsMemorySufficesForAnyRequest() throws Exception {
     Map<String, String> small = new HashMap<>(FAST);
     small.put("JAVA_TOOL_OPTIONS", "-Xmx192m");
     try (Program program = Program.launch(home, small, "--port", "0");
@@ -323,7 +323,7 @@ final class LocalControlPlaneIT {
   }
 
   @Test
-  void aTakenPortIsSaidBeforeAnythingStarts() throws Exception {
+  void aTakenPortIsReportedBeforeAnythingStarts() throws Exception {
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         Program program =
             Program.launch(home, Map.of(), "--port", Integer.toString(other.getLocalPort()))) {
@@ -355,7 +355,7 @@ final class LocalControlPlaneIT {
   }
 
   @Test
-  void aWrongSettingIsSaidBeforeAnythingStarts() throws Exception {
+  void anInvalidSettingIsReportedBeforeAnythingStarts() throws Exception {
     try (Program program =
         Program.launch(
             home.resolve("new"), Map.of("EKSPHEMERAL_SIMULATE_FAULTS", "create:explode:1"))) {
@@ -369,7 +369,7 @@ final class LocalControlPlaneIT {
   }
 
   @Test
-  void failuresCanBeSeenOnDemand() throws Exception {
+  void failuresCanBeInjected() throws Exception {
     Map<String, String> environment =
         Map.of(
             "EKSPHEMERAL_SIMULATE_SECONDS", "0.05",

@@ -108,7 +108,7 @@ final class SchedulerTest {
   }
 
   @Test
-  void aRunThatFailsIsInTheLogAndTheNextOneComes() {
+  void aFailedSweepIsLoggedAndTheNextOneFollows() {
     failure = new IllegalStateException("no bucket");
     scheduler.start();
     timer.pass(Duration.ofSeconds(5));
@@ -123,7 +123,7 @@ final class SchedulerTest {
    * immortal.
    */
   @Test
-  void anErrorEndsOneRunAndNotTheOnesAfterIt() {
+  void anErrorEndsOneSweepButNotTheNext() {
     failure = new InternalError("for a moment");
     scheduler.start();
     timer.pass(Duration.ZERO);
@@ -137,7 +137,7 @@ final class SchedulerTest {
   }
 
   @Test
-  void aChoreThatEndsInAnErrorEndsNoSweep() {
+  void anErrorInHousekeepingDoesNotEndTheSweeps() {
     chore =
         () -> {
           throw new StackOverflowError();
@@ -149,7 +149,7 @@ final class SchedulerTest {
   }
 
   @Test
-  void aTaskThatStoppedIsNewsAtOnce() {
+  void aStoppedTaskSweepsItsClusterAtOnce() {
     scheduler.stopped(STOPPED);
 
     assertThat(fed).hasSize(1);
@@ -160,14 +160,14 @@ final class SchedulerTest {
   }
 
   @Test
-  void newsThatFailAreOverAndDone() {
+  void aFailedSweepAfterATaskIsLogged() {
     failure = new IllegalStateException("no bucket");
     scheduler.stopped(STOPPED);
     assertThat(log.toString(StandardCharsets.UTF_8)).contains("no bucket");
   }
 
   @Test
-  void onceStoppedNothingBegins() {
+  void afterStopNothingStarts() {
     scheduler.start();
     timer.pass(Duration.ZERO);
     scheduler.stop();

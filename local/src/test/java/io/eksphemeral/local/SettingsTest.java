@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 final class SettingsTest {
   @Test
-  void nothingIsNeeded() throws StartException {
+  void allSettingsHaveDefaults() throws StartException {
     Settings settings = Settings.of(List.of(), Map.of());
 
     assertThat(settings.home()).isAbsolute().hasFileName(".eksphemeral");
@@ -24,7 +24,7 @@ final class SettingsTest {
   }
 
   @Test
-  void optionsGoBeforeTheEnvironment() throws StartException {
+  void optionsOverrideTheEnvironment() throws StartException {
     Settings settings =
         Settings.of(
             List.of("--home", "/tmp/x", "--port", "0", "--speed", "60"),
@@ -45,7 +45,7 @@ final class SettingsTest {
   }
 
   @Test
-  void wrongOptionsAreSaid() {
+  void invalidOptionsAreReported() {
     refused(List.of("--sped", "60"), "unknown option '--sped'");
     refused(List.of("--speed"), "the option --speed needs a value");
     refused(List.of("--speed", "0"), "--speed is '0', and must be a whole number from 1 to 3600");
@@ -57,7 +57,7 @@ final class SettingsTest {
   }
 
   @Test
-  void aWrongEnvironmentIsSaid() {
+  void invalidVariablesAreReported() {
     refused("EKSPHEMERAL_MAX_CLUSTERS", "0", "must be a whole number from 1");
     refused("EKSPHEMERAL_MAX_MINUTES", "1e3", "must be a whole number from 1");
     refused("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,@x", "'@x' is not a mail domain");
@@ -70,7 +70,7 @@ final class SettingsTest {
   }
 
   @Test
-  void atAnySpeedTasksAreDoneInTime() throws StartException {
+  void atEverySpeedTasksMeetTheirDeadlines() throws StartException {
     for (int speed : List.of(1, 60, 674, 675, 1000, 3600)) {
       Settings settings = Settings.of(List.of("--speed", Integer.toString(speed)), Map.of());
 
@@ -83,7 +83,7 @@ final class SettingsTest {
   }
 
   @Test
-  void whatItWasStartedWithIsDescribed() throws StartException {
+  void theVariablesInEffectAreDescribed() throws StartException {
     assertThat(Settings.of(List.of(), Map.of()).described())
         .isEqualTo(
             """
@@ -106,7 +106,7 @@ final class SettingsTest {
   }
 
   @Test
-  void aSpeedAtWhichNothingWouldEverBeReadyIsRefused() {
+  void aSpeedAtWhichTasksMissTheirDeadlinesIsInvalid() {
     refused(
         List.of("--speed", "3600"),
         Map.of("EKSPHEMERAL_SIMULATE_SECONDS", "4"),

@@ -29,7 +29,7 @@ final class AwsClientsTest {
   private static final Duration HALF_OF_A_CALL = Duration.ofMillis(14_500);
 
   @Test
-  void aCallToAServiceThatNeverAnswersEndsWhileThereIsTimeToSaySo() throws Exception {
+  void aCallThatGetsNoResponseEndsInTime() throws Exception {
     // It takes connections up to its backlog, and says nothing.
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -54,7 +54,7 @@ final class AwsClientsTest {
 
   /** Slow ones, each within its own limit, would together take longer than anybody waits. */
   @Test
-  void anyNumberOfSlowCallsEndsWithTheTimeOfAllTogether() throws Exception {
+  void slowCallsTogetherEndWithinTheLimit() throws Exception {
     Duration allowed = Duration.ofSeconds(8);
     HttpServer slow =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);

@@ -14,7 +14,7 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 /** Reasons as they go into logs, records and mails. */
 final class AwsErrorsTest {
   @Test
-  void aReasonIsCodeMessageAndStatus() {
+  void aDescriptionHasCodeMessageAndStatus() {
     assertThat(AwsErrors.of(refusal("AccessDenied", "not allowed")))
         .isEqualTo("AccessDenied: not allowed (HTTP 403)");
     assertThat(AwsErrors.of(refusal("AccessDenied", " "))).isEqualTo("AccessDenied (HTTP 403)");
@@ -24,7 +24,7 @@ final class AwsErrorsTest {
   }
 
   @Test
-  void aReasonIsOneLineOfAtMost400Characters() {
+  void aDescriptionIsOneLineOfAtMost400Characters() {
     String rest = "Code:  (HTTP 403)";
     String fits = "x".repeat(400 - rest.length());
     assertThat(AwsErrors.of(refusal("Code", fits))).hasSize(400).endsWith("x (HTTP 403)");
@@ -33,7 +33,7 @@ final class AwsErrorsTest {
   }
 
   @Test
-  void theRequestsIdIsForLogsAlone() {
+  void theRequestIdIsForLogsOnly() {
     AwsServiceException withId = refusal("AccessDenied", "no").toBuilder().requestId("R1").build();
     assertThat(AwsErrors.of(withId)).doesNotContain("R1");
     assertThat(AwsErrors.withRequestId(withId))
@@ -53,13 +53,13 @@ final class AwsErrorsTest {
         "Credential=AKIASECRET/20261122",
         "The AWS Access Key Id AKIASECRET does not exist"
       })
-  void nothingIsSaidOfKeys(String message) {
+  void keysAreNotDescribed(String message) {
     assertThat(AwsErrors.of(refusal("Refused", message))).isEqualTo("Refused (HTTP 403)");
     assertThat(AwsErrors.of(SdkClientException.create(message))).isEqualTo("SdkClientException");
   }
 
   @Test
-  void whereNothingIsSaidTheKindOfErrorIs() {
+  void withoutAMessageTheTypeOfErrorIsGiven() {
     assertThat(AwsErrors.of(SdkClientException.builder().build())).isEqualTo("SdkClientException");
     assertThat(AwsErrors.code(refusal("NoSuchKey", "x"))).isEqualTo("NoSuchKey");
     assertThat(AwsErrors.code(AwsServiceException.builder().build())).isEmpty();

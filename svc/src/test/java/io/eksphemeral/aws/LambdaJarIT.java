@@ -86,7 +86,7 @@ final class LambdaJarIT {
   }
 
   @Test
-  void isSmallEnoughAndHasNothingThatHoldsForOtherJarsAlone() throws IOException {
+  void theJarIsSmallAndHasNoMetadataOfOtherJars() throws IOException {
     assertThat(Files.size(LambdaFunction.JAR)).isLessThan(MOST_BYTES);
     assertThat(entries())
         .noneMatch(name -> name.endsWith("module-info.class"))
@@ -97,7 +97,7 @@ final class LambdaJarIT {
 
   /** Goes from the functions through all that they may come to. */
   @Test
-  void whateverIsNeededIsInIt() throws IOException {
+  void theJarHasAllClassesThatAreReachable() throws IOException {
     Set<String> there = new HashSet<>();
     entries().stream()
         .filter(name -> name.endsWith(".class"))
@@ -207,7 +207,7 @@ final class LambdaJarIT {
   /** Each of several calls to S3 is slow, and none too slow. */
   @Test
   @EnabledOnOs(OS.LINUX)
-  void aCallIsAnsweredBeforeTheFunctionIsOutOfTime() throws IOException {
+  void aRequestIsAnsweredBeforeTheFunctionTimesOut() throws IOException {
     HttpServer slow =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     slow.createContext(

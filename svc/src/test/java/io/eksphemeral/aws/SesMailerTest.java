@@ -79,14 +79,14 @@ final class SesMailerTest extends MailerContract {
   }
 
   @Test
-  void aRefusalSaysWhy() {
+  void aRejectionHasTheReason() {
     breakDown();
 
     assertThat(why(mailer.send(MAIL))).startsWith("MessageRejected: ").contains(from);
   }
 
   @Test
-  void subjectAndTextAreSaidToBeUnicode() {
+  void subjectAndTextAreDeclaredAsUtf8() {
     FaultyHttpClient wire = new FaultyHttpClient();
     wire.next(
         FaultyHttpClient.answer(
@@ -101,7 +101,7 @@ final class SesMailerTest extends MailerContract {
   }
 
   @Test
-  void aMailThatMayHaveGoneOutIsNotSentAgain() {
+  void aMailThatMayHaveBeenSentIsNotSentAgain() {
     for (FaultyHttpClient.Reaction reaction :
         List.of(
             FaultyHttpClient.lostRequest(),
@@ -116,7 +116,7 @@ final class SesMailerTest extends MailerContract {
   }
 
   @Test
-  void timeOutsAndLimitsAreAnswers() {
+  void timeoutsAndThrottlingAreFailedDeliveries() {
     assertThat(why(FaultyHttpClient.lostRequest())).contains("Read timed out");
     assertThat(why(sesError(400, "Throttling", "Daily message quota exceeded.")))
         .isEqualTo("Throttling: Daily message quota exceeded. (HTTP 400)");
@@ -126,7 +126,7 @@ final class SesMailerTest extends MailerContract {
   }
 
   @Test
-  void aRefusalOfTheSignatureSaysNothingOfKeys() {
+  void anErrorAboutTheSignatureDoesNotShowKeys() {
     assertThat(
             why(
                 sesError(
@@ -139,7 +139,7 @@ final class SesMailerTest extends MailerContract {
   }
 
   @Test
-  void aClientThatWasClosedIsAnAnswer() {
+  void aClosedClientIsAFailedDelivery() {
     ses.close();
 
     assertThat(mailer.send(MAIL)).isInstanceOf(Delivery.Failed.class);

@@ -38,14 +38,14 @@ final class SnapshotSafeHttpClientTest {
   }
 
   @Test
-  void aConnectionIsKeptForTheNextCall() throws InterruptedException {
+  void aConnectionIsReused() throws InterruptedException {
     send();
     send();
     assertThat(server.accepted).hasSize(1);
   }
 
   @Test
-  void noneIsLeftOfThoseThatAreToLeaveNoneNorOfThoseFromBefore() throws InterruptedException {
+  void leavingNoneClosesNewAndEarlierConnections() throws InterruptedException {
     send();
     connections.leavingNone(this::send);
     assertThat(server.accepted).hasSize(1);
@@ -57,7 +57,7 @@ final class SnapshotSafeHttpClientTest {
   }
 
   @Test
-  void afterwardsTheyAreKeptAgainWhateverCameOfIt() throws InterruptedException {
+  void afterLeavingNoneConnectionsAreReusedAgain() throws InterruptedException {
     try {
       connections.leavingNone(() -> {
         throw new IllegalStateException("the warm-up failed");
@@ -71,7 +71,7 @@ final class SnapshotSafeHttpClientTest {
   }
 
   @Test
-  void aMailIsSentOverANewConnectionIfTheKeptOneWasClosedMeanwhile()
+  void aMailIsSentOverANewConnectionIfTheKeptOneWasClosed()
       throws IOException, InterruptedException {
     send();
     server.closeAll();

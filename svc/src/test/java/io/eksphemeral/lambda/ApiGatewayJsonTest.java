@@ -14,7 +14,7 @@ final class ApiGatewayJsonTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"create", "prolong", "status", "status-one", "clusters", "destroy", "ping"})
-  void aCallIsReadAsLambdaReadsIt(String name) {
+  void aRequestIsReadAsLambdaReadsIt(String name) {
     APIGatewayV2HTTPEvent lambdas = HandlerFixture.event(name);
 
     APIGatewayV2HTTPEvent event =
@@ -33,7 +33,7 @@ final class ApiGatewayJsonTest {
   }
 
   @Test
-  void whatIsNotThereIsNotMadeUp() {
+  void missingFieldsStayMissing() {
     APIGatewayV2HTTPEvent event =
         ApiGatewayJson.read(
             HandlerFixture.json(
@@ -49,7 +49,7 @@ final class ApiGatewayJsonTest {
   }
 
   @Test
-  void anAnswerIsWrittenSoThatLambdaReadsTheSame() {
+  void aResponseIsWrittenAsLambdaReadsIt() {
     APIGatewayV2HTTPResponse response =
         APIGatewayV2HTTPResponse.builder()
             .withStatusCode(202)

@@ -356,7 +356,7 @@ final class BadInputTest {
 
   @ParameterizedTest
   @FieldSource({"SPECS", "OTHERS", "BYTES"})
-  void isAnsweredInASentenceAndChangesNothing(Bad bad) {
+  void badInputIsRejectedAndChangesNothing(Bad bad) {
     HandlerFixture installation = inUse();
     Map<String, String> before = installation.objects.contents();
     int launched = installation.tasks.launched();

@@ -37,7 +37,7 @@ final class CreateClusterHandlerTest {
   private final HandlerFixture installation = new HandlerFixture();
 
   @Test
-  void aClusterThatIsAskedForIsAcceptedAndItsRecordAnswered() {
+  void createAcceptsAClusterAndReturnsItsRecord() {
     APIGatewayV2HTTPResponse response = call(event("create"));
 
     assertThat(response.getStatusCode()).isEqualTo(202);
@@ -68,7 +68,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void anEstimateIsTheWholeSpecAndWhatItCosts() {
+  void anEstimateHasTheWholeSpecAndItsCost() {
     APIGatewayV2HTTPEvent event = event("create");
     event.setRouteKey("POST /estimate");
     event.setBody("{\"numworkers\": 2, \"timeout\": 30}");
@@ -93,7 +93,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void anEstimateIsByTheVersionsThatThereAreNow() {
+  void anEstimateUsesTheCurrentVersions() {
     installation.objects.put(
         StoreKeys.VERSIONS,
         "{\"offered\":[\"1.33\",\"1.35\"],\"extended\":[\"1.33\"],\"preferred\":\"1.35\"}");
@@ -105,7 +105,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void whereNothingCostsAnythingNoCostIsNamed() {
+  void aFreeProviderShowsNoCost() {
     HandlerFixture free = HandlerFixture.free();
     APIGatewayV2HTTPEvent event = event("create");
     event.setRouteKey("POST /estimate");
@@ -123,7 +123,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void theSameKeyAgainGivesTheSameRecord() {
+  void theSameIdempotencyKeyReturnsTheSameRecord() {
     String first = call(event("create")).getBody();
 
     APIGatewayV2HTTPResponse again = call(event("create"));
@@ -136,7 +136,7 @@ final class CreateClusterHandlerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"idempotency-key", "Idempotency-Key", "IDEMPOTENCY-KEY"})
-  void theKeyIsFoundInAnyCase(String header) {
+  void theNameOfTheKeyHeaderIsCaseInsensitive(String header) {
     APIGatewayV2HTTPEvent event = event("create");
     event.setHeaders(Map.of(header, ID.value().toUpperCase(Locale.ROOT)));
 
@@ -144,7 +144,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void withoutAKeyEachCallIsAClusterOfItsOwnWithANameOfItsOwn() {
+  void withoutAKeyEachRequestCreatesAnotherCluster() {
     APIGatewayV2HTTPEvent event = event("create");
     event.setHeaders(null);
     event.setBody("{}");
@@ -160,7 +160,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void aBodyInBase64IsReadAsWell() {
+  void aBase64BodyIsDecoded() {
     APIGatewayV2HTTPEvent event = event("create");
     event.setBody(
         Base64.getEncoder().encodeToString(event.getBody().getBytes(StandardCharsets.UTF_8)));
@@ -171,7 +171,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void whatNobodySignedIsForbidden() {
+  void unsignedRequestsAreForbidden() {
     APIGatewayV2HTTPEvent create = event("create");
     create.getRequestContext().setAuthorizer(null);
     assertThat(call(create).getStatusCode()).isEqualTo(403);
@@ -189,7 +189,7 @@ final class CreateClusterHandlerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"GET /create", "POST /create/", "$default", "GET /status", "POST /destroy/{id}"})
-  void anyOtherRouteIsNotThere(String route) {
+  void otherRoutesAreNotFound(String route) {
     APIGatewayV2HTTPEvent event = event("create");
     event.setRouteKey(route);
 
@@ -211,7 +211,7 @@ final class CreateClusterHandlerTest {
         "application/x-www-form-urlencoded", // what curl -d says
         "",
       })
-  void whatMayBeJsonIsRead(String type) {
+  void contentTypesThatMayBeJsonAreAccepted(String type) {
     APIGatewayV2HTTPEvent event = event("create");
     event.setHeaders(Map.of("Content-Type", type));
 
@@ -230,7 +230,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void aSpecMayHave64KiB() {
+  void aSpecOf64KiBIsAccepted() {
     APIGatewayV2HTTPEvent event = event("create");
     event.setBody("{" + " ".repeat(64 * 1024 - 2) + "}");
 
@@ -238,7 +238,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void anEndIsMoved() {
+  void prolongExtendsTheLife() {
     Cluster ready = installation.ready();
 
     APIGatewayV2HTTPResponse response = call(event("prolong"));
@@ -319,7 +319,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void aFaultOfOursIsA500ThatNamesTheRequestAndNothingElse() {
+  void anUnexpectedExceptionIsA500WithTheRequestIdOnly() {
     HandlerFixture failing =
         new HandlerFixture(
             storeThatThrows(new IllegalStateException("secret-state")), mock(TaskRunner.class));
@@ -335,7 +335,7 @@ final class CreateClusterHandlerTest {
   }
 
   @Test
-  void aStoreThatFailsHalfWayLeavesWhatTheNextCallGoesOnWith() {
+  void aCreateThatFailedHalfWayContinuesWithTheNextRequest() {
     ClusterStore real = new ClusterStore(new MemoryObjectStore(), Runnable::run);
     ClusterStore store = spy(real);
     doThrow(storeDown()).doCallRealMethod().when(store).replace(any(), any());

@@ -33,7 +33,7 @@ final class DestroyClusterHandlerTest {
   private final HandlerFixture installation = new HandlerFixture();
 
   @Test
-  void oneThatNobodyWantsAnyMoreIsAcceptedForDestruction() {
+  void destroyAcceptsACluster() {
     installation.ready();
 
     APIGatewayV2HTTPResponse response = response(installation.runDestroy(text("destroy")));
@@ -50,7 +50,7 @@ final class DestroyClusterHandlerTest {
   }
 
   @Test
-  void askingTwiceIsFine() {
+  void destroyIsIdempotent() {
     installation.ready();
     installation.runDestroy(text("destroy"));
     Map<String, String> before = installation.objects.contents();
@@ -61,7 +61,7 @@ final class DestroyClusterHandlerTest {
   }
 
   @Test
-  void whatNobodySignedIsForbidden() {
+  void unsignedRequestsAreForbidden() {
     installation.ready();
     ObjectNode event = (ObjectNode) json(text("destroy"));
     ((ObjectNode) event.path("requestContext")).remove("authorizer");
@@ -72,7 +72,7 @@ final class DestroyClusterHandlerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET /destroy/{id}", "POST /create", "$default"})
-  void anyOtherRouteIsNotThere(String route) {
+  void otherRoutesAreNotFound(String route) {
     installation.ready();
     ObjectNode event = (ObjectNode) json(text("destroy"));
     event.put("routeKey", route);
@@ -93,7 +93,7 @@ final class DestroyClusterHandlerTest {
   }
 
   @Test
-  void theScheduleSweepsOverAllAndSaysWhatItDid() {
+  void aScheduledEventSweepsAllClustersAndReports() {
     installation.created();
     installation.letTasksEnd();
     ClusterId broken = Samples.newId();
@@ -153,7 +153,7 @@ final class DestroyClusterHandlerTest {
   }
 
   @Test
-  void theNewsThatATaskStoppedSweepsOverItsClusterAlone() {
+  void aStoppedTaskSweepsItsClusterOnly() {
     installation.created();
     ClusterId other = Samples.newId();
     installation.letTasksEnd();
@@ -169,7 +169,7 @@ final class DestroyClusterHandlerTest {
   }
 
   @Test
-  void theNewsThatTheLastTaskStoppedEndsTheClusterAndFreesItsName() {
+  void theLastStoppedTaskArchivesTheClusterAndFreesItsName() {
     installation.ready();
     installation.runDestroy(text("destroy"));
     installation.letTasksEnd();
@@ -182,7 +182,7 @@ final class DestroyClusterHandlerTest {
   }
 
   @Test
-  void newsOfAClusterThatIsNotOnRecordIsNoNews() {
+  void aStoppedTaskOfAnUnknownClusterChangesNothing() {
     JsonNode report = json(installation.runDestroy(text("task-stopped")));
     assertThat(report.path("clusters").asInt()).isZero();
     assertThat(installation.objects.contents()).isEmpty();
@@ -190,7 +190,7 @@ final class DestroyClusterHandlerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"ecs-svc/1234567890123456789\"", "\"\"", "null", "{}"})
-  void newsOfATaskThatIsNotOursIsIgnored(String startedBy) {
+  void aStoppedTaskOfAnotherServiceIsIgnored(String startedBy) {
     installation.created();
     installation.letTasksEnd();
     Map<String, String> before = installation.objects.contents();
@@ -203,7 +203,7 @@ final class DestroyClusterHandlerTest {
   }
 
   @Test
-  void withNoTimeLeftNothingIsBegunAndTheReportSaysSo() {
+  void withoutTimeLeftClustersAreSkippedAndReported() {
     installation.created();
     installation.letTasksEnd();
     Map<String, String> before = installation.objects.contents();
@@ -229,27 +229,27 @@ final class DestroyClusterHandlerTest {
         "null",
         "{\"detail-type\":\"EC2 Instance State-change Notification\",\"detail\":{}}"
       })
-  void anEventOfNoKnownKindIsAnErrorThatLambdaReports(String event) {
+  void anUnsupportedEventFailsTheInvocation(String event) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> installation.runDestroy(event))
         .withMessageContaining("unsupported event type");
   }
 
   @Test
-  void whatIsNoJsonIsAnErrorThatLambdaReports() {
+  void invalidJsonFailsTheInvocation() {
     assertThatExceptionOfType(UncheckedIOException.class)
         .isThrownBy(() -> installation.runDestroy("{"));
   }
 
   @Test
-  void aSweepThatCannotListFailsSoThatLambdaReportsIt() {
+  void aSweepThatCannotListFailsTheInvocation() {
     StoreException down = new StoreException("no list", new IOException("reset"));
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(() -> failing(down).runDestroy(text("schedule")));
   }
 
   @Test
-  void whatFailsForOneClusterIsReportedAndKeepsNoOtherFromGoingOn() {
+  void aFailureOfOneClusterIsReportedAndTheOthersContinue() {
     installation.created();
     installation.letTasksEnd();
     TaskRunner runner =

@@ -42,7 +42,7 @@ final class ExactLimitsTest {
     "timeout, 1, 200", "timeout, 1440, 200", "timeout, 0, 400", "timeout, 1441, 400",
     "numworkers, 1, 200", "numworkers, 10, 200", "numworkers, 0, 400", "numworkers, 11, 400",
   })
-  void theLimitsOfTheServiceCanBeReached(String field, int value, int status) {
+  void theLimitsAreInclusive(String field, int value, int status) {
     assertThat(estimate("{\"%s\": %d}".formatted(field, value), false).getStatusCode())
         .isEqualTo(status);
   }
@@ -64,7 +64,7 @@ final class ExactLimitsTest {
   }
 
   @Test
-  void aClusterLivesForExactlyAsLongAsOneMay() {
+  void theMaximumLifetimeIsInclusive() {
     installation.ready();
     assertThat(prolong("1411").getStatusCode()).isEqualTo(422);
     assertThat(prolong("1410").getStatusCode()).isEqualTo(200);
@@ -75,7 +75,7 @@ final class ExactLimitsTest {
   }
 
   @Test
-  void oneThatIsNotReadyKeepsAMinuteToLive() {
+  void aClusterThatIsNotReadyKeepsAtLeastAMinute() {
     installation.created();
     assertThat(prolong("-30").getStatusCode()).isEqualTo(422);
     assertThat(prolong("-29").getStatusCode()).isEqualTo(200);

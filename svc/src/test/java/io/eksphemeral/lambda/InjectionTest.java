@@ -125,7 +125,7 @@ final class InjectionTest {
 
   @ParameterizedTest(name = "{0} {index}")
   @MethodSource("everyTextInEveryPlace")
-  void whatIsAskedIsRefusedOrHarmless(Place place, String text) {
+  void textInARequestIsRejectedOrHarmless(Place place, String text) {
     HandlerFixture installation = new HandlerFixture();
     APIGatewayV2HTTPEvent event = event("create");
     place.put.accept(event, text);
@@ -152,7 +152,7 @@ final class InjectionTest {
 
   @ParameterizedTest
   @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
-  void whatIsInAPathIsRefusedOrHarmless(String text) {
+  void textInAPathIsRejectedOrHarmless(String text) {
     HandlerFixture installation = new HandlerFixture();
     installation.ready();
     installation.context.forget();
@@ -185,7 +185,7 @@ final class InjectionTest {
 
   @ParameterizedTest
   @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
-  void whatATaskLeavesIsHarmless(String text) {
+  void textInATaskResultIsHarmless(String text) {
     HandlerFixture installation = new HandlerFixture();
     installation.created();
     installation.store.putResult(
@@ -206,7 +206,7 @@ final class InjectionTest {
 
   @ParameterizedTest
   @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
-  void whatAwsSaysIsHarmless(String text) {
+  void textFromAwsIsHarmless(String text) {
     TaskRunner runner = mock(TaskRunner.class);
     when(runner.launch(any(), any())).thenReturn(new LaunchResult.Rejected(text));
     ClusterStore store = mock(ClusterStore.class);
@@ -229,7 +229,7 @@ final class InjectionTest {
 
   @ParameterizedTest
   @FieldSource("io.eksphemeral.control.HostileTexts#TEXTS")
-  void aRecordWithWhatIsNoNameIsLeftAloneAndSaid(String text) {
+  void aRecordWithAnInvalidNameIsReportedAndLeftAlone(String text) {
     HandlerFixture installation = new HandlerFixture();
     installation.ready();
     ObjectNode record =

@@ -20,7 +20,7 @@ final class PingTest {
   private final HandlerFixture installation = new HandlerFixture(store, tasks);
 
   @Test
-  void eachFunctionAnswersThatThereIsNothingAndTouchesNothing() {
+  void eachFunctionRespondsNotFoundAndCallsNothing() {
     List<APIGatewayV2HTTPResponse> answers =
         List.of(
             installation.create.handle(event("ping"), installation.context),

@@ -37,7 +37,7 @@ final class StatusHandlerTest {
   private final HandlerFixture installation = new HandlerFixture();
 
   @Test
-  void whereThereIsNothingTheListsAreEmpty() {
+  void withoutClustersTheListsAreEmpty() {
     assertThat(call(event("status")).getBody()).isEqualTo("[]");
     assertThat(call(event("clusters")).getBody()).isEqualTo("[]");
   }
@@ -57,7 +57,7 @@ final class StatusHandlerTest {
   }
 
   @Test
-  void theListOf2019IsAtTheStar() {
+  void theListOf2019IsAtTheAsterisk() {
     installation.created();
     APIGatewayV2HTTPEvent star = event("status-one");
     star.setPathParameters(Map.of("id", "*"));
@@ -72,7 +72,7 @@ final class StatusHandlerTest {
         "9BE65BEE-3BAA-4FD0-AA3E-032325D5390C",
         "2node-135-30"
       })
-  void oneIsFoundByItsIdOrItsName(String idOrName) {
+  void aClusterIsFoundByIdOrName(String idOrName) {
     installation.created();
     APIGatewayV2HTTPEvent one = event("status-one");
     one.setPathParameters(Map.of("id", idOrName));
@@ -84,7 +84,7 @@ final class StatusHandlerTest {
   }
 
   @Test
-  void aReadyOneShowsWhatIsLeftOfItsTime() {
+  void aReadyClusterShowsItsMinutesLeft() {
     installation.ready();
     JsonNode status = body(call(event("status-one"))).path("status");
     assertThat(status.path("state").asText()).isEqualTo("ready");
@@ -93,7 +93,7 @@ final class StatusHandlerTest {
   }
 
   @Test
-  void oneThatIsGoneIsStillFoundByItsIdAndNoMoreListed() {
+  void aGoneClusterIsFoundByIdButNotListed() {
     installation.created();
     installation.runDestroy(HandlerFixture.text("destroy"));
     installation.letTasksEnd();
@@ -109,7 +109,7 @@ final class StatusHandlerTest {
   }
 
   @Test
-  void recordsOf2019AndBrokenOnesAreShownAsWhatTheyAre() {
+  void legacyAndUnreadableRecordsAreShown() {
     ClusterId old = Samples.newId();
     ClusterId broken = Samples.newId();
     installation.objects.put(StoreKeys.record(old), "{\"name\":\"default-eksp\",\"numworkers\":1}");
@@ -137,7 +137,7 @@ final class StatusHandlerTest {
   }
 
   @Test
-  void whatItCostSoFarIsShownAndGrowsUntilItIsGone() {
+  void theCostSoFarGrowsUntilTheClusterIsGone() {
     installation.created();
     assertThat(cost()).isZero();
     installation.letTasksEnd();
@@ -164,7 +164,7 @@ final class StatusHandlerTest {
   }
 
   @Test
-  void allAreShownWithOneLookAtTheVersions() {
+  void theListReadsTheVersionsOnce() {
     ClusterStore store = spy(new ClusterStore(new MemoryObjectStore(), Runnable::run));
     HandlerFixture spied = new HandlerFixture(store, mock(TaskRunner.class));
     store.add(asked(Samples.newId(), "one"));
@@ -177,7 +177,7 @@ final class StatusHandlerTest {
   }
 
   @Test
-  void withoutTheVersionsAllIsShownButTheCost() {
+  void withoutVersionsOnlyTheCostIsMissing() {
     ClusterStore store = spy(new ClusterStore(new MemoryObjectStore(), Runnable::run));
     doThrow(new StoreException("down")).when(store).versions();
     HandlerFixture failing = new HandlerFixture(store, mock(TaskRunner.class));
@@ -190,7 +190,7 @@ final class StatusHandlerTest {
   }
 
   @Test
-  void lookingChangesNothing() {
+  void statusChangesNothing() {
     installation.ready();
     Map<String, String> before = installation.objects.contents();
 
@@ -201,7 +201,7 @@ final class StatusHandlerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"status", "status-one", "clusters"})
-  void whatNobodySignedIsForbidden(String name) {
+  void unsignedRequestsAreForbidden(String name) {
     installation.created();
     APIGatewayV2HTTPEvent unsigned = event(name);
     unsigned.getRequestContext().setAuthorizer(null);
@@ -216,7 +216,7 @@ final class StatusHandlerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"POST /status", "GET /", "POST /create", "$default"})
-  void anyOtherRouteIsNotThere(String route) {
+  void otherRoutesAreNotFound(String route) {
     APIGatewayV2HTTPEvent event = event("status");
     event.setRouteKey(route);
     assertThat(call(event).getStatusCode()).isEqualTo(404);

@@ -38,7 +38,7 @@ final class TimeLimitTest {
     "schedule, 240000, 239000",
     "task-stopped, 240000, 239000",
   })
-  void eachInvocationBeginsWithAsMuchAsIsLeft(String event, int left, int millis)
+  void eachInvocationStartsWithTheTimeThatIsLeft(String event, int left, int millis)
       throws IOException {
     ByteArrayOutputStream answer = new ByteArrayOutputStream();
     InputStream input =

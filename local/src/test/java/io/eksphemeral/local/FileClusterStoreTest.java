@@ -68,7 +68,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aNewProcessGoesOnFromTheFiles() throws IOException {
+  void aNewProcessContinuesFromTheFiles() throws IOException {
     Stored.Live written = store.add(admitted("one")).orElseThrow();
     store.claim(new Claim("one", written.id(), START));
     open();
@@ -78,7 +78,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void whatAKilledProcessWasWritingIsNeitherSeenNorKept() throws IOException {
+  void unfinishedWritesOfAKilledProcessAreRemoved() throws IOException {
     Files.writeString(bucket.resolve(".tmp/17"), "{\"name\":\"ha");
     assertThat(store.list()).isEmpty();
 
@@ -100,7 +100,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void whateverStandsUnderTheKeyOfARecordIsAnAnswer() throws IOException {
+  void anythingUnderTheKeyOfARecordIsListed() throws IOException {
     Stored.Live fine = store.add(admitted("fine")).orElseThrow();
     ClusterId folder = newId();
     Files.createDirectories(bucket.resolve(StoreKeys.record(folder)).resolve("inner"));
@@ -121,7 +121,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
 
   /** Opening a pipe for reading blocks until another process writes to it. */
   @Test
-  void aPipeUnderAKeyKeepsNobodyWaiting() throws Exception {
+  void aPipeDoesNotBlockReads() throws Exception {
     Stored.Live fine = store.add(admitted("fine")).orElseThrow();
     TaskKey task = new TaskKey(fine.id(), TaskKind.CREATE, 1);
     ClusterId pipe = newId();
@@ -155,7 +155,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aClaimThatCannotBeReadKeepsNoOtherFromBeingListed() throws IOException {
+  void anUnreadableClaimDoesNotPreventTheListing() throws IOException {
     Claim claim = store.claim(new Claim("dev", newId(), START));
     plant(StoreKeys.claim("broken"), "{");
     Files.createDirectories(bucket.resolve(StoreKeys.claim("folder")).resolve("inner"));
@@ -164,7 +164,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void whatStandsUnderAnIdIsNotOverwrittenByAnotherCluster() throws IOException {
+  void anExistingFileIsNotOverwrittenByANewCluster() throws IOException {
     ClusterId id = newId();
     plant(StoreKeys.record(id), "broken");
 
@@ -199,7 +199,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void noNameLeadsOutOfTheFolder() {
+  void noNameEscapesTheFolder() {
     for (String name : List.of("../x", "..", ".tmp/1", "a/../../x", "/etc/passwd", "", "a\0b")) {
       assertThatThrownBy(() -> store.claim(new Claim(name, newId(), START)))
           .as(name)
@@ -212,7 +212,7 @@ final class FileClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void nobodyElseCanRead() throws IOException {
+  void onlyTheOwnerCanRead() throws IOException {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     store.claim(new Claim("one", live.id(), START));
     store.takeFence(new TaskKey(live.id(), TaskKind.CREATE, 1), Fence.TAKEN, "task-1");

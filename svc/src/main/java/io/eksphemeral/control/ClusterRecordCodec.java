@@ -25,12 +25,12 @@ public final class ClusterRecordCodec {
   /** What this version of the code writes, and the newest it reads. */
   static final int VERSION = 1;
 
-  /** The longest record, and the longest other object, that is read, in bytes. */
+  /** The longest record, in bytes. */
   public static final int LONGEST = ObjectStore.MAX_BYTES;
 
   /**
-   * How long a record is at the most without what is unknown in it, in bytes: everything in a
-   * cluster that comes again or comes from outside has a bound. Some two kilobytes are usual.
+   * The longest record without unknown fields, in bytes: everything in a cluster that repeats or
+   * comes from outside is bounded. Two kilobytes are usual.
    */
   static final int LONGEST_KNOWN = LONGEST / 4 * 3;
 
@@ -42,12 +42,12 @@ public final class ClusterRecordCodec {
    */
   private static final int LONGEST_LIST = 64 * 1024;
 
-  /** What a store may add to a record. */
+  /** Room for what a store adds to a record. */
   private static final int ROOM = 1 << 10;
 
   private ClusterRecordCodec() {}
 
-  /** The record of a cluster, for writing it for the first time. */
+  /** The first record of a cluster. */
   public static ObjectNode encode(Cluster cluster) {
     ObjectNode record = encode(cluster.spec());
     record.set("status", status(cluster));
@@ -55,8 +55,8 @@ public final class ClusterRecordCodec {
   }
 
   /**
-   * The record of a changed cluster, with what is unknown in the one it takes the place of; without
-   * it where there is so much of it that the record could not be read back.
+   * The record of a changed cluster, with the unknown fields of the earlier record, unless they are
+   * so long that the record could not be read back.
    */
   public static ObjectNode encode(Cluster changed, Stored.Live before) {
     ObjectNode record = encode(changed);
@@ -68,8 +68,8 @@ public final class ClusterRecordCodec {
   /**
    * The text of a record.
    *
-   * @throws StoreException if it could not be read back. Nothing that is known of a cluster is ever
-   *     that long, so this keeps a mistake of ours from making a cluster immortal
+   * @throws StoreException if it is too long to be read back. The known fields never are, so only a
+   *     bug can cause this, and it must not make a cluster immortal
    */
   public static String text(ObjectNode record) {
     String text = record.toString();
@@ -86,7 +86,7 @@ public final class ClusterRecordCodec {
     return text.length() > most / 3 && text.getBytes(StandardCharsets.UTF_8).length > most;
   }
 
-  /** What stands under an id, from the JSON that stands there. */
+  /** Decodes the record of an id. */
   public static Stored decode(ClusterId id, String version, String json) {
     JsonNode record;
     try {
@@ -107,7 +107,7 @@ public final class ClusterRecordCodec {
     }
     try {
       Json.whole(status, "format");
-      Cluster cluster = possible(cluster(record, status));
+      Cluster cluster = validated(cluster(record, status));
       return cluster.id().equals(id)
           ? new Stored.Live(cluster, version, json)
           : unreadable(id, version, json, "the record of another cluster, " + cluster.id());
@@ -120,7 +120,7 @@ public final class ClusterRecordCodec {
     return new Stored.Unreadable(id, why, version, json);
   }
 
-  /** A spec with every default filled in, as records begin with it. */
+  /** A spec with every default filled in; a record begins with it. */
   public static ObjectNode encode(Spec spec) {
     ObjectNode json = Json.object();
     json.put("name", spec.name());
@@ -265,10 +265,10 @@ public final class ClusterRecordCodec {
     return new Placement(Json.textOrNull(task, "securitygroup"), Json.texts(task, "subnets"));
   }
 
-  /** Refuses what no cluster ever is, so that the rules of its life need not reckon with it. */
-  private static Cluster possible(Cluster cluster) {
-    Json.check(SpecValidator.isName(cluster.name()), "name is no name of a cluster");
-    Json.check(isShort(cluster), "its names are too long");
+  /** Rejects impossible clusters, which the rules of the life cycle need not handle then. */
+  private static Cluster validated(Cluster cluster) {
+    Json.check(SpecValidator.isName(cluster.name()), "name is not a valid name");
+    Json.check(isBounded(cluster), "a text is too long");
     State state = cluster.state();
     Json.check(state != State.READY || cluster.expires() != null, "expires is missing");
     List<Transition> history = cluster.history();
@@ -280,8 +280,8 @@ public final class ClusterRecordCodec {
     return cluster;
   }
 
-  /** Whether what is neither prose, which is cut, nor in a list that is, has a bound as well. */
-  private static boolean isShort(Cluster cluster) {
+  /** Whether the texts that are not truncated elsewhere are within their bounds. */
+  private static boolean isBounded(Cluster cluster) {
     Spec spec = cluster.spec();
     Placement task = spec.task();
     int listed =

@@ -93,7 +93,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aListingOfWhichNothingChangedReadsNoRecord() {
+  void anUnchangedListingReadsNoRecord() {
     addMany(20);
     List<Stored> first = store.list();
     assertThat(reads()).hasSize(20);
@@ -104,7 +104,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aListingReadsWhatChangedAndNoMore() {
+  void aListingReadsOnlyChangedRecords() {
     addMany(20);
     Stored.Live changed = (Stored.Live) store.list().get(3);
     Stored.Live removed = (Stored.Live) store.list().get(5);
@@ -119,7 +119,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aSweepWithNothingToDoCostsTwoListingsAndNoMore() {
+  void anIdleSweepCostsTwoListings() {
     for (int i = 0; i < 5; i++) {
       ClusterId id = newId();
       plant(StoreKeys.record(id), InMemoryS3.record(id, "c" + i));
@@ -138,7 +138,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aListingGoesOnPastAPage() throws Exception {
+  void aListingContinuesPastAPage() throws Exception {
     List<ClusterId> ids = IntStream.range(0, 2005).mapToObj(_ -> newId()).toList();
     List<Future<?>> planted = new ArrayList<>();
     try (ExecutorService few = Executors.newFixedThreadPool(16)) {
@@ -157,7 +157,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void whatATaskLeftAndTheArchiveCostAListingNothing() {
+  void taskObjectsAndTheArchiveDoNotSlowAListing() {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     for (int attempt = 1; attempt <= 30; attempt++) {
       TaskKey key = new TaskKey(live.id(), TaskKind.DESTROY, attempt);
@@ -174,7 +174,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void listingsFromEveryThreadOfTheirOwnExecutorDoNotLockEachOtherOut() throws Exception {
+  void concurrentListingsOnOneExecutorDoNotDeadlock() throws Exception {
     addMany(20);
     try (ExecutorService two = Executors.newFixedThreadPool(2)) {
       var crowded = new ClusterStore(bucket, two);
@@ -189,7 +189,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aListingWhoseExecutorIsClosedReadsByItself() {
+  void aListingWorksWithAClosedExecutor() {
     addMany(5);
     executor.shutdown();
 
@@ -208,7 +208,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     "400, KMS.ThrottlingException",
     "404, NoSuchBucket",
   })
-  void aRecordThatCannotBeReadJustNowFailsTheListing(int status, String code) {
+  void aTemporaryReadFailureFailsTheListing(int status, String code) {
     ClusterId one = addMany(20).getFirst().id();
     refuse(StoreKeys.record(one), 2, FaultyHttpClient.s3Error(status, code));
 
@@ -223,7 +223,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
   @ParameterizedTest
   @CsvSource({"403, RequestTimeTooSkewed", "500, InternalError", "503, SlowDown"})
-  void aRecordThatNoTryCanReadFailsTheListing(int status, String code) {
+  void aReadThatFailsDespiteRetriesFailsTheListing(int status, String code) {
     String key = StoreKeys.record(addMany(20).getFirst().id());
     refuse(key, 1, FaultyHttpClient.lostRequest());
     refuse(key, 2, FaultyHttpClient.s3Error(status, code));
@@ -244,7 +244,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     "400, KMS.KMSInvalidStateException",
     "400, KMS.NotFoundException",
   })
-  void aRecordThatS3RefusesIsUnreadableAndKeepsNoOtherFromBeingListed(int status, String code) {
+  void aDeniedRecordIsUnreadableAndDoesNotPreventTheListing(int status, String code) {
     List<Cluster> clusters = addMany(20);
     ClusterId refused = clusters.get(7).id();
     var unreadable =
@@ -262,7 +262,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void anArchivedRecordThatS3RefusesIsUnreadable() {
+  void aDeniedArchivedRecordIsUnreadable() {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     store.archive(live);
     refuse(StoreKeys.archive(live.id()), 1, FaultyHttpClient.s3Error(403, "AccessDenied"));
@@ -272,7 +272,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void whatIsNotThereIsNoUnreadableRecordToWhoMayNotRead() {
+  void aMissingRecordIsAFailureForCallersWithoutPermissions() {
     wire.next(FaultyHttpClient.s3Error(403, "AccessDenied"));
 
     assertThatExceptionOfType(StoreException.class)
@@ -281,7 +281,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aRecordThatS3RefusesKeepsTheSweepFromNoOtherAndKeepsItsName() {
+  void aDeniedRecordDoesNotStopTheSweepAndKeepsItsName() {
     List<ClusterId> ids = IntStream.range(0, 5).mapToObj(_ -> newId()).toList();
     for (ClusterId id : ids) {
       String cluster = "c" + ids.indexOf(id);
@@ -302,7 +302,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aClaimThatS3RefusesKeepsTheSweepFromNoOtherName() {
+  void aDeniedClaimDoesNotStopTheSweep() {
     for (String cluster : List.of("c0", "c1", "c2")) {
       store.claim(new Claim(cluster, newId(), START.minusSeconds(3600)));
     }
@@ -317,7 +317,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
   @ParameterizedTest
   @CsvSource({"403, InvalidAccessKeyId", "400, ExpiredToken"})
-  void aClaimThatCannotBeReadJustNowFailsTheListing(int status, String code) {
+  void aTemporarilyUnreadableClaimFailsTheListing(int status, String code) {
     Claim claim = store.claim(new Claim("dev", newId(), START));
     refuse(StoreKeys.claim("dev"), 1, FaultyHttpClient.s3Error(status, code));
 
@@ -328,7 +328,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aMarkThatS3RefusesIsAFailure() {
+  void aDeniedFenceResultOrClaimIsAFailure() {
     ClusterId id = newId();
     TaskKey task = new TaskKey(id, TaskKind.CREATE, 1);
     store.takeFence(task, Fence.TAKEN, "task-1");
@@ -354,7 +354,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aRecordThatGoesAwayWhileItIsListedIsLeftOut() {
+  void aRecordRemovedDuringTheListingIsOmitted() {
     addMany(3);
     wire.nextOf(Seen::isRead, FaultyHttpClient.s3Error(404, "NoSuchKey"));
 
@@ -363,7 +363,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void whatIsTooLongOrNoTextIsUnreadable() {
+  void aLongOrBinaryRecordIsUnreadable() {
     ClusterId tooLong = newId();
     ClusterId noText = newId();
     plant(StoreKeys.record(tooLong), new byte[ClusterRecordCodec.LONGEST + 1]);
@@ -377,7 +377,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aRecordOfExactlyTheGreatestLengthIsRead() {
+  void aRecordOfExactlyTheMaximumLengthIsRead() {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     String text = text(StoreKeys.record(live.id()));
     plant(
@@ -389,7 +389,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
   /** A cluster that lost its name to another one must not free it. */
   @Test
-  void aNameThatIsTakenAnewWhileItIsFreedStaysTaken() {
+  void aNameReclaimedWhileItIsReleasedStaysClaimed() {
     Claim old = store.claim(new Claim("dev", newId(), START));
     Claim anew = new Claim("dev", old.holder(), START.plusSeconds(1));
     wire.nextOf(
@@ -405,7 +405,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aNameThatOthersKeepTakingAndFreeingIsAFailure() {
+  void aNameThatOthersKeepChangingIsAFailure() {
     Claim others = new Claim("dev", newId(), START);
     for (int i = 0; i < 100; i++) {
       wire.nextOf(
@@ -420,7 +420,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aFenceThatNobodyCanReadIsATasks() {
+  void anUnreadableFenceCountsAsTaken() {
     TaskKey key = new TaskKey(newId(), TaskKind.CREATE, 1);
     plant(StoreKeys.fence(key), new byte[] {(byte) 0xff});
 
@@ -429,7 +429,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aClaimThatNobodyCanReadIsNobodys() {
+  void anUnreadableClaimIsReplaced() {
     plant(StoreKeys.claim("dev"), "mine!");
     Claim claim = new Claim("dev", newId(), START);
 
@@ -440,7 +440,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void writingWhatStoodThereBeforeIsANewVersion() {
+  void writingAnEarlierTextMakesANewVersion() {
     Cluster cluster = admitted("one");
     Stored.Live first = store.add(cluster).orElseThrow();
     Stored.Live changed = store.replace(first, cluster.launchRejected("why")).orElseThrow();
@@ -452,7 +452,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void theStampOfAWriteIsInTheBucketAlone() {
+  void theWriteStampIsOnlyInTheBucket() {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     Stored.Live again = store.replace(live, live.cluster().launchRejected("why")).orElseThrow();
 
@@ -463,7 +463,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aWriteWhoseAnswerGotLostIsNotTakenForSomebodyElses() {
+  void aWriteWithALostAnswerIsRecognizedAsOurOwn() {
     Cluster cluster = admitted("one");
     wire.nextOf(Seen::isWrite, FaultyHttpClient.lostAnswer());
     Stored.Live added = store.add(cluster).orElseThrow();
@@ -484,7 +484,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aWriteThatSomebodyElseOvertookIsLostThoughItsAnswerWasToo() {
+  void anOvertakenWriteWithALostAnswerIsALostRace() {
     Cluster cluster = admitted("one");
     Stored.Live added = store.add(cluster).orElseThrow();
     var others = new ClusterStore(bucket, executor);
@@ -499,7 +499,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aRemovalWhoseAnswerGotLostIsNotOurs() {
+  void aRemovalWithALostAnswerIsNotReportedAsOurs() {
     Stored.Live added = store.add(admitted("one")).orElseThrow();
     wire.nextOf(Seen::isRemoval, FaultyHttpClient.lostAnswer());
 
@@ -508,7 +508,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aCollisionIsTriedAgain() {
+  void aConflictIsRetried() {
     Cluster cluster = admitted("one");
     wire.nextOf(Seen::isWrite, conflict(), conflict());
     Stored.Live added = store.add(cluster).orElseThrow();
@@ -520,7 +520,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void collisionsWithoutEndAreAFailure() {
+  void endlessConflictsAreAFailure() {
     Stored.Live added = store.add(admitted("one")).orElseThrow();
     for (int i = 0; i < S3ObjectStore.MAX_ATTEMPTS; i++) {
       wire.nextOf(Seen::isWrite, conflict());
@@ -535,7 +535,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
 
   @ParameterizedTest
   @ValueSource(strings = {"add", "replace", "remove", "ids", "list", "claim", "fence"})
-  void whatIsNoAnswerIsAFailure(String method) {
+  void anUnexpectedErrorIsAFailure(String method) {
     Stored.Live live = store.add(admitted("one")).orElseThrow();
     TaskKey key = new TaskKey(live.id(), TaskKind.CREATE, 1);
     for (var reaction :
@@ -570,7 +570,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
     "403, RequestTimeTooSkewed, false",
     "503, SlowDown, false",
   })
-  void aWriteThatIsDeniedFailsForGoodAndSaysWhatToCheck(int status, String code, boolean lasting) {
+  void aDeniedWriteIsALastingFailureThatSaysWhatToCheck(int status, String code, boolean lasting) {
     wire.nextOf(
         Seen::isWrite,
         FaultyHttpClient.s3Error(status, code),
@@ -585,7 +585,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aPassingFaultIsTriedAgain() {
+  void aTemporaryFaultIsRetried() {
     wire.next(
         FaultyHttpClient.s3Error(503, "SlowDown"), FaultyHttpClient.s3Error(500, "InternalError"));
 
@@ -593,7 +593,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aFaultThatDoesNotPassIsAFailure() {
+  void aPersistentFaultIsAFailure() {
     wire.next(
         FaultyHttpClient.lostRequest(),
         FaultyHttpClient.s3Error(503, "SlowDown"),
@@ -605,7 +605,7 @@ final class S3ClusterStoreTest extends ClusterStoreContract {
   }
 
   @Test
-  void aFailureSaysNothingOfKeys() {
+  void aFailureRevealsNoKeys() {
     wire.next(
         FaultyHttpClient.answer(
             403,

@@ -25,7 +25,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link ClusterStore} does. Each method is a sentence of the port's contract. */
+/** The contract of {@link ClusterStore}, on each {@link ObjectStore}. */
 public abstract class ClusterStoreContract {
   private static final int WRITERS = 8;
   private static final int ROUNDS = 20;
@@ -33,14 +33,14 @@ public abstract class ClusterStoreContract {
   /** The store under test, empty; the same one for the whole of a test. */
   protected abstract ClusterStore store();
 
-  /** Puts a text under a key as somebody else might, past the port. */
+  /** Writes a text under a key, past the store. */
   protected abstract void plant(String key, String text) throws Exception;
 
   /** The text under a key. */
   protected abstract String text(String key) throws Exception;
 
   @Test
-  void whatWasAddedIsFound() {
+  void anAddedRecordIsFound() {
     Cluster cluster = admitted("one");
     Stored.Live added = store().add(cluster).orElseThrow();
 
@@ -49,7 +49,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void nothingIsFoundUnderAnUnknownId() {
+  void anUnknownIdIsNotFound() {
     assertThat(store().find(newId())).isEmpty();
     assertThat(store().archived(newId())).isEmpty();
     assertThat(store().ids()).isEmpty();
@@ -69,7 +69,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aRecordIsReplacedOnlyByWhoReadItsLastVersion() {
+  void onlyTheLatestVersionOfARecordIsReplaced() {
     Stored.Live read = store().add(admitted("one")).orElseThrow();
     Stored.Live written =
         store().replace(read, read.cluster().launchRejected("first")).orElseThrow();
@@ -92,7 +92,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aChangedRecordIsNotRemovedByWhoReadItBefore() {
+  void anOutdatedVersionOfARecordIsNotRemoved() {
     Stored.Live read = store().add(admitted("one")).orElseThrow();
     Stored.Live written = store().replace(read, read.cluster().launchRejected("new")).orElseThrow();
 
@@ -101,7 +101,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void listingsAreInTheOrderOfTheIds() {
+  void listingsAreOrderedById() {
     List<ClusterId> ids =
         IntStream.range(0, 5).mapToObj(i -> admitted("c" + i).id()).sorted().toList();
     for (ClusterId id : ids.reversed()) {
@@ -114,7 +114,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void ofManyWhoWriteTheSameRecordOneWins() throws Exception {
+  void oneOfManyConcurrentWritersOfARecordSucceeds() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
       Stored.Live read = store().add(admitted("round-" + round)).orElseThrow();
       List<Optional<Stored.Live>> results =
@@ -127,7 +127,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void ofManyWhoAddTheSameIdOneWins() throws Exception {
+  void oneOfManyConcurrentAddsOfAnIdSucceeds() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
       Cluster cluster = admitted("round-" + round);
       List<Optional<Stored.Live>> results =
@@ -140,7 +140,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void ofManyWhoClaimTheSameNameOneWins() throws Exception {
+  void oneOfManyConcurrentClaimsOfANameSucceeds() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
       String name = "round-" + round;
       List<Claim> claims = atOnce(writer -> store().claim(new Claim(name, newId(), START)));
@@ -151,7 +151,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void ofManyWhoTakeTheSameFenceOneWins() throws Exception {
+  void oneOfManyConcurrentTakersOfAFenceSucceeds() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
       TaskKey key = new TaskKey(newId(), TaskKind.CREATE, 1);
       List<Boolean> taken = atOnce(writer -> store().takeFence(key, Fence.TAKEN, "task-" + writer));
@@ -176,7 +176,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void claimingAgainTakesThePlaceOfTheEarlierClaim() {
+  void claimingAgainReplacesTheEarlierClaim() {
     Claim first = new Claim("dev", newId(), START);
     Claim again = new Claim("dev", first.holder(), START.plusSeconds(5));
     store().claim(first);
@@ -199,7 +199,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aFenceIsOpenUntilOneTakesIt() {
+  void aFenceIsOpenUntilItIsTaken() {
     TaskKey key = new TaskKey(newId(), TaskKind.CREATE, 1);
     assertThat(store().fence(key)).isEqualTo(Fence.OPEN);
 
@@ -211,7 +211,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void whoHasAFenceIsToldSoAgain() {
+  void theHolderOfAFenceMayTakeItAgain() {
     TaskKey key = new TaskKey(newId(), TaskKind.DESTROY, 2);
     store().takeFence(key, Fence.CLOSED, "control-plane");
 
@@ -237,7 +237,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aLaterResultTakesThePlaceOfAnEarlier() {
+  void aLaterResultReplacesAnEarlierOne() {
     TaskKey key = new TaskKey(newId(), TaskKind.DESTROY, 1);
     store().putResult(key, result("first"));
     store().putResult(key, result("second"));
@@ -246,7 +246,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aLaterConfigTakesThePlaceOfAnEarlier() throws Exception {
+  void aLaterConfigReplacesAnEarlierOne() throws Exception {
     ClusterId id = newId();
     store().putConfig(id, "{\"kind\": \"first, and longer\"}\n");
     store().putConfig(id, "{\"kind\": \"ClusterConfig\"}\n");
@@ -256,7 +256,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void fencesResultsClaimsAndTheArchiveAreNoRecords() {
+  void fencesResultsClaimsAndTheArchiveAreNotListed() {
     Cluster cluster = admitted("one");
     Stored.Live live = store().add(cluster).orElseThrow();
     store().claim(new Claim("one", cluster.id(), START));
@@ -270,7 +270,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void theArchiveKeepsWhatIsRemoved() {
+  void theArchiveKeepsRemovedRecords() {
     Stored.Live live = store().add(admitted("one")).orElseThrow();
     store().archive(live);
     store().archive(live);
@@ -284,7 +284,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aRecordOf2019IsShownAsItStands() throws Exception {
+  void aRecordOf2019IsListedUnchanged() throws Exception {
     ClusterId id = newId();
     String bare = "{\"name\":\"default-eksp\",\"numworkers\":1}";
     plant(StoreKeys.record(id), bare);
@@ -295,7 +295,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aBrokenRecordIsAnAnswerAndKeepsNoOtherFromBeingListed() throws Exception {
+  void aBrokenRecordDoesNotPreventTheListing() throws Exception {
     Stored.Live live = store().add(admitted("one")).orElseThrow();
     for (String broken :
         List.of("", "{", "[]", "{\"status\":{\"format\":2}}", "{\"status\":{\"id\":\"x\"}}")) {
@@ -310,7 +310,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aBrokenRecordIsReplacedOnlyAsItWasRead() throws Exception {
+  void onlyTheLatestVersionOfABrokenRecordIsReplaced() throws Exception {
     Cluster cluster = admitted("one");
     plant(StoreKeys.record(cluster.id()), "{");
     Stored.Unreadable read = unreadable(cluster.id());
@@ -325,9 +325,9 @@ public abstract class ClusterStoreContract {
     assertThat(store().recover(read, cluster)).isEmpty();
   }
 
-  /** And its beginning is told, for whoever wants to know whose it was. */
+  /** Its beginning is kept, since it may say who owns the cluster. */
   @Test
-  void aRecordThatIsTooLongIsBrokenAndCanBeReplaced() throws Exception {
+  void aRecordThatIsTooLongIsUnreadableAndCanBeReplaced() throws Exception {
     Cluster cluster = admitted("one");
     String begin = "{\"name\":\"one\",\"junk\":\"";
     plant(StoreKeys.record(cluster.id()), begin + "x".repeat(ClusterRecordCodec.LONGEST) + "\"}");
@@ -340,7 +340,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void aRecordOfTheLongestKindCanBeReadBackAndOneThatCouldNotIsNotWritten() throws Exception {
+  void theLongestRecordCanBeReadBackAndALongerOneIsNotWritten() throws Exception {
     Stored.Live read = store().add(admitted("one")).orElseThrow();
     String junk = "\"junk\":\"" + "x".repeat(ClusterRecordCodec.LONGEST - 20_000) + "\",";
     plant(StoreKeys.record(read.id()), "{" + junk + read.json().substring(1));
@@ -365,7 +365,7 @@ public abstract class ClusterStoreContract {
   }
 
   @Test
-  void whatIsNoRecordIsNotListed() throws Exception {
+  void otherFilesAreNotListed() throws Exception {
     plant("notes.json", "{}");
     plant("README", "hello");
 
@@ -403,7 +403,7 @@ public abstract class ClusterStoreContract {
         Outcome.FAILED, START, message, List.of("volume vol-1"), List.of("line 1", "line \"2\""));
   }
 
-  /** Does the same in eight threads, released together. */
+  /** Calls in eight threads at the same moment. */
   private static <T> List<T> atOnce(Function<Integer, T> what) throws Exception {
     CountDownLatch go = new CountDownLatch(1);
     try (ExecutorService threads = Executors.newFixedThreadPool(WRITERS)) {

@@ -245,7 +245,7 @@ final class InjectionTest {
     String report = installation.runDestroy(text("schedule"));
 
     assertThat(json(report).path("unreadable").path(ID.value()).asText())
-        .isEqualTo("name is no name of a cluster");
+        .isEqualTo("name is not a valid name");
     assertThat(json(report).path("failed")).isEmpty();
     assertThat(installation.mailer.delivered()).hasSize(mails);
     assertSinks(installation);

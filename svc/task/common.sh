@@ -1,91 +1,92 @@
-# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # jq's variables; names are shared with the tasks
-# What the tasks share: who they are, their fence and their result in the bucket, asking AWS.
-# Sourced by prepare.sh, report.sh and teardown.sh. Nothing is needed but bash, the aws CLI and jq.
+# shellcheck shell=bash disable=SC2016 # jq's variables
+# Shared by the tasks: their identity, calls to AWS, their fence and their result in the bucket.
+# Sourced by prepare.sh, report.sh and teardown.sh. Needs only bash, the aws CLI and jq.
 #
-# The environment, which is all that a task is told:
-#   EKSPHEMERAL_BUCKET, AWS_REGION             where
-#   EKSPHEMERAL_ID, EKSPHEMERAL_NAME           which cluster
-#   EKSPHEMERAL_ATTEMPT                        which task of the kind
-#   ECS_CONTAINER_METADATA_URI_V4              who we are: set by ECS, which is asked for the task's ARN;
-#   EKSPHEMERAL_HANDLE                         says it where there is no ECS
+# The environment, from which a task gets all its input:
+#   EKSPHEMERAL_BUCKET, AWS_REGION        the bucket and the region
+#   EKSPHEMERAL_ID, EKSPHEMERAL_NAME      the cluster
+#   EKSPHEMERAL_ATTEMPT                   the number of the attempt
+#   ECS_CONTAINER_METADATA_URI_V4         set by ECS, which knows the task's ARN;
+#   EKSPHEMERAL_HANDLE                    stands for that ARN outside ECS
 
-lost=75    # exit code: the fence is somebody else's, and nothing was done
-foreign=76 # exit code: a cluster or stack of this name is not ours, and nothing was done
+# shellcheck source=svc/task/keys.sh
+. "$(dirname "${BASH_SOURCE[0]}")/keys.sh"
+
+fence_lost=75 # exit code: another task has the fence, and nothing was done
 
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
 : >"$scratch/log"
 
-# Words for people, and for the result's log.
-say() {
+# info MESSAGE …: prints it on stderr, and adds it to the log in the result.
+info() {
   printf '%s\n' "$*" >&2
   printf '%s\n' "$*" >>"$scratch/log"
 }
 
-die() {
-  say "$*"
+fail() {
+  info "$*"
   exit 1
 }
 
 for name in BUCKET ID NAME ATTEMPT; do
   name=EKSPHEMERAL_$name
-  [[ -n ${!name-} ]] || die "$name is not set"
+  [[ -n ${!name-} ]] || fail "$name is not set"
 done
-# What is not of this form could mean more in a filter or a key than it says.
-[[ $EKSPHEMERAL_ID =~ ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ ]] || die "EKSPHEMERAL_ID is no id"
-[[ $EKSPHEMERAL_NAME =~ ^[A-Za-z0-9][A-Za-z0-9-]{0,62}$ ]] || die "EKSPHEMERAL_NAME is no name of a cluster"
-[[ $EKSPHEMERAL_ATTEMPT =~ ^[1-9][0-9]*$ ]] || die "EKSPHEMERAL_ATTEMPT is no number"
-export EKSPHEMERAL_ID EKSPHEMERAL_NAME # jq reads them, too
+# Anything else could have a meaning in a filter or a key.
+[[ $EKSPHEMERAL_ID =~ ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ ]] || fail "EKSPHEMERAL_ID is not an id"
+[[ $EKSPHEMERAL_NAME =~ ^[A-Za-z0-9][A-Za-z0-9-]{0,62}$ ]] || fail "EKSPHEMERAL_NAME is not a cluster name"
+[[ $EKSPHEMERAL_ATTEMPT =~ ^[1-9][0-9]*$ ]] || fail "EKSPHEMERAL_ATTEMPT is not a number"
+export EKSPHEMERAL_ID EKSPHEMERAL_NAME # jq reads them too
 
-# Throttled calls are repeated by the CLI, which slows down by itself.
+# The CLI retries throttled calls, and slows down.
 export AWS_RETRY_MODE=${AWS_RETRY_MODE:-adaptive} AWS_MAX_ATTEMPTS=${AWS_MAX_ATTEMPTS:-10}
-# The settings of the CLI that would change what it prints and reads, or have it ask.
+# Settings of the CLI that would change its output, its encoding, or make it prompt; see lib/aws.sh.
 export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off AWS_CLI_ERROR_FORMAT=legacy AWS_DEFAULT_OUTPUT=json \
   AWS_CLI_FILE_ENCODING=UTF-8 AWS_CLI_OUTPUT_ENCODING=UTF-8
 export TZ=UTC
 
-# --- asking AWS ---
+# --- calls to AWS ---
 
-# Times are texts or numbers, depending on the CLI's version and the service.
+# In jq: times, which are strings or numbers, depending on the CLI's version and the service; tags.
 definitions='
   def seconds:
     if type == "number" then floor
     else sub("\\.[0-9]+"; "") | sub("[+]00:?00$"; "Z") | fromdateiso8601
     end;
   def tag($key): [(.Tags // [])[] | select(.Key == $key) | .Value] | first;
-  def ours: tag("eksphemeral:id") == $ENV.EKSPHEMERAL_ID;
-  def of_the_name: tag("alpha.eksctl.io/cluster-name") == $ENV.EKSPHEMERAL_NAME;'
+  def owned: tag("eksphemeral:id") == $ENV.EKSPHEMERAL_ID;
+  def has_cluster_name: tag("alpha.eksctl.io/cluster-name") == $ENV.EKSPHEMERAL_NAME;'
 
-jq_arguments=() # what else the filters of ask need
+jq_arguments=() # further arguments of the filters of query
 
-# ask FILTER COMMAND …: what AWS answers, to the last page, through jq. If it does not answer, its
-# words are in $scratch/why.
-ask() {
+# query FILTER COMMAND …: prints the response of AWS, all pages of it, through a jq filter. On failure
+# the error is in $scratch/stderr, see aws_error.
+query() {
   local filter=$1
   shift
-  aws "$@" --output json >"$scratch/answer" 2>"$scratch/why" || return
-  jq -r ${jq_arguments[@]+"${jq_arguments[@]}"} "$definitions $filter" "$scratch/answer"
+  aws "$@" --output json >"$scratch/response" 2>"$scratch/stderr" || return
+  jq -r ${jq_arguments[@]+"${jq_arguments[@]}"} "$definitions $filter" "$scratch/response"
 }
 
-# Whether the last call failed because there is no such thing. That AWS does not know the type of it
-# is something else.
-is_absent() {
+# Whether the last call failed because the resource does not exist, rather than its type.
+is_not_found() {
   grep -Eq '\(([A-Za-z.]*NotFound[A-Za-z]*|NoSuchKey|NoSuchEntity|404)\)|\(ValidationError\).*does not exist' \
-    "$scratch/why" && ! grep -q '(TypeNotFound' "$scratch/why"
+    "$scratch/stderr" && ! grep -q '(TypeNotFound' "$scratch/stderr"
 }
 
-# Why the last call failed, in a line, without the CLI's prefix. An older one explains at length that
+# Prints why the last call failed, on one line, without the CLI's prefix. An older CLI prints its usage if
 # it lacks a command.
-why() {
-  if grep -qi 'invalid choice' "$scratch/why"; then
+aws_error() {
+  if grep -qi 'invalid choice' "$scratch/stderr"; then
     echo "this version of the AWS CLI does not have the command"
     return
   fi
-  tr -s '[:space:]' ' ' <"$scratch/why" | sed -e 's/^ *aws: \[ERROR\]: //' | cut -c 1-300
+  tr -s '[:space:]' ' ' <"$scratch/stderr" | sed -e 's/^ *aws: \[ERROR\]: //' | cut -c 1-300
 }
 
-# in_a_line: the first of the lines on stdin, with commas between.
-in_a_line() {
+# Prints the first lines of stdin on one line, separated by commas.
+join_lines() {
   jq -Rrs 'split("\n") | map(select(. != ""))
     | (.[:5] | join(", ")) + (if length > 5 then " and \(length - 5) more" else "" end)'
 }
@@ -95,16 +96,16 @@ in_a_line() {
 # put KEY FILE [OPTION …]
 put() {
   aws s3api put-object --bucket "$EKSPHEMERAL_BUCKET" --key "$1" --body "$2" \
-    --content-type application/json "${@:3}" >/dev/null 2>"$scratch/why"
+    --content-type application/json "${@:3}" >/dev/null 2>"$scratch/stderr"
 }
 
 # get KEY FILE
 get() {
-  aws s3api get-object --bucket "$EKSPHEMERAL_BUCKET" --key "$1" "$2" >/dev/null 2>"$scratch/why"
+  aws s3api get-object --bucket "$EKSPHEMERAL_BUCKET" --key "$1" "$2" >/dev/null 2>"$scratch/stderr"
 }
 
-# ask_ecs: what ECS says of this task, as JSON. HTTP by hand, since the image need not have curl.
-ask_ecs() {
+# Prints what ECS knows about this task, as JSON. The image may lack curl.
+read_ecs_metadata() {
   local address=${ECS_CONTAINER_METADATA_URI_V4#http://} host port connection
   host=${address%%/*}
   port=80
@@ -118,47 +119,51 @@ ask_ecs() {
   exec {connection}>&-
 }
 
-# begin KIND: sets what the task is called.
+# begin KIND: sets label, ecs_task and handle, which identify the task.
 begin() {
-  objects="tasks/$EKSPHEMERAL_ID"
   label="$1-$EKSPHEMERAL_ATTEMPT"
   ecs_task='{}'
   if [[ -n ${ECS_CONTAINER_METADATA_URI_V4-} ]]; then
-    ecs_task=$(ask_ecs) || die "ECS does not say who this task is"
-    handle=$(jq -er '.TaskARN' <<<"$ecs_task") || die "ECS does not say who this task is: $ecs_task"
+    ecs_task=$(read_ecs_metadata) || fail "the task's metadata cannot be read from ECS"
+    handle=$(jq -er '.TaskARN' <<<"$ecs_task") || fail "the task's metadata has no ARN: $ecs_task"
   else
     handle=${EKSPHEMERAL_HANDLE-}
-    [[ -n $handle ]] || die "neither ECS_CONTAINER_METADATA_URI_V4 nor EKSPHEMERAL_HANDLE says who this task is"
+    [[ -n $handle ]] || fail "neither ECS_CONTAINER_METADATA_URI_V4 nor EKSPHEMERAL_HANDLE is set"
   fi
+}
+
+# own_key KIND: prints the key of an object of this task.
+own_key() {
+  object_key "$1" "$EKSPHEMERAL_ID" "$label"
 }
 
 has_fence() {
-  get "$objects/$label.fence" "$scratch/fence" \
+  get "$(own_key fence)" "$scratch/fence" \
     && jq -e --arg handle "$handle" '.as == "taken" and .handle == $handle' "$scratch/fence" >/dev/null
 }
 
-# Ends the task if the fence is somebody else's. It may be ours from before: a write that was sent
-# twice, or a container that was started twice.
+# Ends the task if another one has the fence. This one may have it already: a write may be sent twice, and
+# a container be started twice.
 take_fence() {
   local refused
   jq -cn --arg handle "$handle" '{as: "taken", handle: $handle}' >"$scratch/taken"
-  if put "$objects/$label.fence" "$scratch/taken" --if-none-match '*'; then
+  if put "$(own_key fence)" "$scratch/taken" --if-none-match '*'; then
     return
   fi
-  refused=$(why)
+  refused=$(aws_error)
   if has_fence; then
     return
   fi
   [[ $refused == *PreconditionFailed* || $refused == *\(412\)* ]] \
-    || die "the fence of $label cannot be taken: $refused"
-  say "the fence of $label is somebody else's: nothing to do"
-  exit "$lost"
+    || fail "the fence of $label cannot be taken: $refused"
+  info "another task has the fence of $label: nothing to do"
+  exit "$fence_lost"
 }
 
-# write_result OUTCOME MESSAGE LEFTOVERS [OPTION …]: leaves the result, LEFTOVERS being a line each.
+# write_result OUTCOME MESSAGE LEFTOVERS [OPTION …]: writes the result; LEFTOVERS are a line each.
 write_result() {
   local outcome=$1 message=$2 leftovers=$3 try
-  say "$outcome: $message"
+  info "$outcome: $message"
   tail -n 50 "$scratch/log" | cut -c 1-500 >"$scratch/log-tail"
   jq -cn --arg outcome "$outcome" --arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg message "$message" \
     --arg leftovers "$leftovers" --rawfile log "$scratch/log-tail" '
@@ -166,10 +171,10 @@ write_result() {
     {$outcome, $at, $message, leftovers: ($leftovers | lines), log: ($log | lines)}' >"$scratch/result"
   for try in 0 1 3; do
     sleep "$try"
-    if put "$objects/$label.result" "$scratch/result" "${@:4}"; then
+    if put "$(own_key result)" "$scratch/result" "${@:4}"; then
       return
     fi
-    [[ $(why) != *PreconditionFailed* ]] || return 1
+    [[ $(aws_error) != *PreconditionFailed* ]] || return 1
   done
-  die "the result cannot be written: $(why)"
+  fail "the result cannot be written: $(aws_error)"
 }

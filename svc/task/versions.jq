@@ -1,5 +1,5 @@
-# config/versions.json, from what `aws eks describe-cluster-versions` says: jq -e -f versions.jq.
-# Fails where that is no version at all: an empty list would mean that every one is fine.
+# Makes config/versions.json from `aws eks describe-cluster-versions`: jq -e -f versions.jq.
+# Fails if there is no version: an empty list would mean that all are valid.
 
 def support: .versionStatus // .status // "" | ascii_upcase | gsub("-"; "_"); # the older field has dashes
 
@@ -8,7 +8,7 @@ def support: .versionStatus // .status // "" | ascii_upcase | gsub("-"; "_"); # 
   | {version: .clusterVersion, support: support, preferred: (.defaultVersion == true)}
   | select(.support == "STANDARD_SUPPORT" or .support == "EXTENDED_SUPPORT")]
 | unique_by(.version)
-| if length == 0 then error("EKS offers no version") else . end
+| if length == 0 then error("no versions of EKS") else . end
 | {
     offered: map(.version),
     extended: map(select(.support == "EXTENDED_SUPPORT") | .version),

@@ -165,7 +165,7 @@ final class SimulatedTaskSteps {
       return exit(key, Outcome.FAILED, "the cluster still exists", List.of(stack), List.of());
     }
     return exit(
-        key, Outcome.ABSENT, "nothing was found", List.of(), List.of(stack + " DELETE_COMPLETE"));
+        key, Outcome.ABSENT, "deletion verified", List.of(), List.of(stack + " DELETE_COMPLETE"));
   }
 
   private Next.Exit exit(

@@ -4,7 +4,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.TaskKey;
 import java.util.Optional;
 
-/** The keys of the objects in the store; {@code lib/store-keys.sh} has them for the shell. */
+/** The keys of the objects in the store; {@code svc/task/keys.sh} has them for the shell. */
 public final class StoreKeys {
   public static final String CLAIMS = "names/";
   public static final String TASKS = "tasks/";

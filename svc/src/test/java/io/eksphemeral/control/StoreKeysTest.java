@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,5 +43,29 @@ final class StoreKeysTest {
   void nothingElseIsARecord(String key) {
     assertThat(StoreKeys.recordId(key)).isEmpty();
     assertThat(StoreKeys.recordId(ID.toUpperCase(Locale.ROOT) + ".json")).isEmpty();
+  }
+
+  @Test
+  void theShellHasTheSameKeys() throws Exception {
+    assertThat(inShell("claims")).isEqualTo(StoreKeys.CLAIMS);
+    assertThat(inShell("tasks")).isEqualTo(StoreKeys.TASKS);
+    assertThat(inShell("archive")).isEqualTo(StoreKeys.ARCHIVE);
+    assertThat(inShell("versions")).isEqualTo(StoreKeys.VERSIONS);
+    assertThat(inShell("config", ID)).isEqualTo(StoreKeys.config(id));
+    assertThat(inShell("fence", ID, task.label())).isEqualTo(StoreKeys.fence(task));
+    assertThat(inShell("result", ID, task.label())).isEqualTo(StoreKeys.result(task));
+    assertThat(inShell("teardown-state", ID)).startsWith(StoreKeys.tasks(id));
+    assertThat(inShell("former-teardown-state", ID)).startsWith(StoreKeys.tasks(id));
+  }
+
+  private static String inShell(String... words) throws Exception {
+    List<String> program = List.of("bash", "-euc", ". task/keys.sh; object_key \"$@\"", "bash");
+    Process process =
+        new ProcessBuilder(Stream.concat(program.stream(), Stream.of(words)).toList())
+            .redirectErrorStream(true)
+            .start();
+    String key = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(key).isZero();
+    return key;
   }
 }

@@ -72,7 +72,7 @@ final class Aws {
     Path pins = INSTALLED.resolve("requirements.txt");
     if (!Files.exists(pins) || Files.mismatch(pins, SOURCES.resolve("requirements.txt")) != -1) {
       String missing =
-          "no emulator to test the task scripts against: svc/src/test/task/install.sh installs one,"
+          "no emulator to test the task scripts against: svc/src/test/install.sh task installs one,"
               + " with python3 and nothing else";
       if (Boolean.parseBoolean(System.getenv("CI"))) {
         throw new AssertionError(missing);

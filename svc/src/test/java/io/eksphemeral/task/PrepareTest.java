@@ -166,6 +166,19 @@ class PrepareTest {
     foreignEndsIt("eksctl-dev-cluster");
   }
 
+  /** As another tool, or an older eksctl, leaves it: only its name says what it is. */
+  @Test
+  void aForeignStackWithoutTagsEndsItToo() throws Exception {
+    Map<String, Object> role =
+        Map.of(
+            "Type",
+            "AWS::IAM::Role",
+            "Properties",
+            Map.of("RoleName", "other", "AssumeRolePolicyDocument", Map.of()));
+    aws.ask("stack", "eksctl-dev-cluster", Map.of("Role", role), Map.of());
+    foreignEndsIt("eksctl-dev-cluster");
+  }
+
   /** Of a cluster that EKS does not know: the teardown would meet it under the same name. */
   @ParameterizedTest
   @ValueSource(
@@ -279,7 +292,7 @@ class PrepareTest {
   @Test
   void whoseRoleIsGoneDoesNotGetIn() throws Exception {
     configFor(session("gone", "bob"));
-    failsWith("does not exist in the account 123456789012: " + session("gone", "bob"));
+    failsWith("do not exist in the account 123456789012: " + session("gone", "bob"));
   }
 
   @Test
@@ -287,7 +300,7 @@ class PrepareTest {
     aws.ask("role", "ci", "/");
     aws.ask("fault", "iam POST .*Action=GetRole");
     configFor(session("ci", "bob"));
-    failsWith("the role ci, which is to get in, cannot be looked up: ", "AccessDenied");
+    failsWith("the role ci, which is to get access, cannot be looked up: ", "AccessDenied");
   }
 
   /** All at once, and before eksctl has spent a quarter of an hour on the rest. */
@@ -300,7 +313,7 @@ class PrepareTest {
     configFor(ALICE, gone, nobody, elsewhere);
 
     failsWith(
-        "does not exist in the account 123456789012: ",
+        "do not exist in the account 123456789012: ",
         gone,
         nobody,
         elsewhere + " (there is " + ci + ")");
@@ -322,7 +335,7 @@ class PrepareTest {
   @Test
   void aUserWhoCannotBeLookedUpEndsIt() throws Exception {
     aws.ask("fault", "iam POST .*Action=GetUser");
-    failsWith("the user alice, which is to get in, cannot be looked up: ", "AccessDenied");
+    failsWith("the user alice, which is to get access, cannot be looked up: ", "AccessDenied");
   }
 
   // --- where ---
@@ -351,7 +364,7 @@ class PrepareTest {
   @ValueSource(strings = {"DescribeAvailabilityZones", "DescribeInstanceTypeOfferings"})
   void zonesThatCannotBeLookedUpEndIt(String action) throws Exception {
     aws.ask("fault", "ec2 POST .*Action=" + action);
-    failsWith("EC2 does not say which zones ", "AccessDenied");
+    failsWith(" zones ", "AccessDenied");
   }
 
   /** What eksctl and the preflight leave out is the same. */
@@ -367,7 +380,7 @@ class PrepareTest {
   void aRoleOfAnotherAccountEndsIt() throws Exception {
     aws.ask("role", "ci", "/");
     configFor("arn:aws:sts::210987654321:assumed-role/ci/bob");
-    failsWith("the role ci, which is to get in, is one of the account 210987654321");
+    failsWith("the role ci, which is to get access, belongs to the account 210987654321");
   }
 
   @Test
@@ -383,7 +396,7 @@ class PrepareTest {
             "arn:aws:sts::123456789012:assumed-role/$(id)/bob",
             "arn:aws:sts::123456789012:assumed-role/ci bob/x")) {
       configFor(nobody);
-      failsWith("who is to get in is no role or user: " + nobody);
+      failsWith("only roles and users can get access, not " + nobody);
     }
   }
 
@@ -391,7 +404,7 @@ class PrepareTest {
   void aNameLikeAnOptionIsAName() throws Exception {
     aws.ask("role", "ci", "/");
     configFor(session("--debug", "bob"));
-    failsWith("does not exist in the account 123456789012: " + session("--debug", "bob"));
+    failsWith("do not exist in the account 123456789012: " + session("--debug", "bob"));
   }
 
   @Test
@@ -456,9 +469,9 @@ class PrepareTest {
   void versionsThatCannotBeHadKeepNothingFromBeingBuiltAndTheListAsItWas() throws Exception {
     aws.ask("put", Aws.BUCKET, StoreKeys.VERSIONS, OLD_VERSIONS);
     offer();
-    theListStays("EKS offers no version");
+    theListStays("no versions of EKS");
     offer(version("1.31", "UNSUPPORTED", false), version("2", "STANDARD_SUPPORT", true));
-    theListStays("EKS offers no version");
+    theListStays("no versions of EKS");
 
     offer(version("1.35", "STANDARD_SUPPORT", true));
     for (String fault : List.of("eks GET /cluster-versions", "s3 PUT .*versions.json")) {
@@ -471,7 +484,7 @@ class PrepareTest {
   private void theListStays(String why) throws Exception {
     Aws.Outcome outcome = prepare(Map.of());
     assertThat(outcome.exit()).isZero();
-    assertThat(outcome.output()).contains("the list of versions stays as it was: ", why);
+    assertThat(outcome.output()).contains("the list of versions was not refreshed: ", why);
     assertThat(aws.object(StoreKeys.VERSIONS)).contains(OLD_VERSIONS);
     assertThat(shared.resolve("cluster.yaml")).exists();
   }

@@ -50,7 +50,7 @@ class ReportTest {
     assertThat(report(Map.of()).exit()).isZero();
 
     assertThat(aws.result(ID, "create-1").outcome()).isEqualTo(Outcome.READY);
-    assertThat(aws.object(FOLDER + "kept.json").orElseThrow())
+    assertThat(aws.object(FOLDER + "teardown-state.json").orElseThrow())
         .contains(ours.part("vpc"), ours.part("issuer"));
   }
 
@@ -91,7 +91,7 @@ class ReportTest {
 
     report(Map.of());
 
-    failedFor("not ours");
+    failedFor("the cluster is another one");
   }
 
   /** Whatever the cluster looks like: eksctl may have failed at something that does not show. */

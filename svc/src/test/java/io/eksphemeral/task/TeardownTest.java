@@ -80,7 +80,7 @@ class TeardownTest {
 
     assertThat(aws.inventory()).isEqualTo(before).contains("volume " + older, "address " + foreign);
     assertThat(aws.result(ID, "destroy-1").provesAbsence()).isTrue();
-    assertThat(aws.object("tasks/" + ID + "/kept.json").orElseThrow())
+    assertThat(aws.object("tasks/" + ID + "/teardown-state.json").orElseThrow())
         .contains(ours.part("vpc"), ours.part("issuer"));
   }
 
@@ -350,7 +350,7 @@ class TeardownTest {
     assertThat(aws.result(ID, "destroy-1").outcome()).isEqualTo(Outcome.FAILED);
     assertThat(aws.result(ID, "destroy-1").leftovers())
         .containsExactly("retained AWS::IAM::Role addon");
-    assertThat(aws.object("tasks/" + ID + "/kept.json").orElseThrow())
+    assertThat(aws.object("tasks/" + ID + "/teardown-state.json").orElseThrow())
         .contains("AWS::EC2::VPC " + ours.part("vpc"), "AWS::IAM::Role addon");
     assertThat(aws.changes().stream().filter("cloudformation delete-stack"::equals))
         .hasSize(9); // each of three: as usual, again, by force
@@ -373,9 +373,11 @@ class TeardownTest {
     assertThat(aws.inventory()).isEqualTo(before);
   }
 
-  @Test
-  void whatCannotBeLookedUpCountsAsBeingThere() throws Exception {
-    keep("{\"created\": null, \"until\": null, \"retained\": [\"Custom::Thing of-ours\"]");
+  /** Also in the object that earlier versions wrote. */
+  @ParameterizedTest
+  @ValueSource(strings = {"teardown-state.json", "kept.json"})
+  void whatCannotBeLookedUpCountsAsBeingThere(String object) throws Exception {
+    keep(object, "{\"created\": null, \"until\": null, \"retained\": [\"Custom::Thing of-ours\"]");
 
     assertThat(tearDown(1, Map.of("EKSPHEMERAL_PATIENCE", "1")).exit()).isEqualTo(1);
 
@@ -387,13 +389,13 @@ class TeardownTest {
   void withoutKnowingWhatWasKeptNothingIsTouched() throws Exception {
     aws.cluster("dev", ID);
     Set<String> before = aws.inventory();
-    aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/kept.json", "{");
+    aws.ask("put", Aws.BUCKET, "tasks/" + ID + "/teardown-state.json", "{");
     aws.ask("expire", Aws.BUCKET, 20);
     assertThat(tearDown(1).exit()).isEqualTo(1);
     aws.ask("expire", Aws.BUCKET, 20);
-    assertThat(aws.object("tasks/" + ID + "/kept.json")).contains("{");
+    assertThat(aws.object("tasks/" + ID + "/teardown-state.json")).contains("{");
 
-    aws.ask("fault", "s3 GET .*kept.json");
+    aws.ask("fault", "s3 GET .*teardown-state.json");
     assertThat(tearDown(2).exit()).isEqualTo(1);
 
     assertThat(aws.inventory()).isEqualTo(before);
@@ -423,12 +425,12 @@ class TeardownTest {
   void whatWasKeptIsOfUseThoughItCannotBeWrittenAnew() throws Exception {
     keep("{\"created\": null, \"until\": null");
     assertThat(tearDown(1).exit()).isZero(); // has it in the form in which it is written
-    aws.ask("fault", "s3 PUT .*kept.json");
+    aws.ask("fault", "s3 PUT .*teardown-state.json");
 
     Aws.Outcome outcome = tearDown(2);
 
     assertThat(outcome.exit()).as(outcome.output()).isZero();
-    assertThat(outcome.output()).contains("what is kept of the cluster cannot be written anew");
+    assertThat(outcome.output()).contains("the teardown state cannot be written again");
   }
 
   /** As a volume that somebody mounts into the cluster: it was there before. */
@@ -705,11 +707,15 @@ class TeardownTest {
 
   /** Has been kept of the cluster, with nothing else. */
   private void keep(String start) throws IOException {
+    keep("teardown-state.json", start);
+  }
+
+  private void keep(String object, String start) throws IOException {
     String rest = start.contains("retained") ? "" : ", \"retained\": []";
     aws.ask(
         "put",
         Aws.BUCKET,
-        "tasks/" + ID + "/kept.json",
+        "tasks/" + ID + "/" + object,
         start + rest + ", \"vpcs\": [], \"issuers\": [], \"addresses\": [], \"failures\": {}}");
   }
 

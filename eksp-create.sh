@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Creates a throwaway cluster, waits until it can be used, and prints its id.
+# Creates a throwaway cluster, waits until it is ready, and prints its id.
 #
 #   ./eksp-create.sh [--local] [--no-wait] [OPTION …] [SPEC [SG]]
 #
-#   SPEC            a file, or the name of one in svc/, or - for stdin (svc/default-cc.json)
-#   SG              the security group of the task that builds it, in whose VPC it then runs; else
-#                   EKSPHEMERAL_SG, else what EKSphemeral was installed with; means nothing with --local
-#   --local         on this machine, with no AWS account, building and starting what is missing;
-#                   EKSPHEMERAL_LOCAL=1 says the same
-#   --no-wait       only until the cluster is accepted
+#   SPEC            a file, the name of one in svc/, or - for stdin (svc/default-cc.json)
+#   SG              the security group of the task that creates it, which runs in its VPC
+#                   (EKSPHEMERAL_SG, else the one of the installation); not used with --local
+#   --local         on this machine, without an AWS account; builds and starts the control plane if
+#                   needed; equivalent to EKSPHEMERAL_LOCAL=1
+#   --no-wait       return as soon as the cluster is accepted
 #
-# What SPEC says is overruled by
+# These options replace fields of SPEC:
 #
-#   --name NAME     of the cluster
-#   --timeout MIN   minutes from when it is ready until it is torn down
-#   --owner MAIL    who is told, some five minutes before that
-#   --workers N     its nodes
-#   --version 1.NN  of Kubernetes
+#   --name NAME     the cluster's name
+#   --timeout MIN   minutes until it expires, from when it is ready
+#   --owner MAIL    who is notified some five minutes before that
+#   --workers N     the number of nodes
+#   --version 1.NN  the version of Kubernetes
 #
-# In AWS it says first what the cluster will cost, and in the end has kubectl know the cluster, under
-# its name. Ctrl-C ends the waiting and not the cluster.
+# On AWS it prints an estimate of the cost first, and adds the cluster to the kubeconfig under its name.
+# Ctrl-C ends the waiting, not the creation.
 
-# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+# Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
 [[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
 self=$0
@@ -41,66 +41,65 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 
 parse_options 'no-wait name= timeout= owner= workers= version=' "$@"
 expect_arguments 0 2
-need_tools
+require_tools
 read_spec "${arguments[0]-$here/svc/default-cc.json}"
-overrule name text ${option_name+"$option_name"}
-overrule timeout number ${option_timeout+"$option_timeout"}
-overrule owner text ${option_owner+"$option_owner"}
-overrule numworkers number ${option_workers+"$option_workers"}
-overrule kubeversion text ${option_version+"$option_version"}
+set_field name text ${option_name+"$option_name"}
+set_field timeout number ${option_timeout+"$option_timeout"}
+set_field owner text ${option_owner+"$option_owner"}
+set_field numworkers number ${option_workers+"$option_workers"}
+set_field kubeversion text ${option_version+"$option_version"}
 
 if is_local; then
-  when_interrupted "$program: nothing was asked for; the control plane may be starting all the same" \
-    "  stop it: $(command_for eksp-down.sh)"
+  on_interrupt "$program: interrupted; no cluster was requested, but the control plane may still be starting" \
+    "  stop it: $(command_line eksp-down.sh)"
   is_local_up || start_local 1
-  compare_settings
-  ((${#other_settings[@]} == 0)) \
-    || say "$program: the control plane that is up has other settings:" "${other_settings[@]}"
+  settings=$(different_settings)
+  [[ -z $settings ]] || info "$program: the running control plane has other settings:" "$settings"
 else
   find_endpoint
 fi
-if is_aws; then
-  choose_group "${arguments[1]-${EKSPHEMERAL_SG-}}"
-  refuse_foreign_name
-  estimate
+if is_aws_endpoint; then
+  set_task_network "${arguments[1]-${EKSPHEMERAL_SG-}}"
+  check_name_available
+  print_estimate
 fi
 
-# The id is ours, so that asking again after a lost answer makes no second cluster.
+# The id is chosen here, so that repeating the request after a lost response creates no second cluster.
 id=$(new_id)
-look="  look at it: $(command_for eksp-list.sh "$id")"
-end="  end it:     $(command_for eksp-destroy.sh "$id")"
-when_interrupted "$program: cluster $id may have been accepted already" "$look" "$end"
-call_again_if_lost POST /create -H 'Content-Type: application/json' -H "Idempotency-Key: $id" \
+show="  show it:    $(command_line eksp-list.sh "$id")"
+destroy="  destroy it: $(command_line eksp-destroy.sh "$id")"
+on_interrupt "$program: interrupted; cluster $id may have been accepted" "$show" "$destroy"
+call idempotent POST /create -H 'Content-Type: application/json' -H "Idempotency-Key: $id" \
   --data-binary "@$scratch/spec"
 read_record create-failed
-when_interrupted "$program: not waiting any more; $record_name stays with the control plane" \
-  "$look" "$end"
+on_interrupt "$program: interrupted; $record_name is still being created in the background" "$show" "$destroy"
 
 if [[ -n ${option_no_wait-} ]]; then
-  say "$record_name is accepted ($record_provider)" "$look" "$end"
+  info "$record_name is accepted ($record_provider)" "$show" "$destroy"
   echo "$record_id"
   exit
 fi
 while [[ $record_state == creating ]]; do
-  watch create-failed
+  poll_record create-failed
 done
 
 if [[ -z $record_ready ]]; then
   log=()
   while IFS= read -r line; do
     log+=("  | $line")
-  done < <(jq -r "$plain"'.status.log // [] | .[] | plain' <<<"$answer_body")
-  die "$record_name was not created: $record_reason" ${log[@]+"${log[@]}"} \
-    "$([[ $record_state == gone ]] || echo "  what there is of it is being removed by itself")" \
-    "  look at it: $(command_for eksp-list.sh "$record_id")"
+  done < <(jq -r "$jq_text"'.status.log // [] | .[] | safe_text' <<<"$response_body")
+  [[ $record_state == gone ]] || log+=("  anything that was created is being cleaned up automatically")
+  fail "$record_name was not created: $record_reason" ${log[@]+"${log[@]}"} \
+    "  show it: $(command_line eksp-list.sh "$record_id")"
 elif [[ $record_state == ready ]]; then
-  if is_aws; then
-    use_cluster
+  if is_aws_endpoint; then
+    configure_kubectl
   fi
-  say "$record_name is ready ($record_provider)" \
-    "  it ends:    $(ends_at)" \
-    "  prolong it: $(command_for eksp-prolong.sh "$record_id" 30)" "$end" ${use[@]+"${use[@]}"}
+  info "$record_name is ready ($record_provider)" \
+    "  expires:    $(describe_expiry)" \
+    "  extend it:  $(command_line eksp-prolong.sh "$record_id" 30)" "$destroy" \
+    ${usage_lines[@]+"${usage_lines[@]}"}
 else
-  say "$record_name was ready, and its end has come already: it is $record_state ($record_provider)"
+  info "$record_name was ready and has expired since: it is $record_state ($record_provider)"
 fi
 echo "$record_id"

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Removes EKSphemeral's control plane from AWS, or stops it on this machine, with all cluster specs.
+# Uninstalls the control plane from AWS, or stops it on this machine, and deletes all cluster records.
 #
 #   ./eksp-down.sh [--local] [--destroy-clusters | --abandon-clusters]
 #
-#   --local              on this machine; EKSPHEMERAL_LOCAL=1 says the same
-#   --destroy-clusters   destroy the clusters that are left, and wait until they are gone
-#   --abandon-clusters   forget them: nobody will ever tear them down
+#   --local              on this machine; equivalent to EKSPHEMERAL_LOCAL=1
+#   --destroy-clusters   destroy the remaining clusters first, and wait until they are gone
+#   --abandon-clusters   delete their records only: you have to delete the clusters yourself
 #
-# Where clusters are left it asks which, or refuses where nobody can be asked. In AWS the two buckets
-# stay, with what others have put there; it says how to remove them.
+# If clusters remain and neither option is given, it asks on a terminal and refuses elsewhere. On AWS the
+# two buckets remain; it prints how to delete them and what else remains.
 
-# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+# Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
 [[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
 self=$0
@@ -23,78 +23,79 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 . "$here/lib/common.sh"
 # shellcheck source=lib/stack.sh
 . "$here/lib/stack.sh"
-# shellcheck source=lib/bucket.sh
-. "$here/lib/bucket.sh"
-# shellcheck source=lib/remove.sh
-. "$here/lib/remove.sh"
+# shellcheck source=lib/remaining.sh
+. "$here/lib/remaining.sh"
+# shellcheck source=lib/uninstall.sh
+. "$here/lib/uninstall.sh"
 
 parse_options 'destroy-clusters abandon-clusters' "$@"
 expect_arguments 0 0
 if [[ -n ${option_destroy_clusters-} && -n ${option_abandon_clusters-} ]]; then
-  wrong_use "clusters are either destroyed or abandoned, not both"
+  fail_with_usage "--destroy-clusters and --abandon-clusters cannot be combined"
 fi
-need_tools
+require_tools
 
-# A line for each cluster, and for each record behind which there may be one.
-list_left() {
-  printf '%s' "$clusters_shown${clusters_shown:+${records_kept:+$'\n'}}$records_kept"
-}
-
-# What is to become of the clusters that are left.
+# Has the caller choose what happens to the remaining clusters, unless an option says it.
 choose() {
   local choice
-  if [[ -z $clusters_shown$records_kept || -n ${option_destroy_clusters-}${option_abandon_clusters-} ]]; then
+  if [[ -z $(remaining) || -n ${option_destroy_clusters-}${option_abandon_clusters-} ]]; then
     return
   fi
   if ! [[ -t 0 && -t 2 ]]; then
-    refuse "there are clusters left, so the control plane stays up:" "$(list_left)" \
-      "  destroy them first: $(command_for eksp-down.sh --destroy-clusters)" \
-      "  forget them:        $(command_for eksp-down.sh --abandon-clusters)"
+    fail_usage "clusters remain, so nothing was removed:" "$(remaining)" \
+      "  destroy them first: $(command_line eksp-down.sh --destroy-clusters)" \
+      "  abandon them:       $(command_line eksp-down.sh --abandon-clusters)"
   fi
-  say "There are clusters left:" "$(list_left)"
+  info "These clusters remain:" "$(remaining)"
   read -r -p "(d)estroy them, (a)bandon them, or (c)ancel? " choice || choice=cancel
   case $choice in
     d | destroy) option_destroy_clusters=1 ;;
     a | abandon) option_abandon_clusters=1 ;;
-    *) die "cancelled: the control plane stays up" ;;
+    *) fail "cancelled: nothing was removed" ;;
   esac
 }
 
-# destroy_clusters [USUAL-SECONDS]: comes back when all are gone.
+# Reads all records, see parse_clusters.
+read_clusters() {
+  call idempotent GET /clusters
+  parse_clusters "$response_body"
+}
+
+# destroy_clusters [USUAL-SECONDS]: returns when all are gone.
 destroy_clusters() {
   local id leftovers
-  when_interrupted "$program: not waiting any more; the clusters are destroyed all the same," \
-    "and the control plane stays up: $(command_for eksp-list.sh)"
+  on_interrupt "$program: interrupted; the clusters are still being destroyed, and the control plane was not removed" \
+    "  list clusters: $(command_line eksp-list.sh)"
   for id in ${cluster_ids[@]+"${cluster_ids[@]}"}; do
-    ask_again_if_lost POST "/destroy/$id"
-    [[ $answer_status == 404 ]] || expect_success # it may have gone meanwhile
+    with_retries idempotent POST "/destroy/$id"
+    [[ $response_status == 404 ]] || expect_success # it may be gone by now
   done
-  while read_clusters && ((clusters_left)); do
-    if [[ $clusters_shown == *" destroy-failed"* ]]; then
+  while read_clusters && ((${#cluster_ids[@]})); do
+    if [[ $cluster_lines == *" destroy-failed"* ]]; then
       leftovers=$(list_leftovers)
-      die "not every cluster could be destroyed, so the control plane stays up and tries again:" \
-        "$clusters_shown" ${leftovers:+"$leftovers"} \
-        "  why, is in:  $(command_for eksp-list.sh "${cluster_ids[0]}")" \
-        "  forget them: $(command_for eksp-down.sh --abandon-clusters)"
+      fail "some clusters could not be destroyed; the control plane was not removed, and retries:" \
+        "$cluster_lines" ${leftovers:+"$leftovers"} \
+        "  show one:     $(command_line eksp-list.sh "${cluster_ids[0]}")" \
+        "  abandon them: $(command_line eksp-down.sh --abandon-clusters)"
     fi
-    progress "clusters still to be destroyed: $clusters_left" "$@"
-    pause
+    progress "clusters left to destroy: ${#cluster_ids[@]}" "$@"
+    poll_delay
   done
-  [[ -z $records_kept ]] \
-    || die "the clusters are gone; the control plane stays up for records that it leaves alone:" \
-      "$records_kept" "  forget them: $(command_for eksp-down.sh --abandon-clusters)"
+  [[ -z $ignored_records ]] \
+    || fail "the clusters are gone; the control plane was not removed because of records that it does not manage:" \
+      "$ignored_records" "  abandon them: $(command_line eksp-down.sh --abandon-clusters)"
 }
 
 down_on_this_machine() {
   if ! is_local_up; then
     if is_local_running; then
       stop_local
-      say "the control plane did not answer, and was stopped"
+      info "the control plane did not respond and was stopped"
     else
-      say "the control plane is not up"
+      info "the control plane is not running"
     fi
     if has_local_records; then
-      say "  what it knew is still in $local_home; to go on with it: $(command_for eksp-up.sh)"
+      info "  its records are kept in $local_home; to continue with them: $(command_line eksp-up.sh)"
     fi
     exit
   fi
@@ -104,31 +105,30 @@ down_on_this_machine() {
     destroy_clusters
   fi
   stop_local
-  forget_local
-  say "the control plane is down, and all cluster specs are removed"
+  delete_local_data
+  info "the control plane is down, and all cluster records are deleted"
 }
 
 down_in_aws() {
-  enter_aws
-  find_what_there_is
-  read_what_is_left
+  connect_to_aws
+  find_installed_stack
+  find_remaining_clusters
   choose
-  if [[ -n ${option_destroy_clusters-} && -n $clusters_shown$records_kept ]]; then
-    expect_api
+  if [[ -n ${option_destroy_clusters-} && -n $(remaining) ]]; then
+    require_api
     destroy_clusters 600
   fi
-  note_abandoned
+  delete_abandoned_records
   if [[ -n $stack_status ]]; then
-    when_interrupted "$program: not waiting any more; what CloudFormation has begun goes on" \
-      "  go on with this: $(command_for "$program" ${as_called[@]+"${as_called[@]}"})"
+    on_interrupt "$program: interrupted; CloudFormation continues" "  continue: $(repeat_command)"
     stop_tasks
     remove_stack
   fi
-  remove_specs
-  forget_endpoint
-  say "the control plane is down, and all cluster specs are removed"
-  tell_what_is_abandoned
-  tell_what_stays
+  delete_data
+  clear_cached_endpoint
+  info "the control plane is down, and all cluster records are deleted"
+  print_abandoned_clusters
+  print_leftovers
 }
 
 if is_local; then

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Lists the clusters that EKSphemeral manages, oldest first, or shows one.
+# Lists the ids of all clusters, oldest first, or shows one cluster.
 #
 #   ./eksp-list.sh [--local] [ID|NAME]
 #
-#   ID|NAME   which one to show: its spec, then its status; without it, the ids of all
-#   --local   those on this machine; EKSPHEMERAL_LOCAL=1 says the same
+#   ID|NAME   the cluster to show: its spec, followed by its status
+#   --local   on this machine; equivalent to EKSPHEMERAL_LOCAL=1
 #
-# Prints JSON on one line, for jq.
+# Prints JSON on one line.
 
-# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+# Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
 [[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
 self=$0
@@ -22,12 +22,12 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 
 parse_options '' "$@"
 expect_arguments 0 1
-need_tools
+require_tools
 path=/status
 if ((${#arguments[@]})); then
   path+=/$(path_segment "${arguments[0]}")
 fi
 find_endpoint
 
-call GET "$path"
-print_answer
+call once GET "$path"
+print_response

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Moves the end of a cluster, and prints its record.
+# Changes when a cluster expires, and prints its record.
 #
 #   ./eksp-prolong.sh [--local] ID|NAME MINUTES
 #
-#   ID|NAME   of the cluster
-#   MINUTES   how many more it is to live; negative ones shorten its life
-#   --local   on this machine; EKSPHEMERAL_LOCAL=1 says the same
+#   ID|NAME   the cluster
+#   MINUTES   how much later it expires; a negative number makes that earlier
+#   --local   on this machine; equivalent to EKSPHEMERAL_LOCAL=1
 
-# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+# Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
 [[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
 self=$0
@@ -21,19 +21,19 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 
 parse_options '' "$@"
 expect_arguments 2 2
-need_tools
+require_tools
 cluster=$(path_segment "${arguments[0]}")
 minutes=${arguments[1]}
 if ! [[ $minutes =~ ^-?[1-9][0-9]{0,8}$ ]]; then
-  refuse "invalid minutes '$minutes': a whole number of at most 9 digits is needed, not 0, without a plus sign or leading zeros"
+  fail_usage "invalid minutes '$minutes': a whole number of at most 9 digits is needed, not 0, without a plus sign or leading zeros"
 fi
 find_endpoint
 
-call POST "/prolong/$cluster/$minutes"
+call once POST "/prolong/$cluster/$minutes"
 read_record create-failed
 if [[ -n $record_expires ]]; then
-  say "$record_name ends $(ends_at)"
+  info "$record_name expires $(describe_expiry)"
 else
-  say "$record_name is not ready yet; it will live $record_lifetime minutes from then on"
+  info "$record_name is not ready yet; it expires $record_lifetime minutes after it is ready"
 fi
-print_answer
+print_response

@@ -1,44 +1,43 @@
 #!/usr/bin/env bash
-# Installs EKSphemeral's control plane in AWS, or updates it; or starts it on this machine.
+# Installs or updates the control plane on AWS, or starts it on this machine.
 #
 #   ./eksp-up.sh [OPTION …]
 #   ./eksp-up.sh --local [--speed N]
 #
-# In AWS it takes two buckets, which are made if they are not there:
+# On AWS it uses the account, region and credentials of the aws CLI (AWS_PROFILE, AWS_REGION), and two
+# buckets, which it creates if they are missing:
 #
 #   EKSPHEMERAL_SVC_BUCKET           for the functions' code
-#   EKSPHEMERAL_CLUSTERMETA_BUCKET   for what is known of the clusters
+#   EKSPHEMERAL_CLUSTERMETA_BUCKET   for the cluster records
 #
-# and the account, region and credentials that the aws CLI uses (AWS_PROFILE, AWS_REGION). What is
-# not given below stays as it was installed, or gets its default:
+# Options that are not given keep their installed value, or get their default:
 #
-#   --notify MAIL               the sender of mails, and who hears of failures; '' for no mails ('')
-#   --max-clusters N            at a time (10)
-#   --max-clusters-per-asker N  at a time (5)
-#   --max-minutes N             that a cluster lives in all (1440)
-#   --max-workers N             that a cluster has (10)
-#   --owner-domains A,B         whose mail addresses may be named as owner; '' for all ('')
-#   --instance-types A,B        of the workers, the first that can be had (those of t3.medium,t3a.medium
-#                               that the region offers); two zones of the region have to offer them all
-#   --spot, --on-demand         how the workers are bought (--spot)
-#   --subnets A,B               in which the tasks run (those of the default VPC in zones with Fargate)
-#   --security-group SG         with which the tasks run (the first of that VPC that lets port 443 out)
-#   --permissions-boundary ARN  bounds all roles of the installation; '' for none ('')
-#   --tags KEY=VALUE,…          of the stack, its resources and all clusters; '' for none ('')
+#   --notify MAIL               sender of all mails, and recipient of failures; '' for no mails ('')
+#   --max-clusters N            clusters at a time (10)
+#   --max-clusters-per-caller N clusters at a time of one caller (5)
+#   --max-minutes N             total lifetime of a cluster (1440)
+#   --max-workers N             nodes of a cluster (10)
+#   --owner-domains A,B         mail domains of owners; '' for all ('')
+#   --instance-types A,B        instance types of the nodes, in order of preference; two zones must offer
+#                               all of them (those of t3.medium,t3a.medium that the region offers)
+#   --spot, --on-demand         purchase option of the nodes (--spot)
+#   --subnets A,B               subnets of the tasks (the default VPC's, in zones with Fargate)
+#   --security-group SG         security group of the tasks (the first of that VPC with egress to port 443)
+#   --permissions-boundary ARN  boundary of all roles; '' for none ('')
+#   --tags KEY=VALUE,…          tags of the stack, its resources and all clusters; '' for none ('')
 #
-# On this machine, with no AWS account:
+# On this machine, without an AWS account:
 #
-#   --local     EKSPHEMERAL_LOCAL=1 says the same
-#   --speed N   let its clock run N times as fast, 1 to 3600, to watch a whole life in a minute; from
-#               675 on, what the tasks pretend to do takes less than their usual 4 seconds
+#   --local     equivalent to EKSPHEMERAL_LOCAL=1
+#   --speed N   run its clock N times as fast, 1 to 3600, to see a cluster's whole life in a minute; from
+#               675 on the simulated tasks take less than their usual 4 seconds
 #
-# Builds what is missing, with a JDK of version 25 or newer. On this machine it keeps what it knows in
-# EKSPHEMERAL_HOME (.eksphemeral beside this script), and listens on EKSPHEMERAL_PORT (8470) of the
-# loopback interface: no other machine reaches it, but every user of this one does, and may do all
-# that you may. If one is up already, settings that differ from its own are refused, with the
-# difference.
+# It builds what is missing, with a JDK of version 25 or newer. On this machine it keeps its data in
+# EKSPHEMERAL_HOME (.eksphemeral beside this script) and listens on port EKSPHEMERAL_PORT (8470) of the
+# loopback interface: no other machine can reach it, but every user of this one can, with your rights. If
+# it is running already, different settings are an error that lists them.
 
-# Without what the caller's shell would have it do: options, functions, BASH_ENV, CDPATH.
+# Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
 [[ $- == *p* ]] || exec bash -p "$0" "$@"
 set -euo pipefail
 self=$0
@@ -57,56 +56,68 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 . "$here/lib/bucket.sh"
 # shellcheck source=lib/eksctl.sh
 . "$here/lib/eksctl.sh"
-# shellcheck source=lib/install.sh
-. "$here/lib/install.sh"
+# shellcheck source=lib/parameters.sh
+. "$here/lib/parameters.sh"
+# shellcheck source=lib/preflight.sh
+. "$here/lib/preflight.sh"
+# shellcheck source=lib/preflight-options.sh
+. "$here/lib/preflight-options.sh"
+# shellcheck source=lib/preflight-resources.sh
+. "$here/lib/preflight-resources.sh"
+# shellcheck source=lib/deploy.sh
+. "$here/lib/deploy.sh"
+# shellcheck source=lib/mail.sh
+. "$here/lib/mail.sh"
 
-on_aws='notify= max-clusters= max-clusters-per-asker= max-minutes= max-workers= instance-types= spot on-demand subnets= security-group= permissions-boundary= tags= owner-domains='
-parse_options "speed= $on_aws" "$@"
+aws_options='notify= max-clusters= max-clusters-per-caller= max-clusters-per-asker= max-minutes= max-workers= instance-types= spot on-demand subnets= security-group= permissions-boundary= tags= owner-domains='
+parse_options "speed= $aws_options" "$@"
 expect_arguments 0 0
 
 up_on_this_machine() {
-  local word speed=${option_speed-1}
+  local word settings running=1 speed=${option_speed-1}
   if ! [[ $speed =~ ^[1-9][0-9]{0,3}$ ]] || ((speed > 3600)); then
-    wrong_use "--speed takes a whole number from 1 to 3600, not '$speed'"
+    fail_with_usage "--speed takes a whole number from 1 to 3600, not '$speed'"
   fi
-  for word in ${on_aws//=/}; do
+  for word in ${aws_options//=/}; do
     word=option_${word//-/_}
-    [[ -z ${!word+set} ]] || wrong_use "--local takes no option but --speed"
+    [[ -z ${!word+set} ]] || fail_with_usage "--local takes no option but --speed"
   done
-  need_tools
+  require_tools
   if ! is_local_up; then
+    running=
     start_local "$speed"
   fi
-  compare_settings
-  ((${#other_settings[@]} == 0)) \
-    || die "the control plane is already up at $endpoint, with other settings:" "${other_settings[@]}" \
-      "  to change them: $(command_for eksp-down.sh) && $(command_for eksp-up.sh ${option_speed+--speed "$speed"})"
-  [[ -n $local_started ]] || say "the control plane is already up at $endpoint ($local_provider)"
+  settings=$(different_settings)
+  [[ -z $settings ]] \
+    || fail "the control plane is already up at $endpoint, with other settings:" "$settings" \
+      "  to change them: $(command_line eksp-down.sh) && $(command_line eksp-up.sh ${option_speed+--speed "$speed"})"
+  [[ -z $running ]] || info "the control plane is already up at $endpoint ($local_provider)"
 }
 
 up_in_aws() {
-  [[ -z ${option_speed+set} ]] || wrong_use "--speed is for --local: in AWS time goes as it does"
-  [[ -z ${option_spot-} || -z ${option_on_demand-} ]] || wrong_use "it is either --spot or --on-demand, not both"
+  local up=up
+  [[ -z ${option_speed+set} ]] || fail_with_usage "--speed works only with --local"
+  [[ -z ${option_spot-} || -z ${option_on_demand-} ]] || fail_with_usage "--spot and --on-demand cannot be combined"
+  # The option's former name.
+  [[ -z ${option_max_clusters_per_asker+set} ]] \
+    || option_max_clusters_per_caller=${option_max_clusters_per_caller-$option_max_clusters_per_asker}
   [[ -z ${EKSPHEMERAL_URL-} ]] \
-    || warn "EKSPHEMERAL_URL is set, so that the other commands ask $EKSPHEMERAL_URL and not this one"
-  look_around
-  when_interrupted "$program: not done; it can be run again at any time"
-  settle_stack
+    || warn "EKSPHEMERAL_URL is set, so the other commands call $EKSPHEMERAL_URL and not this installation"
+  preflight
+  on_interrupt "$program: interrupted; run it again at any time"
+  recover_stack
   prepare_buckets
-  make_service_roles
+  create_service_roles
   build_if_needed "$code_jar"
   upload_task_scripts
-  settle_parameters
+  resolve_parameters
   deploy
   refresh_versions
   check_mail
-  prove_api
-  if [[ -n $deployed ]]; then
-    say "the control plane is up at $endpoint (region $region, account $account)"
-  else
-    say "the control plane is up to date at $endpoint (region $region, account $account)"
-  fi
-  say ${warnings[@]+"${warnings[@]}"} "  create a cluster: $(command_for eksp-create.sh)"
+  verify_api
+  [[ -n $deployed ]] || up='up to date'
+  info "the control plane is $up at $endpoint (region $region, account $account)" \
+    ${warnings[@]+"${warnings[@]}"} "  create a cluster: $(command_line eksp-create.sh)"
 }
 
 if is_local; then

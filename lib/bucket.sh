@@ -1,108 +1,110 @@
-# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # jq's variables; names are shared among the files in lib/
-# The two buckets: made or hardened when EKSphemeral is installed, and emptied when it is removed.
+# shellcheck shell=bash disable=SC2016 # jq's variables
+# Creating and securing the two buckets.
 
-# make_bucket BUCKET
-make_bucket() {
-  local where=()
-  [[ $region == us-east-1 ]] || where=(--create-bucket-configuration "LocationConstraint=$region")
-  ask_aws s3api create-bucket --bucket "$1" ${where[@]+"${where[@]}"} \
-    || aws_failed "the bucket $1 cannot be made"
-  say "made the bucket $1"
+# shellcheck source=svc/task/keys.sh
+. "$here/svc/task/keys.sh"
+
+# create_bucket BUCKET
+create_bucket() {
+  local constraint=()
+  [[ $region == us-east-1 ]] || constraint=(--create-bucket-configuration "LocationConstraint=$region")
+  run_aws s3api create-bucket --bucket "$1" ${constraint[@]+"${constraint[@]}"} \
+    || fail_aws "the bucket $1 cannot be created"
+  info "created the bucket $1"
 }
 
-# try_writing BUCKET FOLDER: whether objects can be written into the folder and removed as the
-# functions do it, above all without a header about encryption. The object and its versions are
-# removed. If it fails, aws_why says why, and denied which action was refused.
-try_writing() {
-  local key=$2/preflight-$RANDOM$RANDOM version versions=()
+# check_write_access BUCKET PREFIX: writes and deletes an object as the functions do, above all without a
+# header about encryption, and deletes its versions. On failure denied_action is the action that was denied.
+check_write_access() {
+  local key=$2preflight-$RANDOM$RANDOM version versions=()
   printf '{}\n' >"$scratch/preflight"
-  denied=s3:PutObject
-  ask_aws s3api put-object --bucket "$1" --key "$key" --body "$scratch/preflight" \
+  denied_action=s3:PutObject
+  run_aws s3api put-object --bucket "$1" --key "$key" --body "$scratch/preflight" \
     --content-type application/json --expected-bucket-owner "$account" || return
-  versions=("$(jq -r '.VersionId // ""' <<<"$aws_answer")")
-  denied=s3:DeleteObject
-  ask_aws s3api delete-object --bucket "$1" --key "$key" --expected-bucket-owner "$account" || return
-  versions+=("$(jq -r '.VersionId // ""' <<<"$aws_answer")")
+  versions=("$(jq -r '.VersionId // ""' <<<"$aws_output")")
+  denied_action=s3:DeleteObject
+  run_aws s3api delete-object --bucket "$1" --key "$key" --expected-bucket-owner "$account" || return
+  versions+=("$(jq -r '.VersionId // ""' <<<"$aws_output")")
   for version in "${versions[@]}"; do
-    if [[ -n $version ]] && ! ask_aws s3api delete-object --bucket "$1" --key "$key" \
+    if [[ -n $version ]] && ! run_aws s3api delete-object --bucket "$1" --key "$key" \
       --version-id "$version" --expected-bucket-owner "$account"; then
-      warn "a version of the test object $key stays in the bucket $1: $aws_why"
+      warn "a version of the test object $key remains in the bucket $1: $aws_error"
     fi
   done
 }
 
-# harden_bucket BUCKET [PREFIX …]: makes it private, encrypted, versioned, reached by TLS only, and
-# lets what is under the prefixes go after 30 days. Changes only what is not so already; whatever else
-# is in a document that S3 takes as a whole is written back as it was read.
-harden_bucket() {
-  local bucket=$1 mended='' size
+# secure_bucket BUCKET [PREFIX …]: makes it private, encrypted, versioned and TLS-only, and expires what is
+# under the prefixes after 30 days. Changes only what differs; everything else in a document that S3 takes
+# as a whole is written back as it was read.
+secure_bucket() {
+  local bucket=$1 changes='' size
   shift
-  progress "looking at the bucket $bucket"
+  progress "checking the bucket $bucket"
   read_setting public-access-block
   if ! jq -e '.PublicAccessBlockConfiguration
       | .BlockPublicAcls and .IgnorePublicAcls and .BlockPublicPolicy and .RestrictPublicBuckets' \
-    <<<"$aws_answer" >/dev/null; then
-    merge_setting '.PublicAccessBlockConfiguration // {} | . + {BlockPublicAcls: true, IgnorePublicAcls: true,
+    <<<"$aws_output" >/dev/null; then
+    change_setting '.PublicAccessBlockConfiguration // {} | . + {BlockPublicAcls: true, IgnorePublicAcls: true,
       BlockPublicPolicy: true, RestrictPublicBuckets: true}'
-    set_bucket put-public-access-block --public-access-block-configuration "file://$scratch/setting"
-    mended+=', private'
+    write_setting put-public-access-block --public-access-block-configuration "file://$scratch/setting"
+    changes+=', private'
   fi
   read_setting encryption
-  if ! jq -e '.ServerSideEncryptionConfiguration.Rules | length > 0' <<<"$aws_answer" >/dev/null; then
-    merge_setting '.ServerSideEncryptionConfiguration // {}
+  if ! jq -e '.ServerSideEncryptionConfiguration.Rules | length > 0' <<<"$aws_output" >/dev/null; then
+    change_setting '.ServerSideEncryptionConfiguration // {}
       | .Rules = [{ApplyServerSideEncryptionByDefault: {SSEAlgorithm: "AES256"}}]'
-    set_bucket put-bucket-encryption --server-side-encryption-configuration "file://$scratch/setting"
-    mended+=', encrypted'
-  elif [[ $aws_answer == *'"aws:kms'* ]]; then
-    warn "the bucket $bucket is encrypted with a key of KMS: the roles of EKSphemeral must be allowed to use it"
+    write_setting put-bucket-encryption --server-side-encryption-configuration "file://$scratch/setting"
+    changes+=', encrypted'
+  elif [[ $aws_output == *'"aws:kms'* ]]; then
+    warn "the bucket $bucket is encrypted with a KMS key: EKSphemeral's roles need permission to use it"
   fi
   read_setting versioning
-  if ! jq -e '.Status == "Enabled"' <<<"$aws_answer" >/dev/null; then
-    merge_setting '.Status = "Enabled"'
-    set_bucket put-bucket-versioning --versioning-configuration "file://$scratch/setting"
-    mended+=', versioned'
+  if ! jq -e '.Status == "Enabled"' <<<"$aws_output" >/dev/null; then
+    change_setting '.Status = "Enabled"'
+    write_setting put-bucket-versioning --versioning-configuration "file://$scratch/setting"
+    changes+=', versioned'
   fi
   read_setting lifecycle-configuration
   if ! merge_lifecycle "$@"; then
-    # It stands beside the rules, and would fall back to S3's default. A CLI that does not know the
-    # option does not show it, either.
-    size=$(jq -r '.TransitionDefaultMinimumObjectSize // ""' <<<"$aws_answer")
-    set_bucket put-bucket-lifecycle-configuration --lifecycle-configuration "file://$scratch/setting" \
+    # It is beside the rules, and would be reset to S3's default. A CLI that does not know the option does
+    # not show it either.
+    size=$(jq -r '.TransitionDefaultMinimumObjectSize // ""' <<<"$aws_output")
+    write_setting put-bucket-lifecycle-configuration --lifecycle-configuration "file://$scratch/setting" \
       ${size:+--transition-default-minimum-object-size "$size"}
-    mended+=', old things expiring'
+    changes+=', with expiry rules'
   fi
   read_setting policy
   if ! merge_policy "$bucket"; then
-    set_bucket put-bucket-policy --policy "file://$scratch/setting"
-    mended+=', TLS only'
+    write_setting put-bucket-policy --policy "file://$scratch/setting"
+    changes+=', TLS-only'
   fi
-  [[ -z $mended ]] || say "the bucket $bucket is now ${mended#, }"
+  [[ -z $changes ]] || info "the bucket $bucket is now ${changes#, }"
 }
 
-# read_setting WHAT: sets aws_answer to what $bucket has, {} if nothing.
+# read_setting NAME: sets aws_output to that setting of $bucket; {} if it has none.
 read_setting() {
   local operation=get-bucket-$1
   [[ $1 != public-access-block ]] || operation=get-$1
-  if ! ask_aws s3api "$operation" --bucket "$bucket"; then
-    [[ $aws_code == NoSuch*Configuration || $aws_code == NoSuchBucketPolicy || $aws_code == *NotFoundError ]] \
-      || aws_failed "the $1 of the bucket $bucket cannot be read"
-    aws_answer=
+  if ! run_aws s3api "$operation" --bucket "$bucket"; then
+    [[ $aws_error_code == NoSuch*Configuration || $aws_error_code == NoSuchBucketPolicy || $aws_error_code == *NotFoundError ]] \
+      || fail_aws "the $1 of the bucket $bucket cannot be read"
+    aws_output=
   fi
-  [[ -n $aws_answer ]] || aws_answer='{}'
+  [[ -n $aws_output ]] || aws_output='{}'
 }
 
-# merge_setting FILTER: sets $scratch/setting to aws_answer as the filter, in jq, changes it.
-merge_setting() {
-  jq "$1" <<<"$aws_answer" >"$scratch/setting"
+# change_setting FILTER: writes aws_output, changed by the jq filter, to $scratch/setting.
+change_setting() {
+  jq "$1" <<<"$aws_output" >"$scratch/setting"
 }
 
-# set_bucket OPERATION [OPTION …]
-set_bucket() {
-  ask_aws s3api "$1" --bucket "$bucket" "${@:2}" || aws_failed "the bucket $bucket refuses $1"
+# write_setting OPERATION [OPTION …]
+write_setting() {
+  run_aws s3api "$1" --bucket "$bucket" "${@:2}" || fail_aws "$1 of the bucket $bucket failed"
 }
 
-# merge_lifecycle [PREFIX …]: whether the rules of aws_answer have ours; if not, $scratch/setting has
-# them as they should be. A rule in the manner of before 2016 cannot stand beside one of today.
+# merge_lifecycle [PREFIX …]: succeeds if aws_output has EKSphemeral's rules; else fails, with all rules in
+# $scratch/setting. A rule in the format of before 2016 cannot be combined with one of today.
 merge_lifecycle() {
   jq -e '
     [.Rules // [] | .[] | if has("Prefix") then .Filter = {Prefix} | del(.Prefix) else . end] as $rules
@@ -113,10 +115,10 @@ merge_lifecycle() {
         AbortIncompleteMultipartUpload: {DaysAfterInitiation: 7}
       }] + [$ARGS.positional[] | {
         ID: "eksphemeral-\(rtrimstr("/"))", Status: "Enabled", Filter: {Prefix: .}, Expiration: {Days: 30}
-      }]) as $ours
-    | ($ours | map(select(.ID as $id | $rules | map(.ID) | index($id) | not))) as $missing
+      }]) as $needed
+    | ($needed | map(select(.ID as $id | $rules | map(.ID) | index($id) | not))) as $missing
     | {Rules: ($rules + $missing)}, ($missing == [])' --args "$@" \
-    <<<"$aws_answer" >"$scratch/merged" && return
+    <<<"$aws_output" >"$scratch/merged" && return
   jq -s '.[0]' "$scratch/merged" >"$scratch/setting"
   false
 }
@@ -127,41 +129,12 @@ merge_policy() {
     {
       Sid: "EKSphemeralTlsOnly", Effect: "Deny", Principal: "*", Action: "s3:*",
       Resource: [$arn, "\($arn)/*"], Condition: {Bool: {"aws:SecureTransport": "false"}}
-    } as $ours
+    } as $needed
     | (.Policy // "{\"Version\": \"2012-10-17\", \"Statement\": []}" | fromjson)
     | .Statement |= (if type == "array" then . else [.] end)
-    | (any(.Statement[]; .Sid == $ours.Sid)) as $there
-    | if $there then . else .Statement += [$ours] end
-    | ., $there' <<<"$aws_answer" >"$scratch/merged" && return
+    | (any(.Statement[]; .Sid == $needed.Sid)) as $present
+    | if $present then . else .Statement += [$needed] end
+    | ., $present' <<<"$aws_output" >"$scratch/merged" && return
   jq -s '.[0]' "$scratch/merged" >"$scratch/setting"
   false
-}
-
-# empty_bucket BUCKET CONDITION: removes every version of what meets the condition, in jq, on its
-# key. Sets others to how many things it left. Fails if there is no such bucket.
-empty_bucket() {
-  local batch
-  others=0
-  if ! ask_aws s3api list-object-versions --bucket "$1"; then
-    [[ $aws_code == NoSuchBucket ]] || aws_failed "what is in the bucket $1 cannot be listed"
-    return 1
-  fi
-  [[ -n $aws_answer ]] || aws_answer='{}'
-  jq -c "def ours: .Key | $2;"'
-    [(.Versions // []) + (.DeleteMarkers // []) | .[] | {ours: ours, Key, VersionId}]
-    | (map(select(.ours)) | map({Key, VersionId})) as $ours
-    | length - ($ours | length),
-      (range(0; $ours | length; 1000) | {Quiet: true, Objects: $ours[.:. + 1000]})' \
-    <<<"$aws_answer" >"$scratch/to-remove"
-  {
-    read -r others
-    while IFS= read -r batch; do
-      progress "removing what is in the bucket $1"
-      printf '%s\n' "$batch" >"$scratch/batch"
-      ask_aws s3api delete-objects --bucket "$1" --delete "file://$scratch/batch" \
-        || aws_failed "what is in the bucket $1 cannot be removed"
-      aws_code='' aws_why=$(jq -r '.Errors // [] | .[0] // empty | "\(.Key): \(.Message)"' <<<"$aws_answer")
-      [[ -z $aws_why ]] || aws_failed "not all that is in the bucket $1 can be removed"
-    done
-  } <"$scratch/to-remove"
 }

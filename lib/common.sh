@@ -1,42 +1,60 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # names are shared among the files in lib/
-# What every command needs: options, help, words for people, the way out.
-# Sourced by the commands, with `here` naming the folder they are in. bash 3.2, which macOS has, is
-# enough: mind empty arrays, and there is no ${x,,}, no mapfile, no wait -n.
+# shellcheck shell=bash
+# Shared by all commands: options, help, messages and exit codes. The commands source this file with
+# `here` set to their directory. It works with bash 3.2 (macOS): no ${x,,}, no mapfile, no wait -n, and
+# an empty array needs ${a[@]+"${a[@]}"}.
 
-umask 077 # what is written is for who runs this, whatever others may read by default
+umask 077 # files are private, whatever the caller's umask is
 
-# The commands run as `bash -p`; what it takes no notice of is not for the programs that they call either.
+# The commands run as `bash -p`, which ignores these. The programs that they call must not see them either.
 unset BASH_ENV ENV CDPATH POSIXLY_CORRECT BASH_COMPAT
 export -n SHELLOPTS
 
-# A closed stdin or stdout is replaced, so that no file gets its number; a reader that has gone away
-# does not end a command.
+# A closed stdin or stdout is replaced, so that no other file gets its number; a reader that has gone
+# away does not end a command.
 true 2>/dev/null 3>&1 || exec >/dev/null
 true 2>/dev/null 3<&0 || exec </dev/null
 trap '' PIPE
 
 program=${0##*/}
-arguments=()
-scratch= # a folder for what is needed during this run only
+arguments=()          # the arguments that are no options
+original_arguments=() # all arguments, as given
+scratch=              # a temporary directory, see make_scratch
+interrupt_message=()  # what to print when the waiting ends early, see on_interrupt
+
+# In jq: text from elsewhere without control characters, line ends and bidirectional overrides, which
+# could mislead a terminal or a reader; and amounts of money.
+jq_text='
+  def dollars: . * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end) USD";
+  def safe_text: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");'
 
 # shellcheck source=lib/progress.sh
 . "$here/lib/progress.sh"
+# shellcheck source=lib/http.sh
+. "$here/lib/http.sh"
 # shellcheck source=lib/api.sh
 . "$here/lib/api.sh"
 # shellcheck source=lib/aws.sh
 . "$here/lib/aws.sh"
+# shellcheck source=lib/identity.sh
+. "$here/lib/identity.sh"
+# shellcheck source=lib/endpoint.sh
+. "$here/lib/endpoint.sh"
+# shellcheck source=lib/signing.sh
+. "$here/lib/signing.sh"
+# shellcheck source=lib/build.sh
+. "$here/lib/build.sh"
 # shellcheck source=lib/local.sh
 . "$here/lib/local.sh"
 # shellcheck source=lib/cluster.sh
 . "$here/lib/cluster.sh"
 
 # parse_options "FLAG … OPTION= …" "$@"
-# Sets option_FLAG to 1 and option_OPTION to its value, with _ for the dashes of a name, leaves
-# those not given unset, and puts the rest into arguments. --help and --local are always known.
+# Sets option_FLAG to 1 and option_OPTION to its value, with _ for each dash; options that are not given
+# stay unset. Everything else goes to arguments. --help and --local are always known.
 parse_options() {
   local known=" help local $1 " word value
   shift
-  as_called=("$@")
+  original_arguments=("$@")
   for word in $known; do
     word=${word%=}
     unset "option_${word//-/_}"
@@ -60,89 +78,89 @@ parse_options() {
           value=$2
           shift
         elif [[ $known == *" $word= "* ]]; then
-          wrong_use "--$word needs a value"
+          fail_with_usage "--$word needs a value"
         else
-          wrong_use "no such option: $1"
+          fail_with_usage "unknown option: $1"
         fi
         printf -v "option_${word//-/_}" %s "$value"
         ;;
-      -[!0-9]*) wrong_use "no such option: $1" ;;
-      *) arguments+=("$1") ;; # also the - of stdin, and minutes like -5
+      -[!0-9]*) fail_with_usage "unknown option: $1" ;;
+      *) arguments+=("$1") ;; # including - for stdin, and minutes such as -5
     esac
     shift
   done
   [[ -z ${option_help-} ]] || print_help
-  yes_or_no EKSPHEMERAL_LOCAL
+  normalise_boolean EKSPHEMERAL_LOCAL
 }
 
-# yes_or_no VARIABLE: makes 1 or nothing of what a variable of the environment says.
-yes_or_no() {
+# normalise_boolean VARIABLE: sets an environment variable to 1 or to nothing.
+normalise_boolean() {
   case ${!1-} in
     1 | [Tt][Rr][Uu][Ee] | [Yy] | [Yy][Ee][Ss] | [Oo][Nn]) printf -v "$1" 1 ;;
     '' | 0 | [Ff][Aa][Ll][Ss][Ee] | [Nn] | [Nn][Oo] | [Oo][Ff][Ff]) printf -v "$1" '' ;;
-    *) refuse "$1 is '${!1}', which is neither yes nor no" "  yes: export $1=1" "  no:  unset $1" ;;
+    *) fail_usage "invalid $1 '${!1}': expected 1 or 0" "  switch it on:  export $1=1" "  switch it off: unset $1" ;;
   esac
 }
 
-# expect_arguments LEAST MOST
+# expect_arguments MIN MAX
 expect_arguments() {
   if ((${#arguments[@]} < $1)); then
-    wrong_use "too few arguments"
+    fail_with_usage "too few arguments"
   elif ((${#arguments[@]} > $2)); then
-    wrong_use "too many arguments, from '${arguments[$2]}' on"
+    fail_with_usage "too many arguments: '${arguments[$2]}'"
   fi
 }
 
-# The comment at the top of a command is its help.
+# Prints the comment at the top of the command, which is its help.
 print_help() {
   trap - PIPE
   sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
   exit 0
 }
 
-need_tools() {
-  command -v curl >/dev/null || die "curl is missing, which asks the control plane: install curl"
-  command -v jq >/dev/null || die "jq is missing, which reads its answers: install jq (1.6 or newer)"
+require_tools() {
+  command -v curl >/dev/null || fail "curl is missing: install curl"
+  command -v jq >/dev/null || fail "jq is missing: install jq (1.6 or newer)"
 }
 
-# say LINE …: words for people.
-say() {
+# info LINE …: prints messages on stderr.
+info() {
   end_progress
   printf '%s\n' "$@" >&2 || true
 }
 
-# complain WHAT [LINE …]: what went wrong and why, then what to do about it.
-complain() {
-  local red='' plain=''
+# error MESSAGE [LINE …]: prints what went wrong and why, then what to do about it.
+error() {
+  local red='' reset=''
   if [[ -t 2 && -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]; then
-    red=$'\033[31m' plain=$'\033[0m'
+    red=$'\033[31m' reset=$'\033[0m'
   fi
-  say "$red$program:$plain $1" "${@:2}"
+  info "$red$program:$reset $1" "${@:2}"
 }
 
-# It failed.
-die() {
-  complain "$@"
+# The command failed.
+fail() {
+  error "$@"
   exit 1
 }
 
-# It makes no sense, or is not allowed.
-refuse() {
-  complain "$@"
+# The request is invalid or not allowed.
+fail_usage() {
+  error "$@"
   exit 2
 }
 
-wrong_use() {
-  refuse "$1" "  how it is used: $(command_for "$program" --help)"
+fail_with_usage() {
+  fail_usage "$1" "  usage: $(command_line "$program" --help)"
 }
 
-# command_for COMMAND [ARGUMENT …]: a line to copy, with the path and the edition of this call.
-command_for() {
+# command_line COMMAND [ARGUMENT …]: prints a command to copy, with the path and edition of this call.
+command_line() {
   local folder=${0%/*} local_option=''
   if [[ $folder == "$0" ]]; then
     folder=.
   elif [[ -L $0 ]]; then
-    folder=$here # the other commands need not have such a link
+    folder=$here # the other commands need not have a link there
   fi
   if [[ -n ${option_local-} && ${2-} != --help ]]; then
     local_option=' --local'
@@ -153,13 +171,24 @@ command_for() {
   (($# == 0)) || printf ' %q' "$@"
 }
 
+# Prints the command as it was called.
+repeat_command() {
+  command_line "$program" ${original_arguments[@]+"${original_arguments[@]}"}
+}
+
+# on_interrupt LINE …: from here on Ctrl-C only ends the waiting, and prints this.
+on_interrupt() {
+  interrupt_message=("$@")
+  trap 'info "" "${interrupt_message[@]}"; exit 130' INT TERM
+}
+
 make_scratch() {
   [[ -n $scratch ]] || scratch=$(mktemp -d "${TMPDIR:-/tmp}/eksphemeral.XXXXXX")
 }
 
-leave() {
+on_exit() {
   end_progress
-  leave_local
+  stop_build
   [[ -z $scratch ]] || rm -rf -- "$scratch"
 }
-trap leave EXIT
+trap on_exit EXIT

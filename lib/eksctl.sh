@@ -1,6 +1,6 @@
-# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # jq's variables; names are shared among the files in lib/
-# What the eksctl of template.yaml knows, which it is asked for only when a cluster is created. A test
-# fails if template.yaml has another version: then read these again off its source.
+# shellcheck shell=bash disable=SC2016 # jq's variables
+# Facts of the eksctl version in template.yaml, checked before a task would find out. A test fails if
+# template.yaml has another version: then copy them again from its source.
 
 eksctl_version=0.230.0
 
@@ -14,34 +14,35 @@ eksctl_regions='
   cn-north-1 cn-northwest-1 us-gov-east-1 us-gov-west-1
   us-iso-east-1 us-iso-west-1 us-isob-east-1 us-isob-west-1 us-isof-east-1 us-isof-south-1 eu-isoe-west-1'
 
-# zoneIDsToAvoid in pkg/az/az.go: zones in which EKS takes no control plane.
-eksctl_avoids='["use1-az3", "usw1-az2", "cac1-az3"]'
+# zoneIDsToAvoid in pkg/az/az.go: zones without EKS control planes.
+eksctl_excluded_zones='["use1-az3", "usw1-az2", "cac1-az3"]'
 
-# choose_instance_types LIST [ANY]: sets instance_types to the list, and types_left_out to those that
-# are left out of it if ANY is given: eksctl takes only zones that offer all types, and needs two.
-# Fails if the list, or without ANY all of it, cannot be had; types_why then says why, a line each.
+# choose_instance_types LIST [ANY]: sets instance_types to the list. eksctl takes only zones that offer all
+# types, and needs two; with ANY, types for which there are none are left out, and are in
+# excluded_types. Fails if no two zones are left, with the zones of each type in type_zones, a line each;
+# fails with 2 if they cannot be looked up.
 choose_instance_types() {
-  local answer
-  ask_aws ec2 describe-instance-type-offerings --location-type availability-zone-id \
+  local choice line
+  run_aws ec2 describe-instance-type-offerings --location-type availability-zone-id \
     --filters "Name=instance-type,Values=$1" || return 2
-  answer=$(jq -c --arg list "$1" --arg any "${2-}" --argjson avoids "$eksctl_avoids" '
-    # Local and Wavelength Zones have a further part in their ids.
+  choice=$(jq -c --arg list "$1" --arg any "${2-}" --argjson excluded "$eksctl_excluded_zones" '
+    # Local and Wavelength Zones have longer ids.
     (.InstanceTypeOfferings // []
-      | map(select(.Location | test("^[a-z0-9]+-az[0-9]+$")) | select(.Location | IN($avoids[]) | not))
+      | map(select(.Location | test("^[a-z0-9]+-az[0-9]+$")) | select(.Location | IN($excluded[]) | not))
       | group_by(.InstanceType) | map({(.[0].InstanceType): map(.Location) | unique}) | add // {}) as $zones
     | def common: map($zones[.] // []) | .[0] as $first | reduce .[1:][] as $more ($first; . - (. - $more));
       ($list | split(",")) as $types
     | if $any == "" then $types
       else reduce $types[] as $type ([]; if . + [$type] | common | length >= 2 then . + [$type] else . end)
       end
-    | {types: ., left: ($types - .), fits: (length > 0 and (common | length >= 2)),
-       why: ($types | map("  \(.): " + ($zones[.] // [] | if length == 0 then "not offered" else join(", ") end)))}' \
-    <<<"${aws_answer:-null}") || return 2
-  instance_types=$(jq -r '.types | join(",")' <<<"$answer")
-  types_left_out=$(jq -r '.left | join(", ")' <<<"$answer")
-  types_why=()
+    | {types: ., excluded: ($types - .), fits: (length > 0 and (common | length >= 2)),
+       zones: ($types | map("  \(.): " + ($zones[.] // [] | if length == 0 then "not offered" else join(", ") end)))}' \
+    <<<"${aws_output:-null}") || return 2
+  instance_types=$(jq -r '.types | join(",")' <<<"$choice")
+  excluded_types=$(jq -r '.excluded | join(", ")' <<<"$choice")
+  type_zones=()
   while IFS= read -r line; do
-    types_why+=("$line")
-  done < <(jq -r '.why[]' <<<"$answer")
-  jq -e '.fits' <<<"$answer" >/dev/null
+    type_zones+=("$line")
+  done < <(jq -r '.zones[]' <<<"$choice")
+  jq -e '.fits' <<<"$choice" >/dev/null
 }

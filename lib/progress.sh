@@ -1,47 +1,64 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # names are shared among the files in lib/
-# The live line. On a terminal it is redrawn in place; elsewhere there is a plain line when
-# something changes, and one every half a minute, so that a log shows that it goes on.
+# shellcheck shell=bash
+# The progress line: redrawn in place on a terminal. Elsewhere a line is printed when the activity
+# changes and every 30 seconds, so that a log shows progress.
 
-progress_what=   # what goes on; its time is counted for as long as it stays the same
-progress_more=() # what else was said of it
+progress_activity=  # its time is counted for as long as it stays the same
+progress_details=() # the other arguments of progress
 progress_since=0
-progress_told=0 # when the last plain line was written
+progress_printed=0 # when the last line was printed
 progress_turn=0
-progress_drawn= # whether the cursor stands in a live line
+progress_drawn= # whether the cursor is in a progress line
 
-# progress WHAT [USUAL-SECONDS [DETAIL]]: to be called again and again while WHAT goes on.
+# progress ACTIVITY [USUAL-SECONDS [DETAIL]]: to be called repeatedly while the activity goes on.
 progress() {
   local spinner="|/-\\" usual='' elapsed
-  progress_more=("${@:2}")
-  if [[ $1 != "$progress_what" ]]; then
-    progress_what=$1 progress_since=$SECONDS progress_told=-30
+  progress_details=("${@:2}")
+  if [[ $1 != "$progress_activity" ]]; then
+    progress_activity=$1 progress_since=$SECONDS progress_printed=-30
   fi
   elapsed=$((SECONDS - progress_since))
   [[ -z ${2-} ]] || usual=" (usually $(duration "$2"))"
   usual+=${3:+: $3}
   if [[ -t 2 && ${TERM-dumb} != dumb ]]; then
-    # Not wrapping (?7l) cuts what is too long for the terminal, so that it can be redrawn.
+    # Without wrapping (?7l) the terminal cuts a long line, so that it can be redrawn.
     printf '\r\033[?7l%s %s, %s%s\033[K\033[?7h' \
       "${spinner:progress_turn++%4:1}" "$1" "$(duration "$elapsed")" "$usual" >&2 || true
     progress_drawn=1
-  elif ((elapsed >= progress_told + 30)); then
-    progress_told=$elapsed
+  elif ((elapsed >= progress_printed + 30)); then
+    progress_printed=$elapsed
     printf '%s%s%s\n' "$1" "$( ((elapsed == 0)) || printf ', %s' "$(duration "$elapsed")")" "$usual" >&2 || true
   fi
 }
 
-# The same goes on, as a clock shows that still goes.
-progress_again() {
-  progress "$progress_what" ${progress_more[@]+"${progress_more[@]}"}
+# Redraws the line with the time that has passed.
+refresh_progress() {
+  progress "$progress_activity" ${progress_details[@]+"${progress_details[@]}"}
 }
 
-# Clears the live line for what is to be printed next.
+# Clears the line for what is printed next.
 end_progress() {
   [[ -z $progress_drawn ]] || printf '\r\033[K' >&2 || true
   progress_drawn=
 }
 
-# duration SECONDS: in words.
+# run_with_progress ACTIVITY COMMAND …: runs a command; its output is in $scratch/stderr.
+run_with_progress() {
+  local pid
+  "${@:2}" >"$scratch/stderr" 2>&1 </dev/null &
+  pid=$!
+  while is_running "$pid"; do
+    progress "$1"
+    sleep 0.3
+  done
+  wait "$pid"
+}
+
+# is_running PID: a process that has ended and was not waited for is not running.
+is_running() {
+  kill -0 "$1" 2>/dev/null && [[ $(ps -o stat= -p "$1" 2>/dev/null) != Z* ]]
+}
+
+# duration SECONDS
 duration() {
   if (($1 < 120)); then
     printf '%d s' "$1"

@@ -1,14 +1,14 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # names are shared among the files in lib/
-# The spec of a cluster, as it is sent: the bytes of a file, unless options overrule what it says.
+# shellcheck shell=bash
+# The spec of a cluster. It is sent as it is, unless options set fields.
 
-most_bytes=65536 # that a spec has; the service refuses what is larger
+max_spec_bytes=65536 # the service rejects more
 
-# read_spec SPEC: keeps it in $scratch/spec, since stdin cannot be read again for a second try.
+# read_spec SPEC: copies it to $scratch/spec, as stdin cannot be read again for a retry.
 read_spec() {
   local file
   make_scratch
   if [[ $1 == - ]]; then
-    head -c $((most_bytes + 4)) >"$scratch/spec"
+    head -c $((max_spec_bytes + 4)) >"$scratch/spec"
     check_encoding
     return
   fi
@@ -18,16 +18,15 @@ read_spec() {
       [[ ! -f $file ]] || break
     done
   fi
-  [[ -e $file ]] || refuse "no such spec: '$1' is neither a file nor in $here/svc, where there are" \
+  [[ -e $file ]] || fail_usage "spec '$1' not found, neither as a file nor in $here/svc, which has" \
     "  $(cd "$here/svc" && printf '%s ' [!c]*.json)"
-  [[ ! -d $file ]] || refuse "'$file' is a directory and not a spec"
-  [[ -r $file ]] || refuse "'$file' may not be read; this lets it: chmod u+r '$file'"
-  head -c $((most_bytes + 4)) -- "$file" >"$scratch/spec" || refuse "'$file' cannot be read"
+  [[ ! -d $file ]] || fail_usage "'$file' is a directory, not a spec"
+  [[ -r $file ]] || fail_usage "'$file' is not readable" "  change that: $(printf 'chmod u+r %q' "$file")"
+  head -c $((max_spec_bytes + 4)) -- "$file" >"$scratch/spec" || fail_usage "'$file' cannot be read"
   check_encoding
 }
 
-# Some editors begin a file with a byte-order mark, which is not part of the JSON. What is no JSON at
-# all, but in a format that people know, is called by its name.
+# Removes a byte-order mark, which is no part of JSON, and names formats that are not JSON.
 check_encoding() {
   local line='' blank='^[[:space:]]*(#.*)?$' yaml='^(---|%YAML|[A-Za-z_][A-Za-z0-9_-]*:([[:space:]]|$))'
   case $(head -c 3 "$scratch/spec" | od -An -tx1) in
@@ -35,33 +34,34 @@ check_encoding() {
       tail -c +4 "$scratch/spec" >"$scratch/unmarked"
       mv -- "$scratch/unmarked" "$scratch/spec"
       ;;
-    *ff*fe* | *fe*ff*) refuse "the spec is encoded in UTF-16: save it as UTF-8" ;;
+    *ff*fe* | *fe*ff*) fail_usage "the spec is encoded in UTF-16; save it as UTF-8" ;;
   esac
   while IFS= read -r line && [[ $line =~ $blank ]]; do :; done <"$scratch/spec"
-  [[ ! $line =~ $yaml ]] || refuse "the spec is YAML: write it as JSON, like" \
+  [[ ! $line =~ $yaml ]] || fail_usage "the spec is YAML; write it as JSON, for example" \
     '  {"name": "dev", "numworkers": 2, "timeout": 30}'
 }
 
-# What jq would drop without a word.
-refuse_double_fields() {
+# jq would silently drop a duplicate field.
+check_duplicate_fields() {
   local field
   field=$(jq -r --stream 'select(length == 2) | .[0][0] | strings' "$scratch/spec" 2>/dev/null \
     | sort | uniq -d | head -n 1) || true
-  [[ -z $field ]] || refuse "$field is there twice in the spec"
+  [[ -z $field ]] || fail_usage "invalid spec: duplicate field $field"
 }
 
-# overrule FIELD text|number|object [VALUE]: nothing happens without a value. What is to be a number
-# and is none goes as text, so that the service says what is wrong with it, along with all the rest.
-overrule() {
-  local how=--arg
+# set_field FIELD text|number|object [VALUE]: does nothing without a value. A number that is none is sent
+# as text, so that the service lists it with all other problems.
+set_field() {
+  local option=--arg
   (($# == 3)) || return 0
-  refuse_double_fields
+  check_duplicate_fields
   if [[ $2 == object || ($2 == number && $3 =~ ^-?(0|[1-9][0-9]*)$) ]]; then
-    how=--argjson
+    option=--argjson
   fi
-  jq -c -s "$how" value "$3" --arg field "$1" \
+  # shellcheck disable=SC2016 # jq's variables
+  jq -c -s "$option" value "$3" --arg field "$1" \
     'if length == 1 and (.[0] | type) == "object" then .[0] | .[$field] = $value else error end' \
-    "$scratch/spec" >"$scratch/overruled" 2>/dev/null \
-    || refuse "the spec is not one JSON object, so its $1 cannot be overruled"
-  mv -- "$scratch/overruled" "$scratch/spec"
+    "$scratch/spec" >"$scratch/changed" 2>/dev/null \
+    || fail_usage "the spec is not one JSON object, so its $1 cannot be set"
+  mv -- "$scratch/changed" "$scratch/spec"
 }

@@ -66,7 +66,7 @@ class AnswersScriptIT {
         .run("eksp-create.sh", "--no-wait")
         .exits(0)
         .prints(ID + "\n")
-        .says("asking again in 0.5 s", "asking again in 1 s");
+        .says("retrying in 0.5 s", "retrying in 1 s");
 
     assertThat(asked).extracting(Asked::path).containsExactly("/create", "/create", "/create");
     assertThat(asked).extracting(Asked::key).containsOnly(asked.getFirst().key());
@@ -87,14 +87,14 @@ class AnswersScriptIT {
     Scripts.Outcome lost = scripts.run("eksp-create.sh").exits(1).prints("");
 
     String id = asked.getFirst().key();
-    lost.says("no answer from " + url(), id + " may have been accepted", "/eksp-list.sh " + id);
+    lost.says("no response from " + url(), id + " may have been accepted", "/eksp-list.sh " + id);
   }
 
   @Test
   void aProlongationIsNotAskedForTwice() throws Exception {
     answers.add(new Answer(0, ""));
 
-    scripts.run("eksp-prolong.sh", ID, "5").exits(1).prints("").says("no answer from " + url());
+    scripts.run("eksp-prolong.sh", ID, "5").exits(1).prints("").says("no response from " + url());
 
     assertThat(asked).hasSize(1);
   }
@@ -124,7 +124,7 @@ class AnswersScriptIT {
   void anAnswerThatIsNotOursIsNoRiddle() throws Exception {
     answers.add(new Answer(404, "<html>no such page</html>"));
 
-    scripts.run("eksp-list.sh", "x").exits(2).prints("").says(url() + " answered 404");
+    scripts.run("eksp-list.sh", "x").exits(2).prints("").says(url() + " returned status 404");
   }
 
   @Test
@@ -152,7 +152,7 @@ class AnswersScriptIT {
     scripts
         .run("eksp-prolong.sh", "dev", "-5")
         .exits(0)
-        .says("dev ends 2026-11-22 15:36 UTC, in 1 minute\n")
+        .says("dev expires 2026-11-22 15:36 UTC, in 1 minute\n")
         .line();
 
     assertThat(asked.getFirst().path()).isEqualTo("/prolong/dev/-5");
@@ -213,7 +213,7 @@ class AnswersScriptIT {
         .run("eksp-create.sh")
         .exits(0)
         .prints(ID + "\n")
-        .says("dev was ready, and its end has come already: it is gone");
+        .says("dev was ready and has expired since: it is gone");
   }
 
   @Test
@@ -254,7 +254,7 @@ class AnswersScriptIT {
         .says(
             "dev could not be destroyed: a VPC is left",
             "\n  dev still has: vpc vpc-1\n  dev still has: peering pcx-1  [2J\n",
-            "tries again by itself");
+            "retries until nothing is left");
     assertThat(asked.getLast().path()).isEqualTo("/status/" + ID);
   }
 

@@ -148,8 +148,8 @@ class AwsWalkThroughIT {
         .run("eksp-up.sh", "--notify", SENDER, "--tags", "team=platform x,cost-center=4=2")
         .exits(0)
         .prints("")
-        .says("made the bucket " + CODE, "made the bucket " + RECORDS)
-        .says("the control plane is up at http://", "no mails go out until you click the link");
+        .says("created the bucket " + CODE, "created the bucket " + RECORDS)
+        .says("the control plane is up at http://", "no mails are sent until you click the link");
 
     aws.ask("click", SENDER);
   }
@@ -163,7 +163,7 @@ class AwsWalkThroughIT {
         .run("eksp-up.sh")
         .exits(0)
         .says("the control plane is up to date at http://")
-        .doesNotSay("no mails go out");
+        .doesNotSay("no mails are sent");
 
     assertThat(installation()).isEqualTo(before);
   }
@@ -485,7 +485,7 @@ class AwsWalkThroughIT {
     scripts
         .run("eksp-create.sh", "--name", "theirs")
         .exits(2)
-        .says("there is a cluster named theirs already, which EKSphemeral did not make");
+        .says("a cluster named theirs exists already, and EKSphemeral did not create it");
     // Who may not look is told by the task.
     aws.call(
             "iam",
@@ -498,7 +498,8 @@ class AwsWalkThroughIT {
     developer
         .run("eksp-create.sh", "--name", "theirs")
         .exits(1)
-        .says("theirs was not created: a cluster named theirs is there that is not ours");
+        .says(
+            "theirs was not created: a cluster named theirs exists that EKSphemeral did not create");
   }
 
   // --- what fails ---
@@ -542,7 +543,7 @@ class AwsWalkThroughIT {
     scripts
         .runOn("{\"name\": \"shared\", \"access\": [\"" + gone + "\"]}", "eksp-create.sh", "-")
         .exits(1)
-        .says("shared was not created: ", "does not exist in the account 123456789012: " + gone);
+        .says("shared was not created: ", "do not exist in the account 123456789012: " + gone);
 
     assertThat(aws.inventory()).noneMatch(one -> one.contains("shared"));
   }
@@ -582,8 +583,8 @@ class AwsWalkThroughIT {
             aws.aws("logs", "filter-log-events", "--log-group-name", "/eksphemeral/tasks")
                 .toString())
         .contains("were changed after the installation; eksp-up.sh restores them");
-    scripts.run("eksp-up.sh").exits(0).says("somebody had changed the task scripts", "restored");
-    scripts.run("eksp-up.sh").exits(0).doesNotSay("somebody had changed");
+    scripts.run("eksp-up.sh").exits(0).says("had been changed", "restored");
+    scripts.run("eksp-up.sh").exits(0).doesNotSay("had been changed");
   }
 
   @Test
@@ -677,7 +678,7 @@ class AwsWalkThroughIT {
     scripts
         .run("eksp-down.sh", "--destroy-clusters")
         .exits(0)
-        .says("the control plane is down, and all cluster specs are removed");
+        .says("the control plane is down, and all cluster records are deleted");
 
     scripts.run("eksp-list.sh").exits(2).says("EKSphemeral is not installed in region us-east-2");
     assertThat(aws.inventory()).containsExactly("cluster theirs");

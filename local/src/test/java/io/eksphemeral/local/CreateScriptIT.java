@@ -64,7 +64,7 @@ class CreateScriptIT {
             """,
             """
             dev is ready (EKS)
-              it ends:    2026-11-22 15:36 UTC, in 30 minutes
+              expires:    2026-11-22 15:36 UTC, in 30 minutes
             """,
             """
             use it:     kubectl --context dev get nodes
@@ -118,7 +118,7 @@ class CreateScriptIT {
         .prints(ID + "\n")
         .says(
             "dev is ready",
-            "kubectl does not know it yet: [Errno 13] Permission denied",
+            "the kubeconfig could not be updated: [Errno 13] Permission denied",
             "aws eks update-kubeconfig --region us-east-2 --name dev --alias dev");
     assertThat(account.file("kubectl.calls")).doesNotExist();
   }
@@ -128,10 +128,7 @@ class CreateScriptIT {
     Files.delete(account.tools().resolve("kubectl"));
     created();
 
-    scripts
-        .run("eksp-create.sh")
-        .exits(0)
-        .says("with kubectl, which is not here; its context is dev");
+    scripts.run("eksp-create.sh").exits(0).says("install kubectl; the context is dev");
   }
 
   @Test
@@ -152,9 +149,9 @@ class CreateScriptIT {
         .run("eksp-create.sh")
         .exits(0)
         .says(
-            "you are arn:aws:iam::123456789012:root, whom EKS lets into no cluster",
+            "EKS cannot grant access to arn:aws:iam::123456789012:root",
             "access in the spec",
-            "as somebody named under access: aws eks update-kubeconfig");
+            "as a role or user under access: aws eks update-kubeconfig");
     assertThat(account.calls()).noneMatch(call -> call.startsWith("eks update-kubeconfig"));
   }
 
@@ -171,7 +168,7 @@ class CreateScriptIT {
             "--no-wait",
             "-")
         .exits(0)
-        .doesNotSay("lets into no cluster");
+        .doesNotSay("EKS cannot grant access to");
   }
 
   // --- the security group ---
@@ -231,7 +228,7 @@ class CreateScriptIT {
         .exits(2)
         .prints("")
         .says(
-            "sg-99999999 is no security group of region us-east-2",
+            "security group sg-99999999 not found in region us-east-2",
             "aws ec2 describe-security-groups");
     assertThat(account.api().asked()).isEmpty();
   }
@@ -258,7 +255,7 @@ class CreateScriptIT {
         .exits(2)
         .prints("")
         .says(
-            "there is a cluster named dev already, which EKSphemeral did not make", "--name NAME");
+            "a cluster named dev exists already, and EKSphemeral did not create it", "--name NAME");
     assertThat(account.api().asked()).isEmpty();
   }
 
@@ -326,7 +323,7 @@ class CreateScriptIT {
         .prints("")
         .says(
             "dev was not created: the task stopped: CannotPullContainerError: no such image\n  | last words\n",
-            "is being removed by itself");
+            "is being cleaned up automatically");
     assertThat(account.calls()).noneMatch(call -> call.contains("kubeconfig"));
   }
 

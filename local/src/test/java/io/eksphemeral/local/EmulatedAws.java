@@ -27,7 +27,7 @@ import org.opentest4j.TestAbortedException;
 final class EmulatedAws implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final String MISSING =
-      "no AWS account to test in: svc/src/test/account/install.sh installs one, with python3 and"
+      "no AWS account to test in: svc/src/test/install.sh emulator task installs one, with python3 and"
           + " nothing else";
 
   private final Path scratch;

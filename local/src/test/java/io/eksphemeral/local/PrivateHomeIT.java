@@ -132,7 +132,8 @@ class PrivateHomeIT {
             .exits(2)
             .prints("")
             .says(
-                "others may write in " + home, "chmod go-w " + home.toString().replace(" ", "\\ "));
+                "is writable by other users " + home,
+                "chmod go-w " + home.toString().replace(" ", "\\ "));
       }
       assertThat(home).isEmptyDirectory();
     }
@@ -153,7 +154,9 @@ class PrivateHomeIT {
         .run("eksp-create.sh", "--local")
         .exits(2)
         .prints("")
-        .says(home + " belongs to somebody else", "EKSPHEMERAL_HOME=~/.eksphemeral");
+        .says(
+            home + " is owned by another user; refusing to use it",
+            "EKSPHEMERAL_HOME=~/.eksphemeral");
 
     assertThat(home).isEmptyDirectory();
     Files.setOwner(home, root);

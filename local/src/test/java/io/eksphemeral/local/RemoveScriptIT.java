@@ -57,7 +57,7 @@ class RemoveScriptIT {
         .exits(0)
         .prints("")
         .says(
-            "the control plane is down, and all cluster specs are removed\nwhat is left, and how to remove it:\n",
+            "the control plane is down, and all cluster records are deleted\nthese resources remain; to delete them:\n",
             "  aws s3api delete-bucket --region us-east-2 --bucket " + CLUSTER_BUCKET + "\n",
             "  aws s3api delete-bucket --region us-east-2 --bucket " + SERVICE_BUCKET + "\n",
             "  aws logs delete-log-group --region us-east-2 --log-group-name /eksphemeral/tasks\n",
@@ -75,7 +75,11 @@ class RemoveScriptIT {
             "config/versions.json",
             "code/0123",
             "task/0123/prepare.sh");
-    assertThat(account.changes().getFirst()).startsWith("cloudformation delete-stack");
+    // By its id: its name may mean another stack while this one goes.
+    assertThat(account.changes().getFirst())
+        .startsWith(
+            "cloudformation delete-stack --stack-name"
+                + " arn:aws:cloudformation:us-east-2:123456789012:stack/eksp/1 ");
   }
 
   @Test
@@ -90,8 +94,8 @@ class RemoveScriptIT {
         .run("eksp-down.sh")
         .exits(0)
         .says(
-            "the bucket " + CLUSTER_BUCKET + " has 4 other things in it, old versions counted",
-            "the bucket " + SERVICE_BUCKET + " has 2 other things in it")
+            "the bucket " + CLUSTER_BUCKET + " has 4 other objects, old versions included",
+            "the bucket " + SERVICE_BUCKET + " has 2 other objects")
         .doesNotSay("delete-bucket");
 
     assertThat(Files.readString(account.file("deleted")))
@@ -124,10 +128,10 @@ class RemoveScriptIT {
         .run("eksp-down.sh")
         .exits(1)
         .says(
-            "not all that is in the bucket "
+            "some objects in the bucket "
                 + CLUSTER_BUCKET
-                + " can be removed: names/dev: Access Denied")
-        .doesNotSay("all cluster specs are removed");
+                + " cannot be deleted: names/dev: Access Denied")
+        .doesNotSay("all cluster records are deleted");
   }
 
   // --- clusters that are left ---
@@ -140,7 +144,7 @@ class RemoveScriptIT {
         .run("eksp-down.sh")
         .exits(2)
         .says(
-            "so the control plane stays up",
+            "so nothing was removed",
             "  " + ID + " dev ready\n",
             "--destroy-clusters",
             "--abandon-clusters");
@@ -182,7 +186,7 @@ class RemoveScriptIT {
     assertThat(down.out()).contains("  " + ID + " dev ready", "(d)estroy them, (a)bandon them");
     switch (outcome) {
       case "CANCELLED" -> assertThat(down.exits(1).out()).contains("cancelled");
-      case "ABANDONED" -> assertThat(down.exits(0).out()).contains("nobody will tear these down");
+      case "ABANDONED" -> assertThat(down.exits(0).out()).contains("these clusters were abandoned");
       default -> assertThat(account.api().paths()).contains("POST /destroy/" + ID);
     }
     assertThat(Files.exists(account.file("stack.json"))).isEqualTo(outcome.equals("CANCELLED"));
@@ -210,8 +214,7 @@ class RemoveScriptIT {
     scripts
         .run("eksp-down.sh", "--destroy-clusters")
         .exits(0)
-        .says(
-            "clusters still to be destroyed: 1 (usually 10 min 0 s)", "the control plane is down");
+        .says("clusters left to destroy: 1 (usually 10 min 0 s)", "the control plane is down");
 
     assertThat(account.api().paths())
         .containsExactly("GET /clusters", "POST /destroy/" + ID, "GET /clusters", "GET /clusters");
@@ -240,7 +243,7 @@ class RemoveScriptIT {
     scripts
         .run("eksp-down.sh", "--destroy-clusters")
         .exits(1)
-        .says("not every cluster could be destroyed", ID + " dev destroy-failed", "eksp-list.sh");
+        .says("some clusters could not be destroyed", ID + " dev destroy-failed", "eksp-list.sh");
 
     assertThat(account.file("stack.json")).exists();
   }
@@ -306,8 +309,8 @@ class RemoveScriptIT {
         .run("eksp-down.sh", "--abandon-clusters")
         .exits(0)
         .says(
-            "nobody will tear these down, and they cost money until somebody does:\n"
-                + "  the cluster dev, which was creating, and all that has the tag eksphemeral:id="
+            "these clusters were abandoned; they cost money until you delete them:\n"
+                + "  the cluster dev, which was creating, and everything with the tag eksphemeral:id="
                 + ID
                 + "\n"
                 + "    the stack eksctl-dev-cluster\n"
@@ -331,7 +334,7 @@ class RemoveScriptIT {
         .run("eksp-down.sh")
         .exits(1)
         .says(
-            "not all of the clusters are",
+            "these clusters were requested meanwhile",
             LATE + " dev creating",
             "/eksp-up.sh\n",
             "--abandon-clusters");
@@ -343,12 +346,12 @@ class RemoveScriptIT {
   void aRecordOf2019IsNotForgottenSilently() throws Exception {
     account.api().answers(200, "[{\"name\":\"old\",\"numworkers\":1}]");
 
-    scripts.run("eksp-down.sh").exits(2).says("  old, of EKSphemeral of 2019");
+    scripts.run("eksp-down.sh").exits(2).says("  old, a record from 2019");
     assertThat(account.changes()).isEmpty();
     scripts
         .run("eksp-down.sh", "--abandon-clusters")
         .exits(0)
-        .says("and whatever there is of these:\n  old, of EKSphemeral of 2019");
+        .says("and what may exist for these records:\n  old, a record from 2019");
   }
 
   // --- where half of it is gone ---
@@ -363,9 +366,9 @@ class RemoveScriptIT {
         .run("eksp-down.sh", "--destroy-clusters")
         .exits(1)
         .says(
-            account.api().endpoint() + " does not answer (" + status + ")",
-            "so nothing can destroy the clusters that are left:\n  " + ID + " dev ready\n",
-            "install it again, which destroys them: ");
+            account.api().endpoint() + " does not respond (" + status + ")",
+            "so the remaining clusters cannot be destroyed:\n  " + ID + " dev ready\n",
+            "destroy them by installing it again: ");
     scripts.run("eksp-down.sh").exits(2).says(ID + " dev ready");
     assertThat(account.file("stack.json")).exists();
 
@@ -383,7 +386,7 @@ class RemoveScriptIT {
     account.api().answers(404, "{}");
     account.object(CLUSTER_BUCKET, ID + ".json", "{\"name\": ");
 
-    scripts.run("eksp-down.sh").exits(2).says(ID + ", which cannot be read");
+    scripts.run("eksp-down.sh").exits(2).says(ID + ", which is unreadable");
   }
 
   @Test
@@ -404,8 +407,8 @@ class RemoveScriptIT {
         .run("eksp-down.sh")
         .exits(1)
         .says(
-            "it did not go, which is tried again:\n  - EcsCluster (AWS::ECS::Cluster): it has tasks\n",
-            "the control plane could not be removed, it is in DELETE_FAILED:\n  - EcsCluster (AWS::ECS::Cluster): it has tasks\n",
+            "the deletion failed and is retried:\n  - EcsCluster (AWS::ECS::Cluster): it has tasks\n",
+            "the control plane could not be removed; its stack is in DELETE_FAILED:\n  - EcsCluster (AWS::ECS::Cluster): it has tasks\n",
             "--deletion-mode FORCE_DELETE_STACK")
         .doesNotSay("is down");
     assertThat(account.file("deleted")).doesNotExist();
@@ -421,7 +424,7 @@ class RemoveScriptIT {
     scripts
         .run("eksp-down.sh")
         .exits(0)
-        .says("EKSphemeral is not installed in region us-east-2", "specs are removed");
+        .says("EKSphemeral is not installed in region us-east-2", "records are deleted");
 
     assertThat(account.file("buckets/" + CLUSTER_BUCKET + "/objects/names/dev")).doesNotExist();
     assertThat(account.changes())
@@ -459,7 +462,7 @@ class RemoveScriptIT {
     scripts
         .run("eksp-down.sh")
         .exits(1)
-        .says("AWS does not say who is asking: it has expired", "aws sso login");
+        .says("the caller's identity cannot be looked up: it has expired", "aws sso login");
 
     assertThat(account.calls()).hasSize(1);
   }

@@ -140,7 +140,7 @@ class SignedScriptIT {
     scripts
         .run("eksp-list.sh")
         .exits(1)
-        .says("CloudFormation does not say where EKSphemeral is: alice may not", "permissions");
+        .says("the stack of EKSphemeral cannot be looked up: alice may not", "permissions");
   }
 
   @Test
@@ -208,7 +208,7 @@ class SignedScriptIT {
     remember(account.api().endpoint());
     account.api().answers(404, "{\"error\":\"no such cluster\",\"problems\":[]}");
 
-    scripts.run("eksp-list.sh", "x").exits(2).says("no such cluster", "what there is: ");
+    scripts.run("eksp-list.sh", "x").exits(2).says("no such cluster", "list clusters: ");
 
     assertThat(account.calls()).noneMatch(call -> call.startsWith("cloudformation"));
   }
@@ -221,7 +221,7 @@ class SignedScriptIT {
         .with("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
         .run("eksp-list.sh")
         .exits(1)
-        .says("AWS_ENDPOINT_URL_STS is set, and aws-cli/2.12.0 is too old to know it");
+        .says("AWS_ENDPOINT_URL_STS is set, but aws-cli/2.12.0 does not support it");
 
     assertThat(account.calls()).containsExactly("--version");
   }
@@ -354,8 +354,8 @@ class SignedScriptIT {
         .exits(1)
         .prints("")
         .says("curl cannot send the request: ", why, "the cause is on this machine")
-        .doesNotSay("network?")
-        .doesNotSay("asking again");
+        .doesNotSay("network connection?")
+        .doesNotSay("retrying in");
   }
 
   @Test
@@ -367,7 +367,7 @@ class SignedScriptIT {
         .run("eksp-list.sh")
         .exits(1)
         .says("wrong version number", "the TLS handshake failed")
-        .doesNotSay("network?");
+        .doesNotSay("network connection?");
   }
 
   // --- certificates ---
@@ -397,7 +397,7 @@ class SignedScriptIT {
   @ValueSource(strings = {"json", "yaml", "text", "table", "enhanced", "legacy"})
   void howTheCliWordsErrorsDoesNotMatter(String format) throws Exception {
     account.refuses("cloudformation *", "AccessDenied", "alice may not");
-    String reason = "CloudFormation does not say where EKSphemeral is: alice may not\n";
+    String reason = "the stack of EKSphemeral cannot be looked up: alice may not\n";
 
     scripts.with("AWS_CLI_ERROR_FORMAT", format).run("eksp-list.sh").exits(1).says(reason);
     account.write("config", "cli_error_format=" + format + "\n");
@@ -448,7 +448,10 @@ class SignedScriptIT {
   void whatTheCliSaysBesideTheReasonIsLeftOut(String said, String reason) throws Exception {
     account.fails("sts *", said);
 
-    scripts.run("eksp-list.sh").exits(1).says("who is asking: " + reason.replace("\\n", "\n"));
+    scripts
+        .run("eksp-list.sh")
+        .exits(1)
+        .says("identity cannot be looked up: " + reason.replace("\\n", "\n"));
   }
 
   // --- the region ---
@@ -505,7 +508,7 @@ class SignedScriptIT {
         .says(
             "region me-south-1 is not enabled",
             "aws account enable-region --region-name me-south-1\n")
-        .doesNotSay("does not know these keys");
+        .doesNotSay("the keys are invalid");
   }
 
   @Test
@@ -516,7 +519,7 @@ class SignedScriptIT {
         .with("AWS_REGION", "me-south-1")
         .run("eksp-list.sh")
         .exits(1)
-        .says("does not know these keys")
+        .says("the keys are invalid")
         .doesNotSay("enable-region");
   }
 
@@ -524,13 +527,16 @@ class SignedScriptIT {
   void anOldCurlIsSaid() throws Exception {
     account.curlDoes("[[ $* != *--version* ]] || { echo 'curl 7.74.0 (x)'; exit; }");
 
-    scripts.run("eksp-list.sh").exits(1).says("curl 7.74.0 is too old", "install curl 7.75");
+    scripts
+        .run("eksp-list.sh")
+        .exits(1)
+        .says("curl 7.74.0 cannot sign requests", "install curl 7.75");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"a*", "../clusters", "ü", "a b", "a?b"})
   void whatIsNoNameIsNotAskedFor(String name) throws Exception {
-    scripts.run("eksp-destroy.sh", name).exits(2).says("there is no such cluster");
+    scripts.run("eksp-destroy.sh", name).exits(2).says("no such cluster");
 
     assertThat(account.api().asked()).isEmpty();
   }
@@ -629,9 +635,9 @@ class SignedScriptIT {
         .exits(1)
         .prints("")
         .says(
-            "the credentials do not count any more: The security token included in the request is expired",
+            "the credentials are no longer valid: The security token included in the request is expired",
             "aws sso login",
-            "dev is destroyed all the same",
+            "dev is still being destroyed",
             "/eksp-list.sh " + ID);
   }
 
@@ -667,7 +673,7 @@ class SignedScriptIT {
   void tooManyRequestsAreAskedAgain() throws Exception {
     account.api().answers(429, "{\"message\":\"Too Many Requests\"}").answers(200, "[]");
 
-    scripts.run("eksp-list.sh").exits(0).prints("[]\n").says("no good answer (429), asking again");
+    scripts.run("eksp-list.sh").exits(0).prints("[]\n").says("no usable response (429), retrying");
   }
 
   @Test
@@ -677,7 +683,7 @@ class SignedScriptIT {
     scripts
         .run("eksp-prolong.sh", "dev", "5")
         .exits(1)
-        .says("too many requests at a time: Too Many Requests", "wait a minute, and ask again");
+        .says("too many requests: Too Many Requests", "wait a minute and try again");
 
     assertThat(account.api().asked()).hasSize(5);
   }
@@ -690,7 +696,7 @@ class SignedScriptIT {
         .run("eksp-list.sh")
         .exits(1)
         .says(
-            "the control plane failed with 500: Internal Server Error",
+            "the control plane failed with status 500: Internal Server Error",
             "aws logs tail /eksphemeral/status --since 15m --region us-east-2");
     assertThat(account.api().asked()).hasSize(1);
   }
@@ -710,7 +716,9 @@ class SignedScriptIT {
         .run("eksp-list.sh")
         .exits(1)
         .prints("")
-        .says("no answer from " + account.api().endpoint() + ": " + why, "is there a network?");
+        .says(
+            "no response from " + account.api().endpoint() + ": " + why,
+            "is there a network connection?");
   }
 
   @ParameterizedTest
@@ -733,7 +741,7 @@ class SignedScriptIT {
           .run("eksp-prolong.sh", "dev", "5")
           .exits(1)
           .prints("")
-          .says("no answer from http://" + host, "timed out");
+          .says("no response from http://" + host, "timed out");
     }
   }
 
@@ -744,7 +752,7 @@ class SignedScriptIT {
         "[[ $* == *--version* ]] || { echo 'curl: (6) Could not resolve host: x' >&2; exit 6; }");
     account.fails("cloudformation *", "Could not connect to the endpoint URL");
 
-    scripts.run("eksp-list.sh").exits(1).says("no answer from", "Could not resolve host: x");
+    scripts.run("eksp-list.sh").exits(1).says("no response from", "Could not resolve host: x");
 
     assertThat(remembered).exists();
   }

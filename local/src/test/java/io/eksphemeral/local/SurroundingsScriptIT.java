@@ -239,7 +239,7 @@ class SurroundingsScriptIT {
         .runOn(spec, "eksp-create.sh", "-")
         .exits(2)
         .prints("")
-        .says("the spec is YAML: write it as JSON");
+        .says("the spec is YAML; write it as JSON");
     assertThat(bodies).isEmpty();
   }
 

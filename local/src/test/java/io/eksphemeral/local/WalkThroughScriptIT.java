@@ -84,7 +84,7 @@ class WalkThroughScriptIT {
     scripts.run("eksp-list.sh").exits(0).prints("[]\n");
 
     scripts.run("eksp-down.sh").exits(0).prints("").says("the control plane is down");
-    scripts.run("eksp-list.sh").exits(1).says("is not up");
+    scripts.run("eksp-list.sh").exits(1).says("is not running");
     for (String forgotten : List.of("bucket", "simulated", "clock.json")) {
       assertThat(scripts.home().resolve(forgotten)).doesNotExist();
     }
@@ -120,7 +120,7 @@ class WalkThroughScriptIT {
     String pid = Files.readString(scripts.home().resolve("control-plane.pid")).strip();
     kill("STOP", Long.parseLong(pid));
 
-    scripts.run("eksp-down.sh").exits(0).says("did not answer, and was stopped", "is still in");
+    scripts.run("eksp-down.sh").exits(0).says("did not respond and was stopped", "are kept in");
 
     scripts.run("eksp-up.sh").exits(0);
     assertThat(scripts.home().resolve("control-plane.pid")).content().isNotEqualTo(pid + "\n");
@@ -138,7 +138,7 @@ class WalkThroughScriptIT {
             .run(command)
             .exits(1)
             .prints("")
-            .says("process " + pid + ", does not answer: ", "eksp-down.sh\n", "control-plane.log");
+            .says("process " + pid + ", does not respond: ", "eksp-down.sh\n", "control-plane.log");
       }
     } finally {
       kill("CONT", Long.parseLong(pid));
@@ -183,7 +183,7 @@ class WalkThroughScriptIT {
 
     Scripts.until(
         "that it has ended", () -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
-    scripts.run("eksp-list.sh").exits(1).says("the control plane is not up");
+    scripts.run("eksp-list.sh").exits(1).says("the control plane is not running");
     scripts.run("eksp-up.sh").exits(0);
   }
 
@@ -198,7 +198,8 @@ class WalkThroughScriptIT {
           .run("eksp-up.sh")
           .exits(1)
           .says(
-              "port %d is taken by the control plane of %s, process %s".formatted(port, other, pid),
+              "port %d is in use by the control plane of %s, process %s"
+                  .formatted(port, other, pid),
               "kill " + pid + "\n",
               "EKSPHEMERAL_PORT=" + (port + 1));
     } finally {
@@ -273,7 +274,7 @@ class WalkThroughScriptIT {
     scripts
         .run("eksp-down.sh")
         .exits(2)
-        .says(id + ", which cannot be read", "old, of EKSphemeral of 2019");
+        .says(id + ", which is unreadable", "old, a record from 2019");
     scripts.run("eksp-down.sh", "--destroy-clusters").exits(1).says(id, "--abandon-clusters");
 
     assertThat(broken).exists();
@@ -317,7 +318,7 @@ class WalkThroughScriptIT {
     JsonNode ids = JSON.readTree(scripts.run("eksp-list.sh").exits(0).line());
     assertThat(ids).hasSize(1);
     outcome.says(
-        "left stays with the control plane",
+        "left is still being created in the background",
         "/eksp-list.sh --local " + ids.path(0).asText() + "\n",
         "/eksp-destroy.sh --local " + ids.path(0).asText() + "\n");
   }
@@ -348,7 +349,7 @@ class WalkThroughScriptIT {
     Scripts.Outcome failed = scripts.run("eksp-create.sh", "--name", "unlucky").exits(1);
 
     failed.prints("").says("eksp-create.sh: unlucky was not created: ", "\n  | ");
-    failed.says("it is being removed by itself");
+    failed.says("it is being cleaned up automatically");
     Scripts.until("that nothing is left", () -> noCluster());
   }
 
@@ -378,7 +379,7 @@ class WalkThroughScriptIT {
     scripts
         .run("eksp-down.sh", "--destroy-clusters")
         .exits(1)
-        .says("not every cluster could be destroyed", left);
+        .says("some clusters could not be destroyed", left);
     scripts.run("eksp-destroy.sh", id).exits(0).says(name + " is gone");
   }
 
@@ -430,7 +431,7 @@ class WalkThroughScriptIT {
     scripts.run("eksp-list.sh").exits(0).prints("[\"" + id + "\"]\n");
 
     scripts.run("eksp-down.sh", "--destroy-clusters").exits(0).says("the control plane is down");
-    scripts.run("eksp-list.sh").exits(1).says("is not up");
+    scripts.run("eksp-list.sh").exits(1).says("is not running");
     assertThat(scripts.home().resolve("control-plane.pid")).doesNotExist();
   }
 
@@ -449,7 +450,11 @@ class WalkThroughScriptIT {
       // As a machine leaves them that lost its power.
       Files.writeString(scripts.home().resolve("control-plane.url"), "http://127.0.0.1:" + port);
       Files.writeString(scripts.home().resolve("control-plane.pid"), "1");
-      scripts.run("eksp-list.sh").exits(1).prints("").says("not up: something else answers at");
+      scripts
+          .run("eksp-list.sh")
+          .exits(1)
+          .prints("")
+          .says("not running: another program responds at");
       scripts.run("eksp-up.sh").exits(1).says("port " + port + " is taken");
     } finally {
       somebody.stop(0);
@@ -465,7 +470,7 @@ class WalkThroughScriptIT {
         "that the control plane is dead",
         () -> ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive).isEmpty());
 
-    scripts.run("eksp-list.sh").exits(1).prints("").says("the control plane is not up");
+    scripts.run("eksp-list.sh").exits(1).prints("").says("the control plane is not running");
     scripts.run("eksp-up.sh").exits(0);
 
     scripts.run("eksp-list.sh").exits(0).prints("[\"" + id + "\"]\n");

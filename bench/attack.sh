@@ -13,7 +13,7 @@
 # AwsAttackIT hold it.
 #
 # The first wants Linux and root, for the disk. The second takes the account that emulators play, see
-# svc/src/test/account/install.sh, and is left out without it. Writes bench/results/attack.md if both,
+# svc/src/test/install.sh emulator task, and is left out without it. Writes bench/results/attack.md if both,
 # or the first alone, went well.
 
 set -euo pipefail
@@ -45,7 +45,7 @@ attack AttackIT '' none
 if [[ -d .emulator && -d .task-emulator ]]; then
   attack AwsAttackIT attack none
 else
-  echo "the edition in AWS is left out: svc/src/test/account/install.sh installs what it takes" >&2
+  echo "the edition in AWS is left out: svc/src/test/install.sh emulator task installs what it takes" >&2
 fi
 
 {

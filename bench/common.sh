@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # names are shared with who sources it
+# shellcheck shell=bash
 # What every measurement needs: its help, a JDK, a folder for this run, and the machine in words.
 # Sourced by the commands beside it, with `here` naming the folder above theirs.
 
@@ -9,7 +9,7 @@ case ${1-} in
     ;;
 esac
 
-JAVA_HOME=$(. "$here/lib/common.sh" && find_jdk && echo "$jdk")
+JAVA_HOME=$(. "$here/lib/common.sh" && require_jdk && echo "$jdk")
 export JAVA_HOME
 results=${0##*/}
 results=$here/bench/results/${results%.sh}.md

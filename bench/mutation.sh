@@ -7,7 +7,7 @@
 #   PACKAGE   domain, control, aws or lambda (domain control)
 #
 # PIT makes the mutants. Each package is held to its own tests, without those tagged as slow; the ones of
-# aws want the emulator (svc/src/test/emulator/install.sh). Only KILLED and TIMED_OUT count as noticed.
+# aws want the emulator (svc/src/test/install.sh emulator). Only KILLED and TIMED_OUT count as noticed.
 # Fails where a package scores less than 85 %, where there are suspiciously few mutants, and where no test
 # ran. Takes some six minutes on two idle cores for domain and control, and writes
 # bench/results/mutation.md if both were measured. A machine that is busy makes time-outs of its own.

@@ -25,9 +25,9 @@ case ${1-} in
     ;;
 esac
 
-"$here/install.sh" >&2
+"$here/../install.sh" emulator task >&2
 # shellcheck disable=SC1091,SC2030,SC2154 # as the commands have it, and only in here
-JAVA_HOME=$(here=$root && . "$root/lib/common.sh" && find_jdk && echo "$jdk")
+JAVA_HOME=$(here=$root && . "$root/lib/common.sh" && require_jdk && echo "$jdk")
 export JAVA_HOME
 folder=$(mktemp -d "${TMPDIR:-/tmp}/aws.XXXXXX")
 log=$folder/log

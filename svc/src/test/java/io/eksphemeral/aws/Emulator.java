@@ -35,7 +35,7 @@ import software.amazon.awssdk.services.ses.SesClient;
 /**
  * S3, SES and ECS for the tests, started once for all of them and stopped with the JVM. Where there
  * is Docker, S3 and SES are LocalStack in a container; otherwise, and for ECS always, since the
- * free LocalStack has none, they are the emulator that {@code svc/src/test/emulator/install.sh}
+ * free LocalStack has none, they are the emulator that {@code svc/src/test/install.sh emulator}
  * installs. Without either the tests are skipped, and say so; under CI they fail.
  */
 final class Emulator {
@@ -44,7 +44,7 @@ final class Emulator {
 
   private static final String MISSING =
       "No emulator to test the adapters for AWS against: these tests are skipped."
-          + " svc/src/test/emulator/install.sh installs one, with python3 and nothing else.";
+          + " svc/src/test/install.sh emulator installs one, with python3 and nothing else.";
 
   private static final Path SOURCES = Path.of("src", "test", "emulator");
   private static final Path INSTALLED = Path.of("..", ".emulator");

@@ -19,9 +19,15 @@ build_if_needed() {
   fi
 }
 
+# Whether this is an unpacked release, which has the jars and nothing to build them with.
+is_release() {
+  [[ ! -e $here/mvnw ]]
+}
+
 # is_built JAR: whether it exists and nothing that it was built from is newer.
 is_built() {
-  [[ -f $1 && -z $(find "$here"/*/src/main "$here"/pom.xml "$here"/*/pom.xml -newer "$1" -print) ]]
+  [[ -f $1 ]] || return 1
+  is_release || [[ -z $(find "$here"/*/src/main "$here"/pom.xml "$here"/*/pom.xml -newer "$1" -print) ]]
 }
 
 # build JAR: builds everything.
@@ -105,10 +111,11 @@ has_jdk() {
   is_new_enough "$jdk"
 }
 
-# is_new_enough JDK: its release file is read faster than it starts.
+# is_new_enough JAVA: its release file is read faster than it starts. A release needs no compiler.
 is_new_enough() {
   local line version=0
-  [[ -x $1/bin/javac && -r $1/release ]] || return 1
+  [[ -x $1/bin/java && -r $1/release ]] || return 1
+  is_release || [[ -x $1/bin/javac ]] || return 1
   while IFS= read -r line; do
     [[ $line != JAVA_VERSION=* ]] || version=${line#*\"}
   done <"$1/release"

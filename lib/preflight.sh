@@ -54,7 +54,7 @@ check_tools() {
     problem "curl $version cannot sign requests: install curl 7.75 or newer"
   fi
   command -v jq >/dev/null || problem "jq is missing: install jq (1.6 or newer)"
-  has_jdk || problem "$jdk_missing" "$jdk_advice"
+  is_release || has_jdk || problem "$jdk_missing" "$jdk_advice"
 }
 
 # Whether the region and the caller are known.

@@ -399,7 +399,7 @@ def stack_id(name):
 
 
 def cluster(name, id=None, protected=False, control_plane=True, stacks=True, others_tagged=True):
-    """A cluster as eksctl makes it; without an id it is somebody else's."""
+    """A cluster as eksctl makes it; without an id it is a foreign one."""
     tags = tags_of(name, id)
     eks, ec2 = client("eks"), client("ec2")
     made = {}
@@ -640,7 +640,7 @@ def between(pattern, before, command, *arguments):
 
 
 def replace_control_plane(name):
-    """By somebody else's of the same name."""
+    """By a foreign one of the same name."""
     backend("eks").clusters[name].tags = {}
 
 

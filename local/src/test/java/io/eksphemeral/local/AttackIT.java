@@ -135,7 +135,7 @@ final class AttackIT {
     launch();
     Files.createDirectories(home.resolve("simulated/clusters"));
     Path theirs = home.resolve("simulated/clusters/" + ApiClients.THEIRS + ".json");
-    Files.writeString(theirs, "{\"id\":\"somebody else's\"}");
+    Files.writeString(theirs, "{\"id\":\"foreign\"}");
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         ApiClients all = clients) {
       Instant end = Instant.now().plus(LENGTH);
@@ -163,7 +163,7 @@ final class AttackIT {
     clients.gotWhatTheyWerePromised(id -> json(home.resolve("bucket/gone/" + id + ".json")));
     allThatIsOnRecordEndedWell();
     nothingWasDoneTwice();
-    assertThat(theirs).hasContent("{\"id\":\"somebody else's\"}");
+    assertThat(theirs).hasContent("{\"id\":\"foreign\"}");
     assertThat(files("simulated/clusters", ".*\\.json")).containsExactly(theirs);
     assertThat(files("", ".*/\\.tmp/.*")).isEmpty();
   }

@@ -562,7 +562,7 @@ class AwsWalkThroughIT {
     }
   }
 
-  /** Whoever can write into the bucket cannot have a task run something else. */
+  /** Write access to the bucket is not enough to change what a task runs. */
   @Test
   @Order(13)
   void taskScriptsThatSomebodyChangedAreNotRunAndAreRestored() throws Exception {

@@ -58,7 +58,7 @@ final class Disk implements AutoCloseable {
     return isMounted;
   }
 
-  /** Leaves no room, or so little that whoever is writing has soon filled it. */
+  /** Leaves no room, or so little that the next writes fill it. */
   void fill() throws IOException {
     FileStore store = Files.getFileStore(root);
     long spare = 0;

@@ -114,7 +114,7 @@ final class EmulatedAws implements AutoCloseable {
     return as(Scripts.in(scratch));
   }
 
-  /** Has somebody be the user of the account. */
+  /** Selects the user that calls the account. */
   private Scripts as(Scripts anybody) {
     user.forEach(anybody::with);
     return anybody

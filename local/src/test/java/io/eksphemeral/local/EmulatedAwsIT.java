@@ -293,7 +293,7 @@ class EmulatedAwsIT {
     assertThat(made.path("GroupName").asText()).startsWith("eks-cluster-sg-grouped-");
     assertThat(made.path("Tags").findValuesAsText("Key"))
         .contains("aws:eks:cluster-name", "kubernetes.io/cluster/grouped");
-    // Whoever uses it has it where kubectl looks.
+    // It is where kubectl looks.
     Path home = Files.createDirectories(scratch.resolve("home of bob"));
     Path own = home.resolve("own");
     String[] update = {"eks", "update-kubeconfig", "--name", "grouped", "--alias", "grouped"};

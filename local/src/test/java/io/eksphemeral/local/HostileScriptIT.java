@@ -24,14 +24,14 @@ import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The commands when the control plane is somebody else, or does what somebody else wants: nothing
- * that it answers does anything to the terminal, or becomes part of a command.
+ * The commands against a hostile control plane: its answers can neither control the terminal nor
+ * become part of a command.
  */
 class HostileScriptIT {
   private static final String ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-  /** They clear a screen, go back, end a line, or turn what follows. */
-  static final List<String> TRICKS =
+  /** They clear the screen, move the cursor, end a line, or reverse the direction of text. */
+  static final List<String> CONTROL_TEXTS =
       List.of(
           "\u001b[2J",
           "\u001b]0;t\u0007",
@@ -64,7 +64,7 @@ class HostileScriptIT {
   }
 
   @ParameterizedTest
-  @FieldSource("TRICKS")
+  @FieldSource("CONTROL_TEXTS")
   void noAnswerDoesAnythingToATerminal(String trick) throws Exception {
     String text = JsonNodeFactory.instance.textNode("a" + trick + "b").toString();
     String refusal = "{\"error\": %s, \"problems\": [%s, {\"x\": %s}]}".formatted(text, text, text);
@@ -88,7 +88,7 @@ class HostileScriptIT {
   }
 
   @ParameterizedTest
-  @FieldSource("TRICKS")
+  @FieldSource("CONTROL_TEXTS")
   void whatIsListedSaysTheSameInAscii(String trick) throws Exception {
     ObjectNode record = record("ready", trick);
     // As JSON allows it: only the characters below a space have to be encoded.

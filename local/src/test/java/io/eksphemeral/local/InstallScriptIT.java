@@ -710,7 +710,7 @@ class InstallScriptIT {
     assertThat(account.parameter("PermissionsBoundary")).isEqualTo(boundary);
     assertThat(stackTags()).isEqualTo(Map.of("cost center", "4=2", "team", ""));
 
-    // A tag that somebody else gave the stack is none of ours.
+    // A tag that was set by other means is kept.
     Path stack = account.file("stack.json");
     Files.writeString(
         stack,
@@ -843,7 +843,7 @@ class InstallScriptIT {
     Scripts.Outcome outcome = scripts.run("eksp-up.sh").exits(0).says("is up to date at ");
 
     if (how.equals("gone")) {
-      outcome.says("uploaded the task scripts").doesNotSay("somebody");
+      outcome.says("uploaded the task scripts").doesNotSay("had been changed");
     } else {
       outcome.says("had been changed", "are restored");
     }

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 final class KillIT {
   private static final int KILLS = Integer.getInteger("eksphemeral.kill.times", 15);
-  private static final int ASKERS = 4;
+  private static final int CALLERS = 4;
 
   /** Most kills come once so many more clusters at the most were accepted, and a moment later. */
   private static final int MOST_ACCEPTED = 4;
@@ -77,7 +77,7 @@ final class KillIT {
     Random random = new Random(seed);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> callers = new ArrayList<>();
-      for (int i = 0; i < ASKERS; i++) {
+      for (int i = 0; i < CALLERS; i++) {
         Random own = new Random(random.nextLong());
         callers.add(threads.submit(() -> ask(own)));
       }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whoever else has an account on the machine: what is kept is not theirs to read or to change. */
+/** Other users of the machine can neither read nor change the state directory. */
 class PrivateHomeIT {
   private final Path scratch;
   private final Scripts scripts;
@@ -43,7 +43,7 @@ class PrivateHomeIT {
     scripts.run("eksp-down.sh", "--local", "--abandon-clusters");
   }
 
-  /** Runs a command for somebody who lets everybody read and write what they make. */
+  /** Runs a command with a umask that lets everyone read and write. */
   private void runLoosely(String... words) throws Exception {
     Path program = scratch.resolve("program");
     Files.writeString(
@@ -88,7 +88,7 @@ class PrivateHomeIT {
   @Test
   void somebodyElseGetsAtNothing() throws Exception {
     assumeThat(System.getProperty("user.name"))
-        .as("only root can be somebody else")
+        .as("only root can become another user")
         .isEqualTo("root");
     fill();
 

@@ -28,7 +28,7 @@ import javax.net.ssl.SSLContext;
 
 /**
  * An API that wants requests signed as AWS does (Signature Version 4, for execute-api), and gives
- * the answers that a test wants. What is not signed, or not by somebody it knows, it answers with
+ * the answers that a test wants. Requests that are not signed by a known user are answered with
  * 403 itself, as API Gateway does.
  */
 final class SignedApi implements AutoCloseable {
@@ -82,7 +82,7 @@ final class SignedApi implements AutoCloseable {
     return "%s://%s.execute-api.localhost:%d".formatted(scheme, id, server.getAddress().getPort());
   }
 
-  /** Knows somebody; with an empty token, one whose keys are for good. */
+  /** Adds a known user; with an empty token, one with long-term keys. */
   void knows(String key, String secret, String token) {
     known.put(key, new Person(secret, token));
   }

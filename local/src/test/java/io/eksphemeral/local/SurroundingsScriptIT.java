@@ -182,7 +182,7 @@ class SurroundingsScriptIT {
 
   // --- the network on this machine ---
 
-  /** Whoever has set these has the way to the internet in mind. */
+  /** These settings are meant for the internet, not for loopback. */
   @Test
   void noProxyAndNoConfigOfCurlIsInTheWayOnThisMachine() throws Exception {
     Path home = Path.of(scripts.value("HOME"));

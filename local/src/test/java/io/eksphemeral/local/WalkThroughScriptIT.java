@@ -309,7 +309,7 @@ class WalkThroughScriptIT {
     Scripts.Running creating = scripts.start("", "eksp-create.sh", "--local", "--name", "left");
     creating.untilItSays("left: creating");
     assumeThat(ignores(creating.process(), signal))
-        .as("whoever runs this test has SIG%s ignored", signal)
+        .as("the environment of this test ignores SIG%s", signal)
         .isFalse();
 
     kill(signal, creating.process().pid());
@@ -437,9 +437,9 @@ class WalkThroughScriptIT {
 
   @Test
   void aPortOfSomebodyElsesIsSaid() throws Exception {
-    HttpServer somebody =
+    HttpServer other =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
-    somebody.start();
+    other.start();
     try {
       scripts
           .run("eksp-create.sh")
@@ -457,7 +457,7 @@ class WalkThroughScriptIT {
           .says("not running: another program responds at");
       scripts.run("eksp-up.sh").exits(1).says("port " + port + " is taken");
     } finally {
-      somebody.stop(0);
+      other.stop(0);
     }
   }
 

@@ -149,12 +149,12 @@ final class Aws {
     return answer.path("is");
   }
 
-  /** A cluster of ours as eksctl makes it. */
+  /** Our cluster, as eksctl creates it. */
   Made cluster(String name, String id) throws IOException {
     return new Made(ask("cluster", name, id));
   }
 
-  /** A cluster of somebody else's. */
+  /** A foreign cluster. */
   Made foreignCluster(String name) throws IOException {
     return new Made(ask("cluster", name));
   }

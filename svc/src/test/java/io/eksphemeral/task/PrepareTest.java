@@ -135,7 +135,7 @@ class PrepareTest {
           "put",
           Aws.BUCKET,
           FENCE,
-          "{\"as\":\"%s\",\"handle\":\"somebody else\"}".formatted(taken));
+          "{\"as\":\"%s\",\"handle\":\"another task\"}".formatted(taken));
 
       assertThat(prepare(Map.of()).exit()).isEqualTo(LOST);
 

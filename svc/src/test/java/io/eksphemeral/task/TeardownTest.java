@@ -54,7 +54,7 @@ class TeardownTest {
           "put",
           Aws.BUCKET,
           "tasks/" + ID + "/destroy-1.fence",
-          "{\"as\":\"%s\",\"handle\":\"somebody else\"}".formatted(taken));
+          "{\"as\":\"%s\",\"handle\":\"another task\"}".formatted(taken));
       Set<String> before = aws.inventory();
 
       assertThat(tearDown(1).exit()).isEqualTo(LOST);
@@ -319,7 +319,7 @@ class TeardownTest {
 
   @Test
   void aForeignStackOfTheNameIsNotTouched() throws Exception {
-    // Ours is gone, by somebody's hand; nobody has seen that yet.
+    // A user deleted our cluster; no teardown has seen that yet.
     keep("{\"created\": \"2026-01-01T00:00:00Z\", \"until\": null");
     aws.ask("cluster", Map.of("control_plane", false), "dev");
     Set<String> before = aws.inventory();
@@ -433,7 +433,7 @@ class TeardownTest {
     assertThat(outcome.output()).contains("the teardown state cannot be written again");
   }
 
-  /** As a volume that somebody mounts into the cluster: it was there before. */
+  /** Like a volume that a user mounts into the cluster: it existed before. */
   @Test
   void aVolumeFromBeforeStaysThoughOurNodesUsedIt() throws Exception {
     String older = aws.leftOver("volume-in-use", "dev", aws.cluster("dev", ID));
@@ -479,7 +479,7 @@ class TeardownTest {
     assertThat(tearDown(2).exit()).isZero();
   }
 
-  /** Between a look and what follows from it somebody may have made another of the same name. */
+  /** Between a look-up and the deletion a user may have created another cluster of the same name. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aControlPlaneIsAskedWhoseItIsRightBeforeAnythingOfItGoes(boolean hasCapability)
@@ -663,7 +663,7 @@ class TeardownTest {
     assertThat(aws.inventory()).isEmpty();
     assertThat(aws.result(ID, "destroy-" + attempt).provesAbsence()).isTrue();
     assertThat(said.stream().filter(line -> line.startsWith("deleting stack eksctl-dev-nodegroup")))
-        .hasSize(3); // as usual, again, by force, whoever saw it fail
+        .hasSize(3); // as usual, again, and by force
     assertThat(last)
         .contains(
             "s3api put-object",

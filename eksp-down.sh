@@ -94,7 +94,7 @@ down_on_this_machine() {
     else
       info "the control plane is not running"
     fi
-    if has_local_records; then
+    if [[ -d $local_home/bucket ]]; then
       info "  its records are kept in $local_home; to continue with them: $(command_line eksp-up.sh)"
     fi
     exit

@@ -55,7 +55,7 @@ fail_no_response() {
   fi
   [[ -z $local_pid ]] || fail_local_down "$response_error"
   if is_certificate_error; then
-    advice=("$(certificate_advice)")
+    advice=("$certificate_advice")
   elif ((curl_exit == 35)); then
     advice=("  the TLS handshake failed; is there a proxy or a firewall in between?${url#;}")
   else

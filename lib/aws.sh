@@ -53,7 +53,7 @@ advise_on_aws_error() {
   local profile=${AWS_PROFILE:+ --profile $AWS_PROFILE}
   advice=()
   case "$aws_error_code: $aws_error" in
-    *'SSL validation failed'* | *CERTIFICATE_VERIFY_FAILED*) advice=("$(certificate_advice)") ;;
+    *'SSL validation failed'* | *CERTIFICATE_VERIFY_FAILED*) advice=("$certificate_advice") ;;
     *'locate credentials'* | *'no credentials found'* | *NoAuthHandlerFound* | MissingAuthenticationToken*)
       advice=("  provide credentials: aws configure, or aws sso login, or AWS_PROFILE=NAME")
       ;;

@@ -40,30 +40,19 @@ secure_bucket() {
   local bucket=$1 changes='' size
   shift
   progress "checking the bucket $bucket"
-  read_setting public-access-block
-  if ! jq -e '.PublicAccessBlockConfiguration
+  ensure_setting public-access-block '.PublicAccessBlockConfiguration
       | .BlockPublicAcls and .IgnorePublicAcls and .BlockPublicPolicy and .RestrictPublicBuckets' \
-    <<<"$aws_output" >/dev/null; then
-    change_setting '.PublicAccessBlockConfiguration // {} | . + {BlockPublicAcls: true, IgnorePublicAcls: true,
-      BlockPublicPolicy: true, RestrictPublicBuckets: true}'
-    write_setting put-public-access-block --public-access-block-configuration "file://$scratch/setting"
-    changes+=', private'
-  fi
-  read_setting encryption
-  if ! jq -e '.ServerSideEncryptionConfiguration.Rules | length > 0' <<<"$aws_output" >/dev/null; then
-    change_setting '.ServerSideEncryptionConfiguration // {}
-      | .Rules = [{ApplyServerSideEncryptionByDefault: {SSEAlgorithm: "AES256"}}]'
-    write_setting put-bucket-encryption --server-side-encryption-configuration "file://$scratch/setting"
-    changes+=', encrypted'
-  elif [[ $aws_output == *'"aws:kms'* ]]; then
-    warn "the bucket $bucket is encrypted with a KMS key: EKSphemeral's roles need permission to use it"
-  fi
-  read_setting versioning
-  if ! jq -e '.Status == "Enabled"' <<<"$aws_output" >/dev/null; then
-    change_setting '.Status = "Enabled"'
-    write_setting put-bucket-versioning --versioning-configuration "file://$scratch/setting"
-    changes+=', versioned'
-  fi
+    '.PublicAccessBlockConfiguration // {} | . + {BlockPublicAcls: true, IgnorePublicAcls: true,
+      BlockPublicPolicy: true, RestrictPublicBuckets: true}' \
+    put-public-access-block --public-access-block-configuration private
+  ensure_setting encryption '.ServerSideEncryptionConfiguration.Rules | length > 0' \
+    '.ServerSideEncryptionConfiguration // {}
+      | .Rules = [{ApplyServerSideEncryptionByDefault: {SSEAlgorithm: "AES256"}}]' \
+    put-bucket-encryption --server-side-encryption-configuration encrypted
+  [[ $aws_output != *'"aws:kms'* ]] \
+    || warn "the bucket $bucket is encrypted with a KMS key: EKSphemeral's roles need permission to use it"
+  ensure_setting versioning '.Status == "Enabled"' '.Status = "Enabled"' \
+    put-bucket-versioning --versioning-configuration versioned
   read_setting lifecycle-configuration
   if ! merge_lifecycle "$@"; then
     # It is beside the rules, and would be reset to S3's default. A CLI that does not know the option does
@@ -93,9 +82,15 @@ read_setting() {
   [[ -n $aws_output ]] || aws_output='{}'
 }
 
-# change_setting FILTER: writes aws_output, changed by the jq filter, to $scratch/setting.
-change_setting() {
-  jq "$1" <<<"$aws_output" >"$scratch/setting"
+# ensure_setting NAME CONDITION CHANGE OPERATION OPTION WORD: changes a setting by a jq filter, unless it
+# meets a condition, in jq.
+ensure_setting() {
+  read_setting "$1"
+  if ! jq -e "$2" <<<"$aws_output" >/dev/null; then
+    jq "$3" <<<"$aws_output" >"$scratch/setting"
+    write_setting "$4" "$5" "file://$scratch/setting"
+    changes+=", $6"
+  fi
 }
 
 # write_setting OPERATION [OPTION …]

@@ -56,7 +56,7 @@ take_lock() {
   local holder
   until ln -s "$$ $(process_start $$)" "$lock" 2>/dev/null; do
     holder=$(readlink "$lock" || true)
-    if [[ -n $holder ]] && ! is_same_process "$holder"; then
+    if [[ -n $holder ]] && ! { is_running "${holder%% *}" && [[ $(process_start "${holder%% *}") == "${holder#* }" ]]; }; then
       break_lock "$holder" # its holder was killed
     else
       progress "waiting for another command that builds or starts EKSphemeral"
@@ -90,11 +90,6 @@ process_start() {
   else
     LC_ALL=C ps -o lstart= -p "$1" 2>/dev/null || true
   fi
-}
-
-# is_same_process "PID START"
-is_same_process() {
-  is_running "${1%% *}" && [[ $(process_start "${1%% *}") == "${1#* }" ]]
 }
 
 require_jdk() {

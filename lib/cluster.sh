@@ -39,7 +39,7 @@ poll_delay() {
   ! is_aws_endpoint || count=5
   while ((count--)); do
     sleep 1
-    refresh_progress
+    progress "$progress_activity" ${progress_details[@]+"${progress_details[@]}"}
   done
 }
 

@@ -31,7 +31,8 @@ send() {
   if is_aws_endpoint; then
     sign_and_send "$@"
   else
-    ! is_loopback || options+=(--noproxy '*')
+    # No proxy leads to this machine.
+    [[ ! $endpoint =~ ^https?://(127\.0\.0\.1|localhost|\[::1\])(:|/|$) ]] || options+=(--noproxy '*')
     http_request '' "$@" "${options[@]}"
   fi
 }
@@ -51,11 +52,6 @@ with_retries() {
     info "$program: no usable response (${response_error:-$response_status}), retrying in $delay s"
     sleep "$delay"
   done
-}
-
-# Whether the endpoint is on this machine, where no proxy leads.
-is_loopback() {
-  [[ $endpoint =~ ^https?://(127\.0\.0\.1|localhost|\[::1\])(:|/|$) ]]
 }
 
 # response_header NAME
@@ -90,14 +86,7 @@ is_certificate_error() {
   esac
 }
 
-# Whether there is no such host, or no connection to it.
-is_unreachable() {
-  ((curl_exit == 6 || curl_exit == 7))
-}
-
-certificate_advice() {
-  printf '  this machine does not trust the certificate; if a proxy or your company issued it, name the file of its CA: export AWS_CA_BUNDLE=ca.pem'
-}
+certificate_advice='  this machine does not trust the certificate; if a proxy or your company issued it, name the file of its CA: export AWS_CA_BUNDLE=ca.pem'
 
 # Prints curl's version; fails if curl does not run.
 curl_version() {

@@ -181,10 +181,6 @@ stop_local() {
   rm -f -- "$local_home"/control-plane.{pid,settings,url}
 }
 
-has_local_records() {
-  [[ -d $local_home/bucket ]]
-}
-
 # Deletes the records, the simulated clusters, and the saved clock, which may be ahead.
 delete_local_data() {
   rm -rf -- "$local_home/bucket" "$local_home/simulated" "$local_home/clock.json"

@@ -30,11 +30,6 @@ progress() {
   fi
 }
 
-# Redraws the line with the time that has passed.
-refresh_progress() {
-  progress "$progress_activity" ${progress_details[@]+"${progress_details[@]}"}
-}
-
 # Clears the line for what is printed next.
 end_progress() {
   [[ -z $progress_drawn ]] || printf '\r\033[K' >&2 || true

@@ -23,7 +23,8 @@ sign_and_send() {
       read_identity || fail_aws "the credentials are no longer valid"
     fi
   fi
-  if [[ -n $endpoint_cached ]] && { is_gateway_response 40[34] || is_unreachable; } && refresh_endpoint; then
+  # 6 and 7 are curl's exit codes for an unknown host and a failed connection.
+  if [[ -n $endpoint_cached ]] && { is_gateway_response 40[34] || [[ $curl_exit == [67] ]]; } && refresh_endpoint; then
     http_request_signed "$@"
   fi
 }

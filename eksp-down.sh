@@ -38,9 +38,7 @@ require_tools
 # Has the caller choose what happens to the remaining clusters, unless an option says it.
 choose() {
   local choice
-  if [[ -z $(remaining) || -n ${option_destroy_clusters-}${option_abandon_clusters-} ]]; then
-    return
-  fi
+  [[ -n $(remaining) && -z ${option_destroy_clusters-}${option_abandon_clusters-} ]] || return 0
   if ! [[ -t 0 && -t 2 ]]; then
     fail_usage "clusters remain, so nothing was removed:" "$(remaining)" \
       "  destroy them first: $(command_line eksp-down.sh --destroy-clusters)" \
@@ -101,9 +99,7 @@ down_on_this_machine() {
   fi
   read_clusters
   choose
-  if [[ -n ${option_destroy_clusters-} ]]; then
-    destroy_clusters
-  fi
+  [[ -z ${option_destroy_clusters-} ]] || destroy_clusters
   stop_local
   delete_local_data
   info "the control plane is down, and all cluster records are deleted"

@@ -23,10 +23,7 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 parse_options '' "$@"
 expect_arguments 0 1
 require_tools
-path=/status
-if ((${#arguments[@]})); then
-  path+=/$(path_segment "${arguments[0]}")
-fi
+path=/status${arguments[0]+/$(path_segment "${arguments[0]}")}
 find_endpoint
 
 call once GET "$path"

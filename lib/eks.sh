@@ -6,9 +6,7 @@ usage_lines=() # how to use the cluster, see configure_kubectl
 
 # set_task_network SG: the task runs with this security group and in its VPC, unless the spec says where.
 set_task_network() {
-  if [[ -z $1 ]] || jq -e 'has("task")' "$scratch/spec" >/dev/null 2>&1; then
-    return
-  fi
+  [[ -n $1 ]] && ! jq -e 'has("task")' "$scratch/spec" >/dev/null 2>&1 || return 0
   read_task_network "$1"
   set_field task object "$(jq -cn --arg group "$1" --arg subnets "$subnets" \
     '{securitygroup: $group, subnets: ($subnets | split(","))}')"

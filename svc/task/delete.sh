@@ -120,7 +120,7 @@ delete_stacks() {
           | "\(.ResourceType) \(.PhysicalResourceId // empty)"' \
           cloudformation list-stack-resources --stack-name "$stack") || continue
         update_state '.retained |= add_lines($retained)' --arg retained "$retained" || continue
-        info "deleting stack $name by force, which may keep ${retained//$'\n'/, }"
+        info "forcing the deletion of stack $name, which may keep ${retained//$'\n'/, }"
         how=(--deletion-mode FORCE_DELETE_STACK)
       fi
     fi

@@ -7,14 +7,12 @@ import io.eksphemeral.aws.FargateSettings.Definition;
 import io.eksphemeral.aws.S3ObjectStore;
 import io.eksphemeral.aws.SesMailer;
 import io.eksphemeral.aws.SnapshotSafeHttpClient;
-import io.eksphemeral.control.ClusterStatus;
+import io.eksphemeral.aws.StubAwsHttpClient;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.EksctlConfig;
 import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Sleeper;
-import io.eksphemeral.control.TaskRunner;
-import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.TaskKind;
@@ -23,11 +21,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
-import java.util.function.Supplier;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.ecs.EcsClient;
 import software.amazon.awssdk.services.ses.SesClient;
 
 /** Wires the functions in AWS from their environment, over S3, ECS and SES. */
@@ -38,21 +36,16 @@ final class AwsControlPlane {
   /** Without a list of versions in the bucket any is accepted, and EKS decides. */
   private static final Versions NO_LIST = Versions.any("1.35");
 
-  /** How many records are read, and clusters swept, at a time. */
-  private static final int THREADS = 64;
-
-  /** For requests that find nothing. */
-  private static final ClusterId NO_CLUSTER = new ClusterId("00000000-0000-7000-8000-000000000000");
-
-  private static final int WARM_UP_ROUNDS = 20;
+  /** As many records are read, and clusters swept, at a time. */
+  private static final Executor THREADS =
+      Executors.newFixedThreadPool(64, Thread.ofVirtual().factory());
 
   private final Settings settings;
-  private final SnapshotSafeHttpClient http = AwsClients.connections();
-  private final Executor threads =
-      Executors.newFixedThreadPool(THREADS, Thread.ofVirtual().factory());
+  private final SdkHttpClient http;
 
-  private AwsControlPlane(Settings settings) {
+  private AwsControlPlane(Settings settings, SdkHttpClient http) {
     this.settings = settings;
+    this.http = http;
   }
 
   /**
@@ -100,8 +93,11 @@ final class AwsControlPlane {
    *
    * @param time limits the calls to AWS of each invocation
    */
-  record StatusFunc(
-      ClusterStatus status, ProviderInfo provider, Supplier<Versions> versions, TimeLimit time) {}
+  record StatusFunc(ClusterStore store, ProviderInfo provider, TimeLimit time) {
+    Versions versions() {
+      return store.versions().orElse(NO_LIST);
+    }
+  }
 
   /**
    * What {@code CreateClusterFunc} and {@code DestroyClusterFunc} need.
@@ -119,15 +115,22 @@ final class AwsControlPlane {
     Environment environment = new Environment(variables);
     Settings settings = Settings.of(environment);
     environment.check();
-    AwsControlPlane aws = new AwsControlPlane(settings);
 
-    ClusterStore store = new ClusterStore(aws.objects(), aws.threads);
-    aws.warmUp(() -> read(store));
-    return new StatusFunc(
-        new ClusterStatus(store),
-        settings.provider(),
-        () -> store.versions().orElse(NO_LIST),
-        aws.time());
+    SnapshotSafeHttpClient http = AwsClients.connections();
+    StatusFunc function =
+        new AwsControlPlane(settings, http).statusFunc(new TimeLimit(http::allow));
+    StatusFunc stubbed =
+        new AwsControlPlane(settings, new StubAwsHttpClient(settings.bucket()))
+            .statusFunc(TimeLimit.NONE);
+    WarmUp.beforeSnapshot(() -> {
+      WarmUp.status(stubbed);
+      read(http, function.store());
+    });
+    return function;
+  }
+
+  private StatusFunc statusFunc(TimeLimit time) {
+    return new StatusFunc(new ClusterStore(objects(), THREADS), settings.provider(), time);
   }
 
   /**
@@ -149,50 +152,48 @@ final class AwsControlPlane {
                 settings.nodes(),
                 environment.tags("EKSPHEMERAL_TAGS")));
     environment.check();
-    AwsControlPlane aws = new AwsControlPlane(settings);
 
-    S3ObjectStore objects = aws.objects();
-    ClusterStore store = new ClusterStore(objects, aws.threads);
-    TaskRunner tasks =
-        new EcsTaskRunner(
-            AwsClients.ecs().httpClient(aws.http).region(aws.region()).build(), objects, fargate);
-    aws.warmUp(() -> {
-      read(store);
-      tasks.running(NO_CLUSTER);
-      tasks.status(NO_CLUSTER.value().replace("-", ""));
+    SnapshotSafeHttpClient http = AwsClients.connections();
+    ClusterFuncs functions =
+        new AwsControlPlane(settings, http)
+            .clusterFuncs(fargate, config, new TimeLimit(http::allow));
+    StubAwsHttpClient stub = new StubAwsHttpClient(settings.bucket());
+    ClusterFuncs stubbed =
+        new AwsControlPlane(settings, stub).clusterFuncs(fargate, config, TimeLimit.NONE);
+    WarmUp.beforeSnapshot(() -> {
+      String owner = settings.notifyAddress();
+      WarmUp.changes(stubbed, settings.limits().owners().allow(owner) ? owner : "", stub::clear);
+      read(http, functions.plane().store());
     });
+    return functions;
+  }
+
+  private ClusterFuncs clusterFuncs(FargateSettings fargate, EksctlConfig config, TimeLimit time) {
+    S3ObjectStore objects = objects();
+    EcsClient ecs = AwsClients.ecs().httpClient(http).region(region()).build();
     ControlPlane plane =
         ControlPlane.of(
-            store,
-            tasks,
-            aws.notifications(),
+            new ClusterStore(objects, THREADS),
+            new EcsTaskRunner(ecs, objects, fargate),
+            notifications(),
             config,
             settings.limits(),
             NO_LIST,
             InstantSource.system(),
             Sleeper.system(),
-            aws.threads);
-    return new ClusterFuncs(plane, settings.provider(), aws.time());
+            THREADS);
+    return new ClusterFuncs(plane, settings.provider(), time);
   }
 
-  /**
-   * Reads on the caller's thread as requests do, then on another one as sweeps do. The last round
-   * closes each connection after its response, since none survives a snapshot.
-   */
-  private void warmUp(Runnable reads) {
-    WarmUp.beforeSnapshot(() -> {
-      for (int round = 0; round < WARM_UP_ROUNDS; round++) {
-        reads.run();
-      }
-      http.leavingNone(() -> CompletableFuture.runAsync(reads, threads).join());
-    });
-  }
-
-  private static void read(ClusterStore store) {
-    store.ids();
-    store.find(NO_CLUSTER);
-    store.archived(NO_CLUSTER);
-    store.claimOn(NO_CLUSTER.defaultName());
+  /** Reads from S3 over a connection, then closes it, since none survives a snapshot. */
+  private static void read(SnapshotSafeHttpClient http, ClusterStore store) {
+    Runnable reads =
+        () -> {
+          store.ids();
+          store.find(WarmUp.CLUSTER);
+        };
+    reads.run();
+    http.leavingNone(reads);
   }
 
   private static FargateSettings fargate(Environment environment, String bucket) {
@@ -228,9 +229,5 @@ final class AwsControlPlane {
 
   private Region region() {
     return Region.of(settings.region());
-  }
-
-  private TimeLimit time() {
-    return new TimeLimit(http::allow);
   }
 }

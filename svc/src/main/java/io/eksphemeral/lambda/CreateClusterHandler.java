@@ -34,7 +34,10 @@ public final class CreateClusterHandler implements ApiHandler {
 
   /** Reads the function's environment; Lambda calls this. */
   public CreateClusterHandler() {
-    AwsControlPlane.ClusterFuncs aws = AwsControlPlane.clusterFuncs(System.getenv());
+    this(AwsControlPlane.clusterFuncs(System.getenv()));
+  }
+
+  CreateClusterHandler(AwsControlPlane.ClusterFuncs aws) {
     // Functions restored from one snapshot share the state of any other generator.
     this(aws.plane(), aws.provider(), new SecureRandom(), aws.time());
   }

@@ -27,7 +27,10 @@ public final class DestroyClusterHandler implements ApiHandler {
 
   /** Reads the function's environment; Lambda calls this. */
   public DestroyClusterHandler() {
-    AwsControlPlane.ClusterFuncs aws = AwsControlPlane.clusterFuncs(System.getenv());
+    this(AwsControlPlane.clusterFuncs(System.getenv()));
+  }
+
+  DestroyClusterHandler(AwsControlPlane.ClusterFuncs aws) {
     this(aws.plane(), aws.provider(), aws.time());
   }
 

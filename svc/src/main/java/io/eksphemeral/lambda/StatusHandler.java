@@ -21,8 +21,16 @@ public final class StatusHandler implements ApiHandler {
 
   /** Reads the function's environment; Lambda calls this. */
   public StatusHandler() {
-    AwsControlPlane.StatusFunc aws = AwsControlPlane.statusFunc(System.getenv());
-    this(aws.status(), aws.provider(), InstantSource.system(), aws.versions(), aws.time());
+    this(AwsControlPlane.statusFunc(System.getenv()));
+  }
+
+  StatusHandler(AwsControlPlane.StatusFunc aws) {
+    this(
+        new ClusterStatus(aws.store()),
+        aws.provider(),
+        InstantSource.system(),
+        aws::versions,
+        aws.time());
   }
 
   /**

@@ -132,7 +132,7 @@ class PrivateHomeIT {
             .exits(2)
             .prints("")
             .says(
-                "is writable by other users " + home,
+                home + " is writable by other users",
                 "chmod go-w " + home.toString().replace(" ", "\\ "));
       }
       assertThat(home).isEmptyDirectory();

@@ -54,7 +54,7 @@ class WalkThroughScriptIT {
 
   @Test
   void theWalkThroughOf2019() throws Exception {
-    scripts.run("eksp-up.sh").exits(0).prints("").says("127.0.0.1:" + port, "nothing is really");
+    scripts.run("eksp-up.sh").exits(0).prints("").says("127.0.0.1:" + port, "builds nothing");
     scripts.run("eksp-list.sh").exits(0).prints("[]\n");
 
     Scripts.Outcome created = scripts.run("eksp-create.sh", "2node-111-30.json", "sg-1").exits(0);
@@ -349,7 +349,7 @@ class WalkThroughScriptIT {
     Scripts.Outcome failed = scripts.run("eksp-create.sh", "--name", "unlucky").exits(1);
 
     failed.prints("").says("eksp-create.sh: unlucky was not created: ", "\n  | ");
-    failed.says("it is being cleaned up automatically");
+    failed.says("is being cleaned up automatically");
     Scripts.until("that nothing is left", () -> noCluster());
   }
 

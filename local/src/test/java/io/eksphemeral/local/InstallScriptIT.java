@@ -1062,7 +1062,9 @@ class InstallScriptIT {
     scripts
         .run("eksp-up.sh")
         .exits(1)
-        .says("EKSphemeral could not be installed: Parameters: [X] must have values", "no stack was created");
+        .says(
+            "EKSphemeral could not be installed: Parameters: [X] must have values",
+            "no stack was created");
   }
 
   @Test

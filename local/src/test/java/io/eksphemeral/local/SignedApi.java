@@ -28,8 +28,8 @@ import javax.net.ssl.SSLContext;
 
 /**
  * An API that wants requests signed as AWS does (Signature Version 4, for execute-api), and gives
- * the answers that a test wants. Requests that are not signed by a known user are answered with
- * 403 itself, as API Gateway does.
+ * the answers that a test wants. Requests that are not signed by a known user are answered with 403
+ * itself, as API Gateway does.
  */
 final class SignedApi implements AutoCloseable {
   private static final Pattern AUTHORIZATION =

@@ -132,10 +132,7 @@ class PrepareTest {
   void withoutTheFenceItDoesNothing() throws Exception {
     for (String taken : Set.of("closed", "taken")) {
       aws.ask(
-          "put",
-          Aws.BUCKET,
-          FENCE,
-          "{\"as\":\"%s\",\"handle\":\"another task\"}".formatted(taken));
+          "put", Aws.BUCKET, FENCE, "{\"as\":\"%s\",\"handle\":\"another task\"}".formatted(taken));
 
       assertThat(prepare(Map.of()).exit()).isEqualTo(LOST);
 

@@ -479,7 +479,9 @@ class TeardownTest {
     assertThat(tearDown(2).exit()).isZero();
   }
 
-  /** Between a look-up and the deletion a user may have created another cluster of the same name. */
+  /**
+   * Between a look-up and the deletion a user may have created another cluster of the same name.
+   */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aControlPlaneIsAskedWhoseItIsRightBeforeAnythingOfItGoes(boolean hasCapability)

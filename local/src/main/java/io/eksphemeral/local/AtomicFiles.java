@@ -197,7 +197,12 @@ final class AtomicFiles {
     }
   }
 
-  /** Removes a file, and its folder if it is the last one. Returns whether it existed. */
+  /**
+   * Removes a file, and its folder if it is the last one there, unless the folder is directly in
+   * the root, where there are few.
+   *
+   * @return whether the file existed
+   */
   boolean remove(String key) throws IOException {
     Path file = path(key);
     boolean removed = Files.deleteIfExists(file);
@@ -205,7 +210,7 @@ final class AtomicFiles {
     if (removed) {
       sync(folder, sync);
     }
-    if (removed && !folder.equals(root.normalize())) {
+    if (removed && isNested(folder)) {
       try {
         Files.delete(folder);
       } catch (DirectoryNotEmptyException _) {
@@ -213,6 +218,11 @@ final class AtomicFiles {
       }
     }
     return removed;
+  }
+
+  private boolean isNested(Path folder) {
+    Path top = root.normalize();
+    return !folder.equals(top) && !top.equals(folder.getParent());
   }
 
   /** The names of the files directly in a subfolder, in no order; none if it is missing. */

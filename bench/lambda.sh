@@ -35,14 +35,14 @@ done
 cat >"$results" <<END
 # The functions of the control plane in AWS, measured
 
-By \`bench/lambda.sh $*\` on $(circumstances). Medians of $starts starts, 100 clusters on record. The jar has
-$(du -m "$here/svc/target/eksphemeral-lambda.jar" | cut -f1) MB.
+By \`bench/lambda.sh $*\` on $(circumstances).
+Medians of $starts starts, 100 clusters on record. The jar has $(du -m "$here/svc/target/eksphemeral-lambda.jar" | cut -f1) MB.
 
 A restore needs Lambda itself. Here the runtime client calls the functions' hooks as before a
 snapshot, and then the process continues; connections are closed as after a restore. *Init* is
 everything before the snapshot, with an empty bucket; a call is measured from the event's arrival to
-the response. The sweep sends a notice and launches a task. *No warm-up* starts the functions without their hook; *C1
-only* is \`-XX:TieredStopAtLevel=1\`.
+the response. The sweep sends a notice and launches a task. *No warm-up* starts the functions
+without their hook; *C1 only* is \`-XX:TieredStopAtLevel=1\`, which template.yaml sets.
 
 | call | code | compiler | init | first call | warm |
 |---|---|---|---:|---:|---:|

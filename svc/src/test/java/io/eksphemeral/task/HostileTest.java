@@ -29,7 +29,7 @@ class HostileTest {
 
   @ParameterizedTest
   @MethodSource("everyTextForEveryScript")
-  void whatIsNoNameNoIdAndNoNumberIsNotWorkedOn(String script, String text) throws Exception {
+  void malformedInputIsRejectedBeforeAnyCall(String script, String text) throws Exception {
     Aws aws = Aws.empty();
 
     for (String variable : new String[] {"NAME", "ID", "ATTEMPT"}) {
@@ -41,7 +41,7 @@ class HostileTest {
       assertThat(outcome.exit()).isEqualTo(1);
       assertThat(outcome.output())
           .matches(
-              "EKSPHEMERAL_%s is (no (name of a cluster|id|number)|not set)\n".formatted(variable));
+              "EKSPHEMERAL_%s is not (a cluster name|an id|a number|set)\n".formatted(variable));
     }
     assertThat(aws.calls()).isEmpty();
   }

@@ -19,9 +19,9 @@ build_if_needed() {
   fi
 }
 
-# Whether this is an unpacked release, which has the jars and nothing to build them with.
+# Whether this is an unpacked release, which names its commit and has the jars, but not their sources.
 is_release() {
-  [[ ! -e $here/mvnw ]]
+  [[ -e $here/COMMIT ]]
 }
 
 # is_built JAR: whether it exists and nothing that it was built from is newer.

@@ -262,9 +262,10 @@ final class SimulatedTaskRunner implements TaskRunner {
 
   private @Nullable RunningTask forget(String token) {
     String file = file(token);
-    files.list("").stream()
-        .filter(entry -> entry.key().equals(file))
-        .forEach(entry -> files.deleteIf(file, entry.version()));
+    files
+        .get(file)
+        .flatMap(StoredObject::knownVersion)
+        .ifPresent(version -> files.deleteIf(file, version));
     return null;
   }
 

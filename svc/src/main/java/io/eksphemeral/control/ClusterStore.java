@@ -130,7 +130,7 @@ public final class ClusterStore {
       if (objects.putIfAbsent(key, text).isPresent()) {
         return wanted;
       }
-      Optional<StoredObject> present = read(key);
+      Optional<StoredObject> present = objects.getAccessible(key);
       Optional<Claim> others =
           present
               .flatMap(object -> decodeClaim(wanted.name(), object))
@@ -140,7 +140,7 @@ public final class ClusterStore {
       }
       // An earlier claim of the same cluster, or one that cannot be read and so is no one's.
       if (present
-          .flatMap(ClusterStore::version)
+          .flatMap(StoredObject::knownVersion)
           .flatMap(version -> objects.replaceIf(key, version, text))
           .isPresent()) {
         return wanted;
@@ -153,7 +153,9 @@ public final class ClusterStore {
 
   /** The claim on a name; empty if it is free. */
   public Optional<Claim> claimOn(String name) {
-    return read(StoreKeys.claim(name)).flatMap(object -> decodeClaim(name, object));
+    return objects
+        .getAccessible(StoreKeys.claim(name))
+        .flatMap(object -> decodeClaim(name, object));
   }
 
   /** The names that are claimed, in no order. Reads no claim. */
@@ -186,9 +188,10 @@ public final class ClusterStore {
    */
   public boolean release(Claim claim) {
     String key = StoreKeys.claim(claim.name());
-    return read(key)
+    return objects
+        .getAccessible(key)
         .filter(object -> decodeClaim(claim.name(), object).filter(claim::equals).isPresent())
-        .flatMap(ClusterStore::version)
+        .flatMap(StoredObject::knownVersion)
         .filter(version -> objects.deleteIf(key, version))
         .isPresent();
   }
@@ -200,7 +203,8 @@ public final class ClusterStore {
 
   /** Who has a task's fence; empty if it is open. */
   public Optional<FenceHolder> taken(TaskKey key) {
-    return read(StoreKeys.fence(key))
+    return objects
+        .getAccessible(StoreKeys.fence(key))
         .map(object -> TaskObjectCodec.taken(object.asText().orElse("")));
   }
 
@@ -224,7 +228,8 @@ public final class ClusterStore {
 
   /** The result of a task; empty if it left none, or one that cannot be decoded. */
   public Optional<TaskResult> result(TaskKey key) {
-    return read(StoreKeys.result(key))
+    return objects
+        .getAccessible(StoreKeys.result(key))
         .flatMap(StoredObject::asText)
         .flatMap(TaskObjectCodec::result);
   }
@@ -277,7 +282,8 @@ public final class ClusterStore {
 
   /** The Kubernetes versions on offer; empty if no list was stored. */
   public Optional<Versions> versions() {
-    return read(StoreKeys.VERSIONS)
+    return objects
+        .getAccessible(StoreKeys.VERSIONS)
         .flatMap(StoredObject::asText)
         .flatMap(TaskObjectCodec::versions);
   }
@@ -293,23 +299,6 @@ public final class ClusterStore {
       case StoredObject.Unreadable(String version, String why, String text) ->
           new Stored.Unreadable(id, why, version, text);
       case StoredObject.Denied(String why, _) -> new Stored.Unreadable(id, why);
-    };
-  }
-
-  /** An object that must be read to go on; empty if there is none. */
-  private Optional<StoredObject> read(String key) {
-    Optional<StoredObject> object = objects.get(key);
-    if (object.orElse(null) instanceof StoredObject.Denied denied) {
-      throw denied.failure();
-    }
-    return object;
-  }
-
-  static Optional<String> version(StoredObject object) {
-    return switch (object) {
-      case StoredObject.Text text -> Optional.of(text.version());
-      case StoredObject.Unreadable unreadable -> Optional.of(unreadable.version());
-      case StoredObject.Denied _ -> Optional.empty();
     };
   }
 

@@ -33,6 +33,15 @@ public interface ObjectStore {
       return this instanceof Text(_, String text) ? Optional.of(text) : Optional.empty();
     }
 
+    /** The version by which it can be replaced or deleted; empty if it may not be read. */
+    default Optional<String> knownVersion() {
+      return switch (this) {
+        case Text(String version, _) -> Optional.of(version);
+        case Unreadable(String version, _, _) -> Optional.of(version);
+        case Denied _ -> Optional.empty();
+      };
+    }
+
     record Text(String version, String text) implements StoredObject {}
 
     /**
@@ -55,6 +64,19 @@ public interface ObjectStore {
 
   /** The object under a key; empty if there is none. */
   Optional<StoredObject> get(String key);
+
+  /**
+   * As {@link #get}, for callers that must not guess what an object says.
+   *
+   * @throws StoreException also if the object may not be read
+   */
+  default Optional<StoredObject> getAccessible(String key) {
+    Optional<StoredObject> object = get(key);
+    if (object.orElse(null) instanceof StoredObject.Denied denied) {
+      throw denied.failure();
+    }
+    return object;
+  }
 
   /** Writes a text unconditionally. */
   void put(String key, String text);

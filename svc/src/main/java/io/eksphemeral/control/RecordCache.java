@@ -135,7 +135,7 @@ public final class RecordCache {
         .map(object ->
             new CachedRecord(
                 key,
-                ClusterStore.version(object).orElse(null),
+                object.knownVersion().orElse(null),
                 ClusterStore.decode(id, object),
                 object.asText().map(text -> (long) text.length()).orElse(0L)));
   }

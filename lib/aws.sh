@@ -75,7 +75,7 @@ advise_on_aws_error() {
       advice=("  is there a network connection, and is '$region' a region?")
       ;;
     *)
-      ! is_access_denied || advice=("  you are ${caller:-unknown}; the README lists the permissions that are needed")
+      ! is_access_denied || advice=("  you are ${caller:-unknown}; docs/installing.md lists the permissions that are needed")
       ;;
   esac
 }

@@ -20,12 +20,17 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The commands with a control plane on this machine: the jar, in a home and at a port of its own.
+ * The tests mostly wait, so they run side by side.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class WalkThroughScriptIT {
   private static final Path START_LOCK = Scripts.checkout().resolve("local/target/being-started");
 
@@ -210,6 +215,7 @@ class WalkThroughScriptIT {
 
   /** Of a command that was killed, whose number another process has by now. */
   @Test
+  @ResourceLock("start lock")
   void aStartLockOfAProcessThatIsNoMoreIsTaken() throws Exception {
     long alive = ProcessHandle.current().pid();
     for (String holder : List.of(alive + " 1", Long.toString(alive), "999999999 1")) {
@@ -223,6 +229,7 @@ class WalkThroughScriptIT {
   }
 
   @Test
+  @ResourceLock("start lock")
   void aStartLockOfAnotherCommandIsWaitedFor() throws Exception {
     Process holder = new ProcessBuilder("sleep", "60").start();
     Path stat = Path.of("/proc/%d/stat".formatted(holder.pid()));

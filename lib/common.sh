@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by all commands: options, help, messages and exit codes. The commands source this file with
+# Shared by all commands: messages, exit codes, and what else they share. The commands source this file with
 # `here` set to their directory. It works with bash 3.2 (macOS): no ${x,,}, no mapfile, no wait -n, and
 # an empty array needs ${a[@]+"${a[@]}"}.
 
@@ -15,6 +15,10 @@ true 2>/dev/null 3>&1 || exec >/dev/null
 true 2>/dev/null 3<&0 || exec </dev/null
 trap '' PIPE
 
+# How the caller typed eksp, which runs the other commands; empty if this one was called directly. It is not
+# passed on, as a shell or a program that is started here may call a script itself.
+front=${EKSPHEMERAL_FRONT-}
+unset EKSPHEMERAL_FRONT
 program=${0##*/}
 arguments=()          # the arguments that are no options
 original_arguments=() # all arguments, as given
@@ -27,6 +31,12 @@ jq_text='
   def dollars: . * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end) USD";
   def safe_text: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");'
 
+# shellcheck source=lib/options.sh
+. "$here/lib/options.sh"
+# shellcheck source=lib/config.sh
+. "$here/lib/config.sh"
+# shellcheck source=lib/output.sh
+. "$here/lib/output.sh"
 # shellcheck source=lib/progress.sh
 . "$here/lib/progress.sh"
 # shellcheck source=lib/http.sh
@@ -48,76 +58,6 @@ jq_text='
 # shellcheck source=lib/cluster.sh
 . "$here/lib/cluster.sh"
 
-# parse_options "FLAG … OPTION= …" "$@"
-# Sets option_FLAG to 1 and option_OPTION to its value, with _ for each dash; options that are not given
-# stay unset. Everything else goes to arguments. --help and --local are always known.
-parse_options() {
-  local known=" help local $1 " word value
-  shift
-  original_arguments=("$@")
-  for word in $known; do
-    word=${word%=}
-    unset "option_${word//-/_}"
-  done
-  while (($#)); do
-    case $1 in
-      -h) print_help ;;
-      --)
-        shift
-        arguments+=("$@")
-        break
-        ;;
-      --*)
-        word=${1#--}
-        word=${word%%=*}
-        if [[ $known == *" $word "* && $1 != *=* ]]; then
-          value=1
-        elif [[ $known == *" $word= "* && $1 == *=* ]]; then
-          value=${1#*=}
-        elif [[ $known == *" $word= "* && $# -gt 1 ]]; then
-          value=$2
-          shift
-        elif [[ $known == *" $word= "* ]]; then
-          fail_with_usage "--$word needs a value"
-        else
-          fail_with_usage "unknown option: $1"
-        fi
-        printf -v "option_${word//-/_}" %s "$value"
-        ;;
-      -[!0-9]*) fail_with_usage "unknown option: $1" ;;
-      *) arguments+=("$1") ;; # including - for stdin, and minutes such as -5
-    esac
-    shift
-  done
-  [[ -z ${option_help-} ]] || print_help
-  normalise_boolean EKSPHEMERAL_LOCAL
-}
-
-# normalise_boolean VARIABLE: sets an environment variable to 1 or to nothing.
-normalise_boolean() {
-  case ${!1-} in
-    1 | [Tt][Rr][Uu][Ee] | [Yy] | [Yy][Ee][Ss] | [Oo][Nn]) printf -v "$1" 1 ;;
-    '' | 0 | [Ff][Aa][Ll][Ss][Ee] | [Nn] | [Nn][Oo] | [Oo][Ff][Ff]) printf -v "$1" '' ;;
-    *) fail_usage "invalid $1 '${!1}': expected 1 or 0" "  switch it on:  export $1=1" "  switch it off: unset $1" ;;
-  esac
-}
-
-# expect_arguments MIN MAX
-expect_arguments() {
-  if ((${#arguments[@]} < $1)); then
-    fail_with_usage "too few arguments"
-  elif ((${#arguments[@]} > $2)); then
-    fail_with_usage "too many arguments: '${arguments[$2]}'"
-  fi
-}
-
-# Prints the comment at the top of the command, which is its help.
-print_help() {
-  trap - PIPE
-  sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0"
-  exit 0
-}
-
 require_tools() {
   command -v curl >/dev/null || fail "curl is missing: install curl"
   command -v jq >/dev/null || fail "jq is missing: install jq (1.6 or newer)"
@@ -132,10 +72,16 @@ info() {
 # error MESSAGE [LINE …]: prints what went wrong and why, then what to do about it.
 error() {
   local red='' reset=''
-  if [[ -t 2 && -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]; then
+  if has_colour 2; then
     red=$'\033[31m' reset=$'\033[0m'
   fi
-  info "$red$program:$reset $1" "${@:2}"
+  info "$red$(called_as):$reset $1" "${@:2}"
+}
+
+# Prints how the caller calls this command.
+called_as() {
+  printf %s "${front:+eksp $(command_name "$program")}"
+  [[ -n $front ]] || printf %s "$program"
 }
 
 # The command failed.
@@ -154,7 +100,8 @@ fail_with_usage() {
   fail_usage "$1" "  usage: $(command_line "$program" --help)"
 }
 
-# command_line COMMAND [ARGUMENT …]: prints a command to copy, with the path and edition of this call.
+# command_line SCRIPT [ARGUMENT …]: prints a command to copy, in the form in which this one was called, and
+# with the same edition.
 command_line() {
   local folder=${0%/*} local_option=''
   if [[ $folder == "$0" ]]; then
@@ -165,10 +112,20 @@ command_line() {
   if [[ -n ${option_local-} && ${2-} != --help ]]; then
     local_option=' --local'
   fi
-  printf %q "$folder/$1"
+  if [[ -n $front ]]; then
+    printf '%q %s' "$front" "$(command_name "$1")"
+  else
+    printf %q "$folder/$1"
+  fi
   printf %s "$local_option"
   shift
   (($# == 0)) || printf ' %q' "$@"
+}
+
+# command_name SCRIPT: prints what follows eksp for it.
+command_name() {
+  local name=${1#eksp-}
+  printf %s "${name%.sh}"
 }
 
 # Prints the command as it was called.

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# Output for people on a terminal, and for programs.
+
+output= # the format of what goes to stdout, see choose_output
+
+# choose_output FORMAT-FOR-PEOPLE FORMAT-FOR-PROGRAMS FORMAT …: sets output to what -o asks for, which must
+# be one of the formats. Without it, eksp prints for people on a terminal; everything else is for programs.
+choose_output() {
+  local formats=" ${*:3} "
+  if [[ -n ${option_output+given} ]]; then
+    [[ -n $option_output && $formats == *" $option_output "* ]] \
+      || fail_with_usage "invalid format '$option_output': expected ${*:3}"
+    output=$option_output
+  elif [[ -n $front && -t 1 ]]; then
+    output=$1
+  else
+    output=$2
+  fi
+}
+
+# has_colour FD: whether what is written there may have colours.
+has_colour() {
+  [[ -t $1 && -z ${NO_COLOR-} ]] && can_redraw "$1"
+}
+
+# can_redraw FD: whether it is a terminal on which the cursor can be moved.
+can_redraw() {
+  [[ -t $1 && ${TERM-dumb} != dumb ]]
+}
+
+# Sets terminal_rows and terminal_columns to the size of the terminal on stdout, or 0 if it is none.
+measure_terminal() {
+  local size='' columns=${COLUMNS-}
+  terminal_rows=0 terminal_columns=0
+  [[ -t 1 ]] || return 0
+  size=$(stty size 2>/dev/null <&1) || size=
+  if [[ $size =~ ^([0-9]+)\ ([0-9]+)$ ]]; then
+    terminal_rows=${BASH_REMATCH[1]} terminal_columns=${BASH_REMATCH[2]}
+  fi
+  [[ $terminal_columns != 0 || ! $columns =~ ^[1-9][0-9]{0,3}$ ]] || terminal_columns=$columns
+}

@@ -85,18 +85,21 @@ final class FileObjectStore implements ObjectStore {
   }
 
   @Override
-  public List<Entry> list(String folder) {
+  public List<Entry> list(String prefix) {
     try {
       List<Entry> entries = new ArrayList<>();
-      String path = folder.isEmpty() ? "" : folder.substring(0, folder.length() - 1);
-      for (String name : files.names(path)) {
+      String folder = prefix.substring(0, prefix.lastIndexOf('/') + 1);
+      for (String name :
+          files.names(folder.isEmpty() ? "" : folder.substring(0, folder.length() - 1))) {
         String key = folder + name;
-        version(key).ifPresent(version -> entries.add(new Entry(key, version)));
+        if (key.startsWith(prefix)) {
+          version(key).ifPresent(version -> entries.add(new Entry(key, version)));
+        }
       }
       entries.sort(Comparator.comparing(Entry::key));
       return entries;
     } catch (IOException e) {
-      throw failed("list", folder, e);
+      throw failed("list", prefix + "*", e);
     }
   }
 

@@ -261,17 +261,17 @@ public final class S3ObjectStore implements ObjectStore {
 
   /** A page has at most 1000 entries, and costs one request. */
   @Override
-  public List<Entry> list(String folder) {
+  public List<Entry> list(String prefix) {
     try {
       return s3
           .listObjectsV2Paginator(
-              request -> request.bucket(name).prefix(folder).delimiter("/").build())
+              request -> request.bucket(name).prefix(prefix).delimiter("/").build())
           .contents()
           .stream()
           .map(object -> new Entry(object.key(), object.eTag()))
           .toList();
     } catch (SdkException e) {
-      throw failed("list", folder + "*", e);
+      throw failed("list", prefix + "*", e);
     }
   }
 

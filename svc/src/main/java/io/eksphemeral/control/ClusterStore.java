@@ -105,8 +105,22 @@ public final class ClusterStore {
 
   /** The ids of all records, in order. Reads no record. */
   public List<ClusterId> ids() {
-    return objects.list("").stream()
-        .flatMap(entry -> StoreKeys.recordId(entry.key()).stream())
+    return ids("");
+  }
+
+  /** The ids of the records whose ids have a prefix, in order. Reads no record. */
+  public List<ClusterId> ids(String prefix) {
+    return idsIn("", prefix);
+  }
+
+  /** The ids of the archived records whose ids have a prefix, in order. Reads no record. */
+  public List<ClusterId> archivedIds(String prefix) {
+    return idsIn(StoreKeys.ARCHIVE, prefix);
+  }
+
+  private List<ClusterId> idsIn(String folder, String prefix) {
+    return objects.list(folder + prefix).stream()
+        .flatMap(entry -> StoreKeys.recordId(entry.key().substring(folder.length())).stream())
         .toList();
   }
 

@@ -104,10 +104,12 @@ public interface ObjectStore {
   boolean deleteIf(String key, String version);
 
   /**
-   * The objects directly in a folder, in the order of their keys. An object that is written or
-   * deleted during the listing may be missing; every other one is listed. Reads no object.
+   * The objects whose keys begin with a prefix and have no slash after it, in the order of their
+   * keys. An object that is written or deleted during the listing may be missing; every other one
+   * is listed. Reads no object.
    *
-   * @param folder empty for the root, or a prefix that ends with a slash, such as {@code names/}
+   * @param prefix empty for the objects in the root, {@code names/} for those in a folder, {@code
+   *     gone/01a2} for some of them
    */
-  List<Entry> list(String folder);
+  List<Entry> list(String prefix);
 }

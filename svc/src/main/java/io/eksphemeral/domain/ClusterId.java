@@ -17,6 +17,11 @@ public record ClusterId(String value) implements Comparable<ClusterId> {
   private static final Pattern CANONICAL =
       Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
+  private static final String SAMPLE = "00000000-0000-0000-0000-000000000000";
+
+  /** Generated ids that were made within a minute have as much in common. */
+  private static final int MIN_PREFIX_LENGTH = 8;
+
   public ClusterId {
     if (!CANONICAL.matcher(value).matches()) {
       throw new IllegalArgumentException("not a cluster id: " + value);
@@ -28,6 +33,19 @@ public record ClusterId(String value) implements Comparable<ClusterId> {
     String lower = text.toLowerCase(Locale.ROOT);
     return CANONICAL.matcher(lower).matches()
         ? Optional.of(new ClusterId(lower))
+        : Optional.empty();
+  }
+
+  /**
+   * The beginning of an id, in lower case; empty if the text is too short for one, or no id begins
+   * with it.
+   */
+  public static Optional<String> parsePrefix(String text) {
+    String lower = text.toLowerCase(Locale.ROOT);
+    return lower.length() >= MIN_PREFIX_LENGTH
+            && lower.length() < SAMPLE.length()
+            && CANONICAL.matcher(lower + SAMPLE.substring(lower.length())).matches()
+        ? Optional.of(lower)
         : Optional.empty();
   }
 

@@ -19,6 +19,8 @@ public record Rejection(Kind kind, String error, List<String> problems) {
     NAME_TAKEN,
     /** Another cluster has the id. */
     ID_TAKEN,
+    /** Several clusters have ids that begin like this. */
+    AMBIGUOUS,
     /** The record is not managed, cannot be read, or keeps changing. */
     CONFLICT,
     TOO_LARGE,

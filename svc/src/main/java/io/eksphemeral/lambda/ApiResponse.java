@@ -55,6 +55,7 @@ final class ApiResponse {
       case NOT_FOUND -> ErrorCode.NOT_FOUND;
       case NAME_TAKEN -> ErrorCode.NAME_TAKEN;
       case ID_TAKEN -> ErrorCode.ID_TAKEN;
+      case AMBIGUOUS -> ErrorCode.AMBIGUOUS;
       case CONFLICT -> ErrorCode.CONFLICT;
       case TOO_LARGE -> ErrorCode.TOO_LARGE;
       case LIMIT -> ErrorCode.LIMIT_EXCEEDED;

@@ -21,6 +21,8 @@ public enum ErrorCode {
   NAME_TAKEN(409),
   /** Another cluster has the id that the Idempotency-Key asks for. */
   ID_TAKEN(409),
+  /** The shortened id is that of several clusters. */
+  AMBIGUOUS(409),
   /** The record cannot be changed: it is not managed, or concurrent changes keep winning. */
   CONFLICT(409),
   TOO_LARGE(413),

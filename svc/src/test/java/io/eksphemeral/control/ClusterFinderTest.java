@@ -19,6 +19,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Finding and updating clusters by id or name. */
 final class ClusterFinderTest {
@@ -90,6 +92,117 @@ final class ClusterFinderTest {
         .isEqualTo(Kind.NOT_FOUND);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0197aaaa",
+        "0197AAAA-0000",
+        "0197aaaa-0000-7000-8000-",
+        "0197aaaa-0000-7000-8000-00000000000"
+      })
+  void aPrefixOfAnIdIsEnoughIfNoOtherBeginsWithIt(String prefix) {
+    created("0197aaaa-0000-7000-8000-000000000001", "dev");
+    created("0197bbbb-0000-7000-8000-000000000001", "other");
+
+    assertThat(name(plane.status().get(prefix))).isEqualTo("dev");
+    assertThat(plane.prolong().prolong(prefix, 1, ALICE)).isInstanceOf(Result.Success.class);
+    assertThat(plane.destroy().destroy(prefix, ALICE)).isInstanceOf(Result.Success.class);
+    assertThat(cluster(new ClusterId("0197aaaa-0000-7000-8000-000000000001")))
+        .isEqualTo(State.DESTROYING);
+  }
+
+  @Test
+  void aPrefixOfSeveralIdsIsRejectedWithTheClusters() {
+    created("0197aaaa-0000-7000-8000-000000000001", "dev");
+    created("0197aaaa-0000-7000-8000-000000000002", "other");
+
+    Rejection rejection = rejection(plane.destroy().destroy("0197aaaa", ALICE));
+
+    assertThat(rejection.kind()).isEqualTo(Kind.AMBIGUOUS);
+    assertThat(rejection.error()).isEqualTo("the ids of 2 clusters begin with 0197aaaa:");
+    assertThat(rejection.problems())
+        .containsExactly(
+            "0197aaaa-0000-7000-8000-000000000001 (dev)",
+            "0197aaaa-0000-7000-8000-000000000002 (other)");
+    assertThat(name(plane.status().get("0197aaaa-0000-7000-8000-000000000002"))).isEqualTo("other");
+  }
+
+  @Test
+  void ofManyClustersWithThePrefixFiveAreNamed() {
+    for (int i = 0; i < 7; i++) {
+      objects.put(StoreKeys.record(new ClusterId("0197aaaa-0000-7000-8000-00000000000" + i)), "{");
+    }
+
+    assertThat(rejection(plane.status().get("0197aaaa")).problems())
+        .hasSize(6)
+        .startsWith("0197aaaa-0000-7000-8000-000000000000")
+        .endsWith("and 2 more");
+  }
+
+  /** A name can look like the beginning of an id. */
+  @Test
+  void aNameTakesPrecedenceOverAPrefix() {
+    created("0197aaaa-0000-7000-8000-000000000001", "dev");
+    created("0197bbbb-0000-7000-8000-000000000001", "0197aaaa");
+
+    assertThat(name(plane.status().get("0197aaaa"))).isEqualTo("0197aaaa");
+    assertThat(name(plane.status().get("0197aaaa-"))).isEqualTo("dev");
+  }
+
+  @Test
+  void aClusterThatIsGoneIsFoundByAPrefixUnlessOneOnRecordHasIt() {
+    String archived = "0197aaaa-0000-7000-8000-000000000001";
+    created(archived, "dev");
+    plane.destroy().destroy("dev", ALICE);
+    letTasksEnd();
+    plane.sweep().all(() -> Duration.ofMinutes(5));
+
+    assertThat(name(plane.status().get("0197aaaa"))).isEqualTo("dev");
+    assertThat(rejection(plane.prolong().prolong("0197aaaa", 1, ALICE)).kind())
+        .isEqualTo(Kind.TOO_LATE);
+
+    created("0197aaaa-0000-7000-8000-000000000002", "new");
+    assertThat(name(plane.status().get("0197aaaa"))).isEqualTo("new");
+
+    plane.destroy().destroy("new", ALICE);
+    letTasksEnd();
+    plane.sweep().all(() -> Duration.ofMinutes(5));
+    assertThat(rejection(plane.status().get("0197aaaa")).problems())
+        .containsExactly(archived + " (dev)", "0197aaaa-0000-7000-8000-000000000002 (new)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "-", "..", "gone/0197aaaa", "0197aaaa/", "é", "0197aaaa*", "a b"})
+  void textThatIsNoIdAndNoNameCostsNoReads(String text) {
+    ControlPlane blind =
+        plane(
+            Intercepted.of(
+                ClusterStore.class,
+                store,
+                (method, _, _) -> {
+                  throw new AssertionError(method.getName());
+                }));
+
+    assertThat(rejection(blind.status().get(text)).kind()).isEqualTo(Kind.INVALID_REQUEST);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0197aaa", "0197aaaag", "0197aaaa0", "0197aaaa-00000", "x197aaaa"})
+  void aNameThatIsNoPrefixOfAnIdCostsNoListing(String name) {
+    created("0197aaaa-0000-7000-8000-000000000001", "dev");
+    ControlPlane noListing =
+        plane(
+            Intercepted.of(
+                ClusterStore.class,
+                store,
+                (method, _, call) -> {
+                  assertThat(method.getName()).doesNotContainIgnoringCase("ids");
+                  return call.invoke();
+                }));
+
+    assertThat(rejection(noListing.status().get(name)).kind()).isEqualTo(Kind.NOT_FOUND);
+  }
+
   @Test
   void anUnreadableRecordIsFoundByItsName() {
     objects.put(StoreKeys.record(id), "{");
@@ -159,6 +272,15 @@ final class ClusterFinderTest {
   private void created() {
     assertThat(plane.create().create(id, Samples.spec("dev"), ALICE))
         .isInstanceOf(Result.Success.class);
+  }
+
+  private void created(String id, String name) {
+    assertThat(plane.create().create(new ClusterId(id), Samples.spec(name), ALICE))
+        .isInstanceOf(Result.Success.class);
+  }
+
+  private static String name(Result<Stored> answer) {
+    return ((Stored.Live) ((Result.Success<Stored>) answer).value()).cluster().name();
   }
 
   private void letTasksEnd() {

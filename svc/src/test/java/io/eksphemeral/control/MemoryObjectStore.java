@@ -45,10 +45,10 @@ public final class MemoryObjectStore implements ObjectStore {
   }
 
   @Override
-  public synchronized List<Entry> list(String folder) {
-    return items.tailMap(folder).entrySet().stream()
-        .takeWhile(item -> item.getKey().startsWith(folder))
-        .filter(item -> item.getKey().indexOf('/', folder.length()) < 0)
+  public synchronized List<Entry> list(String prefix) {
+    return items.tailMap(prefix).entrySet().stream()
+        .takeWhile(item -> item.getKey().startsWith(prefix))
+        .filter(item -> item.getKey().indexOf('/', prefix.length()) < 0)
         .map(item -> new Entry(item.getKey(), item.getValue().version()))
         .toList();
   }

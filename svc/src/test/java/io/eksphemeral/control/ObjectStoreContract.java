@@ -106,6 +106,21 @@ public abstract class ObjectStoreContract {
   }
 
   @Test
+  void aListingCanBeLimitedToKeysWithAPrefix() {
+    objects().put("ab.json", TEXT);
+    objects().put("abc.json", TEXT);
+    objects().put("b.json", TEXT);
+    objects().put("gone/ab.json", TEXT);
+    objects().put("gone/b.json", TEXT);
+
+    assertThat(objects().list("ab")).extracting(Entry::key).containsExactly("ab.json", "abc.json");
+    assertThat(objects().list("abc.json")).extracting(Entry::key).containsExactly("abc.json");
+    assertThat(objects().list("gone/a")).extracting(Entry::key).containsExactly("gone/ab.json");
+    assertThat(objects().list("c")).isEmpty();
+    assertThat(objects().list("none/a")).isEmpty();
+  }
+
+  @Test
   void aChangePastTheStoreIsANewVersion() throws Exception {
     String version = objects().putIfAbsent(KEY, TEXT).orElseThrow();
     plant(KEY, "{\"id\":\"by hand\"}".getBytes(UTF_8));

@@ -70,7 +70,8 @@ final class StatusHandlerTest {
       strings = {
         "9be65bee-3baa-4fd0-aa3e-032325d5390c",
         "9BE65BEE-3BAA-4FD0-AA3E-032325D5390C",
-        "2node-135-30"
+        "2node-135-30",
+        "9be65bee"
       })
   void aClusterIsFoundByIdOrName(String idOrName) {
     installation.created();

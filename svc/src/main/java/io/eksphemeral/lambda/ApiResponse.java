@@ -17,6 +17,11 @@ final class ApiResponse {
     return of(200, body, Map.of());
   }
 
+  /** A body that is not JSON. */
+  static APIGatewayV2HTTPResponse ok(String contentType, String body) {
+    return of(200, body, Map.of("content-type", contentType + "; charset=utf-8"));
+  }
+
   /** The change continues in the background; Location is where to follow it. */
   static APIGatewayV2HTTPResponse accepted(Stored.Live live, JsonNode body) {
     return of(202, body, Map.of("location", "/status/" + live.id().value()));
@@ -35,15 +40,19 @@ final class ApiResponse {
     };
   }
 
-  /** Every response is JSON that no cache keeps. */
   static APIGatewayV2HTTPResponse of(int status, JsonNode body, Map<String, String> more) {
+    return of(status, body.toString(), more);
+  }
+
+  /** Every response is JSON, unless it says otherwise, and no cache keeps it. */
+  private static APIGatewayV2HTTPResponse of(int status, String body, Map<String, String> more) {
     Map<String, String> headers =
         new HashMap<>(Map.of("content-type", "application/json", "cache-control", "no-store"));
     headers.putAll(more);
     return APIGatewayV2HTTPResponse.builder()
         .withStatusCode(status)
         .withHeaders(headers)
-        .withBody(body.toString())
+        .withBody(body)
         .build();
   }
 

@@ -6,8 +6,10 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.eksphemeral.control.ClusterStatus;
+import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.Versions;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.function.Supplier;
 
 /** {@code StatusFunc}: lists and shows clusters. Changes nothing. */
@@ -17,6 +19,7 @@ public final class StatusHandler implements ApiHandler {
 
   private final ClusterStatus status;
   private final ClusterResponse view;
+  private final InstantSource clock;
   private final TimeLimit time;
 
   /** Reads the function's environment; Lambda calls this. */
@@ -51,6 +54,7 @@ public final class StatusHandler implements ApiHandler {
       Supplier<Versions> versions,
       TimeLimit time) {
     this.status = status;
+    this.clock = clock;
     this.time = time;
     this.view = new ClusterResponse(provider, clock, versions);
   }
@@ -64,7 +68,7 @@ public final class StatusHandler implements ApiHandler {
         request ->
             switch (request.route()) {
               case LIST_IDS -> ids();
-              case LIST -> ApiResponse.ok(view.of(status.list()));
+              case LIST -> list(request, status.list());
               case SHOW -> request.parameter("id").equals(ALL_IDS) ? ids() : show(request);
               default -> ApiResponse.unknownPath();
             });
@@ -74,6 +78,14 @@ public final class StatusHandler implements ApiHandler {
     ArrayNode ids = JsonNodeFactory.instance.arrayNode();
     status.ids().forEach(id -> ids.add(id.value()));
     return ApiResponse.ok(ids);
+  }
+
+  private APIGatewayV2HTTPResponse list(ApiRequest request, List<Stored> clusters) {
+    ArrayNode records = view.of(clusters);
+    return request.header("accept").filter(ClusterTable.CONTENT_TYPE::equals).isPresent()
+        ? ApiResponse.ok(
+            ClusterTable.CONTENT_TYPE, ClusterTable.of(clusters, records, clock.instant()))
+        : ApiResponse.ok(records);
   }
 
   private APIGatewayV2HTTPResponse show(ApiRequest request) {

@@ -127,6 +127,30 @@ final class StatusHandlerTest {
   }
 
   @Test
+  void aTableHasALineForEachCluster() {
+    installation.ready();
+    ClusterId broken = ClusterId.parse("ffffffff-0000-7000-8000-000000000000").orElseThrow();
+    installation.objects.put(StoreKeys.record(broken), "{");
+    ClusterId old = ClusterId.parse("ffffffff-0000-7000-8000-000000000001").orElseThrow();
+    installation.objects.put(
+        StoreKeys.record(old), "{\"name\":\"x\\ty\\u001b[2J\",\"numworkers\":1}");
+    APIGatewayV2HTTPEvent event = event("clusters");
+    event.setHeaders(Map.of("Accept", "text/tab-separated-values"));
+
+    APIGatewayV2HTTPResponse response = call(event);
+
+    assertThat(response.getHeaders())
+        .containsEntry("content-type", "text/tab-separated-values; charset=utf-8");
+    List<String> lines = response.getBody().lines().toList();
+    assertThat(lines).hasSize(3).allMatch(line -> line.split("\t", -1).length == 11);
+    assertThat(lines.get(0).split("\t", -1))
+        .startsWith(ID.value(), "2node-135-30", "ready", "1800", "30")
+        .satisfies(line -> assertThat(line[10]).startsWith("arn:aws:"));
+    assertThat(lines.get(1)).startsWith(broken + "\t\tunreadable\t");
+    assertThat(lines.get(2)).startsWith(old + "\tx y [2J\tunmanaged\t");
+  }
+
+  @Test
   void fieldsOfANewerVersionAreShown() {
     installation.created();
     ObjectNode record =

@@ -134,6 +134,7 @@ final class EventBridgeEventsTest {
     "GET, /status/a%2Fb, SHOW",
     "GET, /status/.., SHOW",
     "GET, /clusters, LIST",
+    "GET, /clusters/gone, LIST_GONE",
     "POST, /create, CREATE",
     "POST, /destroy/dev, DESTROY",
     "POST, /prolong/dev/-5, PROLONG",

@@ -24,6 +24,16 @@ public final class ClusterStatus {
     return store.list();
   }
 
+  /** The ids of all clusters that are gone, in the same order. */
+  public List<ClusterId> goneIds() {
+    return store.archivedIds("");
+  }
+
+  /** Clusters that are gone, in the order of their ids. */
+  public List<Stored> gone(List<ClusterId> ids) {
+    return store.archived(ids);
+  }
+
   /** A cluster that is on record, or has been gone for less than 30 days. */
   public Result<Stored> get(String idOrName) {
     return finder.find(idOrName);

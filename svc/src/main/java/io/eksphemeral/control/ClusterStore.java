@@ -263,6 +263,11 @@ public final class ClusterStore {
     return stored(id, StoreKeys.archive(id));
   }
 
+  /** The archived records of some ids, in their order, without those that are missing. */
+  public List<Stored> archived(List<ClusterId> ids) {
+    return records.read(ids.stream().map(StoreKeys::archive).toList());
+  }
+
   /**
    * Deletes what has been in the archive for 30 days, with the objects of its tasks. An archived
    * record that cannot be read is kept.

@@ -65,7 +65,11 @@ public final class RecordCache {
             .toList();
     Map<String, CachedRecord> read = new HashMap<>();
     for (CachedRecord record :
-        readAll(entries.stream().filter(entry -> cached(known, entry) == null).toList())) {
+        readAll(
+            entries.stream()
+                .filter(entry -> cached(known, entry) == null)
+                .map(Entry::key)
+                .toList())) {
       read.put(record.key(), record);
     }
     Map<String, CachedRecord> kept = new HashMap<>();
@@ -86,6 +90,11 @@ public final class RecordCache {
     return all;
   }
 
+  /** Reads some records, in the order of their keys, without those that are missing. Keeps none. */
+  List<Stored> read(List<String> keys) {
+    return readAll(keys).stream().map(CachedRecord::stored).toList();
+  }
+
   private static @Nullable CachedRecord cached(Map<String, CachedRecord> known, Entry entry) {
     @Nullable CachedRecord record = known.get(entry.key());
     return record != null && entry.version().equals(record.version()) ? record : null;
@@ -95,9 +104,9 @@ public final class RecordCache {
    * Reads several records at a time. The calling thread reads as well, and waits only for reads
    * that have begun, so callers that fill the executor themselves cannot deadlock.
    */
-  private List<CachedRecord> readAll(List<Entry> entries) {
+  private List<CachedRecord> readAll(List<String> keys) {
     List<CompletableFuture<Optional<CachedRecord>>> reads =
-        IntStream.range(0, entries.size())
+        IntStream.range(0, keys.size())
             .mapToObj(_ -> new CompletableFuture<Optional<CachedRecord>>())
             .toList();
     AtomicInteger next = new AtomicInteger();
@@ -105,7 +114,7 @@ public final class RecordCache {
         () -> {
           for (int i = next.getAndIncrement(); i < reads.size(); i = next.getAndIncrement()) {
             try {
-              reads.get(i).complete(read(entries.get(i).key()));
+              reads.get(i).complete(read(keys.get(i)));
             } catch (RuntimeException | Error e) {
               // One failed read fails the listing: the others need not be read.
               next.set(reads.size());
@@ -129,7 +138,7 @@ public final class RecordCache {
   }
 
   private Optional<CachedRecord> read(String key) {
-    ClusterId id = StoreKeys.recordId(key).orElseThrow();
+    ClusterId id = StoreKeys.recordId(key.substring(key.lastIndexOf('/') + 1)).orElseThrow();
     return objects
         .get(key)
         .map(object ->

@@ -8,6 +8,7 @@ public enum Route {
   LIST_IDS(Function.STATUS, "GET", "/status"),
   SHOW(Function.STATUS, "GET", "/status/{id}"),
   LIST(Function.STATUS, "GET", "/clusters"),
+  LIST_GONE(Function.STATUS, "GET", "/clusters/gone"),
   DESTROY(Function.DESTROY_CLUSTER, "POST", "/destroy/{id}");
 
   /** The functions, with their names in template.yaml. */

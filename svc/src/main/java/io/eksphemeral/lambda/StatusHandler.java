@@ -68,7 +68,13 @@ public final class StatusHandler implements ApiHandler {
         request ->
             switch (request.route()) {
               case LIST_IDS -> ids();
-              case LIST -> list(request, status.list());
+              case LIST -> {
+                List<Stored> all = status.list();
+                yield list(request, all, view.of(all));
+              }
+              case LIST_GONE ->
+                  new GoneClusters(status, view)
+                      .list(context, (gone, records) -> list(request, gone, records));
               case SHOW -> request.parameter("id").equals(ALL_IDS) ? ids() : show(request);
               default -> ApiResponse.unknownPath();
             });
@@ -80,8 +86,8 @@ public final class StatusHandler implements ApiHandler {
     return ApiResponse.ok(ids);
   }
 
-  private APIGatewayV2HTTPResponse list(ApiRequest request, List<Stored> clusters) {
-    ArrayNode records = view.of(clusters);
+  private APIGatewayV2HTTPResponse list(
+      ApiRequest request, List<Stored> clusters, ArrayNode records) {
     return request.header("accept").filter(ClusterTable.CONTENT_TYPE::equals).isPresent()
         ? ApiResponse.ok(
             ClusterTable.CONTENT_TYPE, ClusterTable.of(clusters, records, clock.instant()))

@@ -95,11 +95,15 @@ final class WarmUp implements Resource {
   /** Shows a cluster in every way. */
   static void status(StatusFunc function) {
     Spec spec = new Spec("warm-up", 1, "1.35", 30, "", List.of(), null);
-    function.store().add(Cluster.requested(CLUSTER, spec, CALLER, Instant.EPOCH));
+    function
+        .store()
+        .add(Cluster.requested(CLUSTER, spec, CALLER, Instant.EPOCH))
+        .ifPresent(function.store()::archive);
     ApiHandler status = new StatusHandler(function);
     for (int round = 0; round < ROUNDS; round++) {
       send(status, request(Route.LIST_IDS, Map.of(), ""));
       send(status, request(Route.LIST, Map.of(), ""));
+      send(status, request(Route.LIST_GONE, Map.of(), ""));
       send(status, request(Route.SHOW, Map.of("id", CLUSTER.value()), ""));
     }
   }

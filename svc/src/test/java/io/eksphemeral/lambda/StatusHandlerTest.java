@@ -17,18 +17,23 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.MemoryObjectStore;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.StoreKeys;
+import io.eksphemeral.control.Stored;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -107,6 +112,95 @@ final class StatusHandlerTest {
     APIGatewayV2HTTPEvent byName = event("status-one");
     byName.setPathParameters(Map.of("id", "2node-135-30"));
     assertThat(call(byName).getStatusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void anIdThatIsTooShortIsRejectedWithTheClustersThatItMatches() {
+    installation.store.add(asked(new ClusterId("0197aaaa-0000-7000-8000-000000000001"), "one"));
+    installation.store.add(asked(new ClusterId("0197aaaa-0000-7000-8000-000000000002"), "other"));
+    APIGatewayV2HTTPEvent event = event("status-one");
+    event.setPathParameters(Map.of("id", "0197aaaa"));
+
+    APIGatewayV2HTTPResponse response = call(event);
+
+    assertThat(response.getStatusCode()).isEqualTo(409);
+    assertThat(body(response).path("code").asText()).isEqualTo("ambiguous");
+    assertThat(body(response).path("problems")).hasSize(2);
+  }
+
+  @Test
+  void theLatestClustersThatAreGoneAreListedOldestFirst() {
+    List<ClusterId> ids = Stream.generate(Samples::newId).limit(203).toList();
+    ids.forEach(id -> archive(id, id.value().substring(30), ""));
+    archive(Samples.newId(), "live", "").ifPresent(live -> installation.store.add(live.cluster()));
+    installation.objects.put(StoreKeys.archive(ids.get(200)), "{");
+    installation.objects.put("gone/notes.txt", "by hand");
+
+    APIGatewayV2HTTPResponse response = gone();
+
+    assertThat(response.getStatusCode()).isEqualTo(200);
+    assertThat(body(response).findValuesAsText("id"))
+        .startsWith(ids.get(4).value())
+        .hasSize(199)
+        .doesNotContain(ids.get(200).value());
+    assertThat(body(response).findValuesAsText("id")).isSorted();
+    assertThat(response.getHeaders()).containsEntry("eksphemeral-omitted", "5");
+    assertThat(installation.context.log())
+        .singleElement()
+        .asString()
+        .contains("archive-unreadable", ids.get(200).value(), "not JSON");
+  }
+
+  @Test
+  void clustersThatAreGoneAreListedAsATable() {
+    archive(Samples.newId(), "dev", "");
+    APIGatewayV2HTTPEvent event = event("clusters");
+    event.setRouteKey("GET /clusters/gone");
+    event.setHeaders(Map.of("accept", "text/tab-separated-values"));
+
+    assertThat(call(event).getBody()).contains("\tdev\t");
+    assertThat(call(event).getHeaders()).containsEntry("eksphemeral-omitted", "0");
+  }
+
+  @Test
+  void withoutClustersThatAreGoneTheListIsEmpty() {
+    installation.created();
+
+    assertThat(gone().getBody()).isEqualTo("[]");
+    assertThat(gone().getHeaders()).containsEntry("eksphemeral-omitted", "0");
+    assertThat(installation.context.log()).isEmpty();
+  }
+
+  /** Lambda's limit, for the response as a string in JSON. */
+  @Test
+  void theListOfClustersThatAreGoneFitsIntoAResponse() {
+    List<ClusterId> ids = Stream.generate(Samples::newId).limit(150).toList();
+    ids.forEach(id -> archive(id, "dev", "\"\u00e9".repeat(20_000)));
+
+    APIGatewayV2HTTPResponse response = gone();
+
+    assertThat(response.getBody()).hasSizeGreaterThan(2_000_000);
+    assertThat(ApiGatewayJson.write(response).toString().getBytes(StandardCharsets.UTF_8))
+        .hasSizeLessThan(6_000_000);
+    int shown = body(response).size();
+    assertThat(body(response).get(shown - 1).at("/status/id").asText())
+        .isEqualTo(ids.getLast().value());
+    assertThat(response.getHeaders()).containsEntry("eksphemeral-omitted", "" + (150 - shown));
+  }
+
+  private APIGatewayV2HTTPResponse gone() {
+    APIGatewayV2HTTPEvent event = event("clusters");
+    event.setRouteKey("GET /clusters/gone");
+    return call(event);
+  }
+
+  /** Archives a record with a field that the code does not know. */
+  private Optional<Stored.Live> archive(ClusterId id, String name, String more) {
+    Cluster cluster = asked(id, name);
+    ObjectNode record = ClusterRecordCodec.encode(cluster).put("more", more);
+    Stored.Live stored = new Stored.Live(cluster, "", record.toString());
+    installation.store.archive(stored);
+    return Optional.of(stored);
   }
 
   @Test

@@ -7,8 +7,10 @@ import io.eksphemeral.domain.Rejection.Kind;
 import io.eksphemeral.domain.Result;
 import io.eksphemeral.domain.Spec;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Creates a cluster: claims its name, puts it on record, and has it admitted and launched. */
 public final class CreateCluster {
@@ -46,6 +48,28 @@ public final class CreateCluster {
         .map(this::reconcile)
         .or(() -> store.find(id).map(other -> repeat(other, spec, caller, this::reconcile)))
         .orElseGet(() -> withdrawn());
+  }
+
+  /**
+   * Why {@link #create} with the same arguments would be rejected now; empty if it would not.
+   * Changes nothing.
+   */
+  public List<String> refusals(ClusterId id, Spec spec, String caller) {
+    Optional<Stored> known = store.find(id).or(() -> store.archived(id));
+    if (known.isPresent()) {
+      return repeat(known.get(), spec, caller, Result::success)
+              instanceof Result.Rejected<Stored.Live>(Rejection rejection)
+          ? List.of(rejection.error())
+          : List.of();
+    }
+    Stream<String> taken =
+        store
+            .claimOn(spec.name())
+            .filter(claim -> !claim.holder().equals(id))
+            .map(Claim::takenMessage)
+            .stream();
+    Cluster wanted = Cluster.requested(id, spec, caller, clock.instant());
+    return Stream.concat(taken, reconciler.limitReached(wanted).stream()).toList();
   }
 
   private static Result<Stored.Live> repeat(

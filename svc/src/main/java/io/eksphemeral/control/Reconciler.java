@@ -144,14 +144,7 @@ public final class Reconciler {
     }
     String problem = "";
     for (int check = 0; check < ADMISSION_CHECKS; check++) {
-      List<Stored> listed = store.list();
-      List<Cluster> clusters =
-          listed.stream()
-              .filter(Stored.Live.class::isInstance)
-              .map(live -> ((Stored.Live) live).cluster())
-              .toList();
-      long unreadable = listed.stream().filter(Stored.Unreadable.class::isInstance).count();
-      switch (Admission.decide(cluster, clusters, unreadable, limits, clock.instant())) {
+      switch (decideAdmission(cluster)) {
         case Admission.Admitted(Cluster admitted) -> {
           return update(record, admitted);
         }
@@ -165,6 +158,26 @@ public final class Reconciler {
       }
     }
     return withdraw(record, Rejection.Kind.LIMIT, problem);
+  }
+
+  /** The limit that a cluster, which need not be on record, would exceed now. */
+  Optional<String> limitReached(Cluster cluster) {
+    return switch (decideAdmission(cluster)) {
+      case Admission.Admitted _ -> Optional.empty();
+      case Admission.Rejected(String why) -> Optional.of(why);
+      case Admission.Undecided(String why) -> Optional.of(why);
+    };
+  }
+
+  private Admission decideAdmission(Cluster cluster) {
+    List<Stored> listed = store.list();
+    List<Cluster> clusters =
+        listed.stream()
+            .filter(Stored.Live.class::isInstance)
+            .map(live -> ((Stored.Live) live).cluster())
+            .toList();
+    long unreadable = listed.stream().filter(Stored.Unreadable.class::isInstance).count();
+    return Admission.decide(cluster, clusters, unreadable, limits, clock.instant());
   }
 
   private StepResult withdraw(Stored.Live record, Rejection.Kind kind, String problem) {

@@ -67,7 +67,8 @@ public final class CreateClusterHandler implements ApiHandler {
         request ->
             switch (request.route()) {
               case CREATE -> withSpec(request, (id, spec) -> create(id, spec, request.caller()));
-              case ESTIMATE -> withSpec(request, (_, spec) -> estimate(spec));
+              case ESTIMATE ->
+                  withSpec(request, (id, spec) -> estimate(id, spec, request.caller()));
               case PROLONG -> prolong(request);
               default -> ApiResponse.unknownPath();
             });
@@ -104,8 +105,8 @@ public final class CreateClusterHandler implements ApiHandler {
         plane.create().create(id, spec, caller), live -> ApiResponse.accepted(live, view.of(live)));
   }
 
-  /** The spec with all defaults, and its cost. */
-  private APIGatewayV2HTTPResponse estimate(Spec spec) {
+  /** The spec with all defaults, its cost, and why it cannot be created now. */
+  private APIGatewayV2HTTPResponse estimate(ClusterId id, Spec spec, String caller) {
     ObjectNode body = ClusterRecordCodec.encode(spec);
     provider
         .costs(plane::versions)
@@ -116,6 +117,7 @@ public final class CreateClusterHandler implements ApiHandler {
                 .put("most", estimate.most().doubleValue())
                 .put("hourly", estimate.hourly().doubleValue())
                 .put("assumes", estimate.assumes()));
+    plane.create().refusals(id, spec, caller).forEach(body.putArray("refused")::add);
     return ApiResponse.ok(body);
   }
 

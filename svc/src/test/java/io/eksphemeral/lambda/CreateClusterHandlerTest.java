@@ -23,8 +23,12 @@ import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.control.TaskRunnerException;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.OwnerDomains;
+import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -78,6 +82,7 @@ final class CreateClusterHandlerTest {
     assertThat(response.getStatusCode()).isEqualTo(200);
     ObjectNode answer = (ObjectNode) body(response);
     JsonNode cost = answer.remove("cost");
+    assertThat(answer.remove("refused")).isEqualTo(json("[]"));
     assertThat(answer)
         .isEqualTo(
             json(
@@ -90,6 +95,59 @@ final class CreateClusterHandlerTest {
     assertThat(cost).hasSize(4);
     assertThat(installation.objects.contents()).isEmpty();
     assertThat(installation.tasks.launched()).isZero();
+  }
+
+  /** One says beforehand what the other says afterwards. */
+  @Test
+  void anEstimateSaysWhyACreationWouldBeRejected() {
+    HandlerFixture small =
+        new HandlerFixture(Versions.any("1.35"), new Limits(1440, 10, 2, 1, OwnerDomains.ANY));
+    String alice = "arn:aws:iam::123456789012:user/alice";
+    String bob = "arn:aws:iam::123456789012:user/bob";
+    String carol = "arn:aws:iam::123456789012:user/carol";
+
+    assertThat(refused(small, alice, 1, "dev")).isEmpty();
+    assertThat(refused(small, alice, 1, "dev")).isEmpty(); // the same request again
+    assertThat(refused(small, bob, 1, "dev"))
+        .containsExactly("the id %s is another cluster's".formatted(id(1)));
+    assertThat(refused(small, alice, 2, "other"))
+        .containsExactly(alice + " has reached the maximum number of clusters per caller (1)");
+    assertThat(refused(small, bob, 2, "dev"))
+        .containsExactly("the name dev is taken by the cluster " + id(1));
+    assertThat(refused(small, alice, 2, "dev"))
+        .containsExactly(
+            "the name dev is taken by the cluster " + id(1),
+            alice + " has reached the maximum number of clusters per caller (1)");
+    assertThat(refused(small, bob, 2, "other")).isEmpty();
+    assertThat(refused(small, carol, 3, "third"))
+        .containsExactly("the maximum number of clusters is reached (2)");
+  }
+
+  private static String id(int number) {
+    return "00000000-0000-7000-8000-00000000000" + number;
+  }
+
+  /** What an estimate says, which changes nothing; and then the cluster is created, or is not. */
+  private static List<String> refused(
+      HandlerFixture installation, String caller, int number, String name) {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.getRequestContext().getAuthorizer().getIam().setUserArn(caller);
+    event.setHeaders(Map.of("idempotency-key", id(number)));
+    event.setBody("{\"name\": \"%s\"}".formatted(name));
+    Map<String, String> before = installation.objects.contents();
+    event.setRouteKey("POST /estimate");
+    JsonNode estimate = body(installation.create.handle(event, installation.context));
+    assertThat(installation.objects.contents()).isEqualTo(before);
+    event.setRouteKey("POST /create");
+    APIGatewayV2HTTPResponse created = installation.create.handle(event, installation.context);
+
+    List<String> refused = new ArrayList<>();
+    estimate.path("refused").forEach(reason -> refused.add(reason.asText()));
+    assertThat(created.getStatusCode() == 202).isEqualTo(refused.isEmpty());
+    if (!refused.isEmpty()) {
+      assertThat(body(created).path("error").asText()).endsWith(refused.getFirst());
+    }
+    return refused;
   }
 
   @Test
@@ -115,7 +173,7 @@ final class CreateClusterHandlerTest {
     assertThat(response.getStatusCode()).isEqualTo(200);
     assertThat(body(response).fieldNames())
         .toIterable()
-        .containsExactly("name", "numworkers", "kubeversion", "timeout", "owner");
+        .containsExactly("name", "numworkers", "kubeversion", "timeout", "owner", "refused");
     free.created();
     JsonNode status = body(free.status.handle(event("status-one"), free.context)).path("status");
     assertThat(status.has("provider")).isTrue();

@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# Lists the ids of all clusters, oldest first, or shows one cluster.
+# Lists the clusters, or shows one.
 #
-#   ./eksp-list.sh [--local] [ID|NAME]
+#   ./eksp-list.sh [--local] [--mine] [--all] [--watch] [-o FORMAT] [ID|NAME]
 #
-#   ID|NAME   the cluster to show: its spec, followed by its status
-#   --local   on this machine; equivalent to EKSPHEMERAL_LOCAL=1
+#   ID|NAME     the cluster to show
+#   --local     on this machine; equivalent to EKSPHEMERAL_LOCAL=1
+#   --mine      only those that you created or, with EKSPHEMERAL_OWNER set, own
+#   --all       also the latest ones that are gone
+#   --watch     redraw the table as time passes and clusters change
+#   -o FORMAT   table, wide: for people; json: the records; name, ids: a line each
 #
-# Prints JSON on one line.
+# Without -o, eksp prints a table on a terminal, and the records elsewhere. This script prints JSON on one
+# line: the ids of all clusters, oldest first, or the record of ID|NAME.
 
 # Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
 [[ $- == *p* ]] || exec bash -p "$0" "$@"
@@ -19,12 +24,39 @@ done
 here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
+# shellcheck source=lib/list.sh
+. "$here/lib/list.sh"
+# shellcheck source=lib/watch.sh
+. "$here/lib/watch.sh"
 
-parse_options '' "$@"
+parse_options 'mine all watch output=' "$@"
 expect_arguments 0 1
+for_programs=json
+[[ -n $front ]] || for_programs=json-ids
+choose_output table "$for_programs" table wide json name ids
+if [[ -n ${option_watch-} && $output != table && $output != wide ]]; then
+  [[ -z ${option_output-} ]] || fail_usage "--watch shows a table, not $output" "  without -o: $(command_line "$program" --watch)"
+  output=table
+fi
 require_tools
-path=/status${arguments[0]+/$(path_segment "${arguments[0]}")}
+paths=(/clusters)
+[[ -z ${option_all-} ]] || paths=(/clusters/gone /clusters)
+if ((${#arguments[@]})); then
+  paths=("/status/$(path_segment "${arguments[0]}")")
+fi
 find_endpoint
 
-call once GET "$path"
-print_response
+if [[ -n ${option_watch-} ]]; then
+  watch_list "${paths[@]}"
+elif [[ ${arguments[0]+given} && ($output == json || $output == json-ids) ]]; then
+  call once GET "${paths[0]}"
+  print_response
+elif [[ $output == json ]]; then
+  print_records "${paths[@]}"
+elif [[ $output == json-ids && -z ${option_mine-}${option_all-} ]]; then
+  call once GET /status
+  print_response
+else
+  fetch_rows "${paths[@]}"
+  print_list
+fi

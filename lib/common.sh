@@ -144,6 +144,7 @@ make_scratch() {
 }
 
 on_exit() {
+  leave_screen
   end_progress
   stop_build
   [[ -z $scratch ]] || rm -rf -- "$scratch"

@@ -16,8 +16,9 @@ http_request() {
     -w '%{http_code}' -X "$2" "${@:4}" "$endpoint$3" 2>&1); then
     response_status=${response:${#response}-3}
     response=${response%???}
-    response_headers=${response%%$'\r\n\r\n'*}
     response_body=${response#*$'\r\n\r\n'}
+    # Not by a pattern: bash would try it at each character of a long body.
+    response_headers=${response:0:${#response}-${#response_body}}
   else
     curl_exit=$? response_status=000
     response_error=${response#*curl: (*) }

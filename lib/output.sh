@@ -28,14 +28,29 @@ can_redraw() {
   [[ -t $1 && ${TERM-dumb} != dumb ]]
 }
 
-# Sets terminal_rows and terminal_columns to the size of the terminal on stdout, or 0 if it is none.
+# Sets terminal_rows and terminal_columns to the size of the terminal on stdout, or 0 if it is none, and
+# terminal_colour to 1 if it has colours, or 0.
 measure_terminal() {
   local size='' columns=${COLUMNS-}
-  terminal_rows=0 terminal_columns=0
+  terminal_rows=0 terminal_columns=0 terminal_colour=0
   [[ -t 1 ]] || return 0
-  size=$(stty size 2>/dev/null <&1) || size=
+  ! has_colour 1 || terminal_colour=1
+  { size=$(stty size 2>/dev/null <&3) || size=; } 3>&1
   if [[ $size =~ ^([0-9]+)\ ([0-9]+)$ ]]; then
     terminal_rows=${BASH_REMATCH[1]} terminal_columns=${BASH_REMATCH[2]}
   fi
   [[ $terminal_columns != 0 || ! $columns =~ ^[1-9][0-9]{0,3}$ ]] || terminal_columns=$columns
+}
+
+screen_entered= # whether the terminal shows its second screen
+
+# Shows the terminal's second screen, without a cursor; leave_screen shows the first one again.
+enter_screen() {
+  screen_entered=1
+  printf '\033[?1049h\033[?25l'
+}
+
+leave_screen() {
+  [[ -z $screen_entered ]] || printf '\033[?25h\033[?1049l'
+  screen_entered=
 }

@@ -6,6 +6,7 @@
 #   emulator   .emulator/, for the tests of the AWS adapters and the emulated account
 #   task       .task-emulator/, for the tests of the task scripts, and the aws CLI of the emulated account
 #   template   .template-lint/, for cfn-lint
+#   terminal   .terminal/, for the tests of what the commands show on a terminal
 
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
@@ -15,6 +16,7 @@ for environment in "$@"; do
     emulator) home=.emulator ;;
     task) home=.task-emulator ;;
     template) home=.template-lint ;;
+    terminal) home=.terminal ;;
     *)
       echo "unknown environment: $environment" >&2
       exit 2

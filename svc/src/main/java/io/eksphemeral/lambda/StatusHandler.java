@@ -88,14 +88,24 @@ public final class StatusHandler implements ApiHandler {
 
   private APIGatewayV2HTTPResponse list(
       ApiRequest request, List<Stored> clusters, ArrayNode records) {
-    return request.header("accept").filter(ClusterTable.CONTENT_TYPE::equals).isPresent()
-        ? ApiResponse.ok(
-            ClusterTable.CONTENT_TYPE, ClusterTable.of(clusters, records, clock.instant()))
-        : ApiResponse.ok(records);
+    return wantsTable(request) ? table(clusters, records) : ApiResponse.ok(records);
   }
 
   private APIGatewayV2HTTPResponse show(ApiRequest request) {
     return ApiResponse.of(
-        status.get(request.parameter("id")), stored -> ApiResponse.ok(view.of(stored)));
+        status.get(request.parameter("id")),
+        stored ->
+            wantsTable(request)
+                ? table(List.of(stored), view.of(List.of(stored)))
+                : ApiResponse.ok(view.of(stored)));
+  }
+
+  private static boolean wantsTable(ApiRequest request) {
+    return request.header("accept").filter(ClusterTable.CONTENT_TYPE::equals).isPresent();
+  }
+
+  private APIGatewayV2HTTPResponse table(List<Stored> clusters, ArrayNode records) {
+    return ApiResponse.ok(
+        ClusterTable.CONTENT_TYPE, ClusterTable.of(clusters, records, clock.instant()));
   }
 }

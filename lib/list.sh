@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# Lists of clusters: fetching, filtering, drawing.
+
+rows=       # a line of tab-separated values for each cluster, see docs/api.md
+rows_at=0   # when they were fetched, by SECONDS
+rows_speed=1 # how fast the control plane's clock runs
+
+tsv=text/tab-separated-values
+
+# fetch_rows PATH …: sets rows to the clusters of all the paths. A listing that fails ends the command.
+fetch_rows() {
+  local path all=
+  for path; do
+    call once GET "$path" -H "Accept: $tsv"
+    take_rows
+    all+=$rows
+  done
+  rows=$all
+}
+
+# Sets rows from the response.
+take_rows() {
+  [[ $(response_header Content-Type) == "$tsv"* ]] \
+    || fail "the control plane is older than this command: it cannot list clusters as a table" \
+      "  update it:  $(command_line eksp-up.sh)" "  list as JSON: $(command_line "$program" -o json)"
+  rows_at=$SECONDS rows_speed=$(response_header Eksphemeral-Speed)
+  [[ $rows_speed =~ ^[1-9][0-9]{0,5}$ ]] || rows_speed=1
+  rows=$response_body
+  if [[ -n ${option_mine-} ]]; then
+    rows=$(awk_rows -v caller="$(caller_pattern)" -v owner="${EKSPHEMERAL_OWNER-}" \
+      '$11 ~ caller || (owner != "" && $6 == owner)')
+    rows+=${rows:+$'\n'}
+  fi
+}
+
+# awk_rows ARGUMENT …: runs awk on the rows.
+awk_rows() {
+  printf %s "$rows" | LC_ALL=C awk -F '\t' "$@"
+}
+
+# Prints a pattern for the caller's ARN. On one machine that has the name of the user.
+caller_pattern() {
+  local arn=${caller-}
+  [[ -n $arn ]] || arn=":user/$(id -un)"
+  # Brackets, so that no character has a meaning.
+  printf %s "$arn" | sed -e 's/[^A-Za-z0-9:/]/[&]/g' -e 's/$/$/'
+}
+
+# draw_table [AWK-OPTION …]: prints the rows for people, for the terminal that was measured.
+draw_table() {
+  local ellipsis='~'
+  [[ ${LC_ALL:-${LC_CTYPE:-${LANG-}}} != *[Uu][Tt][Ff]* ]] || ellipsis=…
+  printf %s "$rows" | LC_ALL=C awk -v terminal="$terminal_columns" -v colour="$terminal_colour" -v ellipsis="$ellipsis" \
+    "$@" -f "$here/lib/table.awk"
+}
+
+# print_list: prints the rows in the format that was chosen.
+print_list() {
+  case $output in
+    table | wide)
+      if [[ -z $rows ]]; then
+        info "no clusters" "  create one: $(command_line eksp-create.sh)"
+      else
+        measure_terminal
+        draw_table -v wide="$([[ $output == wide ]] && echo 1 || echo 0)"
+      fi
+      ;;
+    name) awk_rows '$2 != "" { print $2 }' ;;
+    ids) awk_rows '{ print $1 }' ;;
+    json-ids) awk_rows '{ printf "%s\"%s\"", NR == 1 ? "[" : ",", $1 } END { print NR ? "]" : "[]" }' ;;
+  esac
+}
+
+# print_records PATH …: prints the records of all the paths as one JSON array, on one line and in ASCII.
+print_records() {
+  local path all=
+  for path; do
+    call once GET "$path"
+    all+=$response_body
+  done
+  # shellcheck disable=SC2016 # jq's variables
+  response_body=$(jq -c -s --arg mine "${option_mine-}" --arg caller "$(caller_pattern)" --arg owner "${EKSPHEMERAL_OWNER-}" \
+    'map(if type == "array" then .[] else . end)
+      | if $mine == "" then . else map(select((.status.createdby // "" | test($caller)) or (.owner == $owner and $owner != ""))) end' \
+    <<<"$all" 2>/dev/null) || response_body=$all
+  print_response
+}

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2016 # jq's variables
 # Shared by the tasks: their identity, calls to AWS, their fence and their result in the bucket.
-# Sourced by prepare.sh, report.sh and teardown.sh. Needs only bash, the aws CLI and jq.
+# Sourced by the programs here. Needs only bash, the aws CLI and jq.
 #
 # The environment, from which a task gets all its input:
 #   EKSPHEMERAL_BUCKET, AWS_REGION        the bucket and the region
@@ -99,9 +99,9 @@ put() {
     --content-type application/json "${@:3}" >/dev/null 2>"$scratch/stderr"
 }
 
-# get KEY FILE
+# get KEY FILE [OPTION …]
 get() {
-  aws s3api get-object --bucket "$EKSPHEMERAL_BUCKET" --key "$1" "$2" >/dev/null 2>"$scratch/stderr"
+  aws s3api get-object --bucket "$EKSPHEMERAL_BUCKET" --key "$1" "$2" "${@:3}" >/dev/null 2>"$scratch/stderr"
 }
 
 # Prints what ECS knows about this task, as JSON. The image may lack curl.
@@ -158,6 +158,21 @@ take_fence() {
     || fail "the fence of $label cannot be taken: $refused"
   info "another task has the fence of $label: nothing to do"
   exit "$fence_lost"
+}
+
+# report_phase PHASE: adds a phase to the progress of this task, which has the fence. Progress is only for
+# people: if it cannot be written, the creation goes on after a few seconds.
+report_phase() {
+  local AWS_MAX_ATTEMPTS=1 limits=(--cli-connect-timeout 5 --cli-read-timeout 5) progress=$scratch/progress
+  {
+    [[ -s $progress ]] || get "$(own_key progress)" "$progress" "${limits[@]}" \
+      || { is_not_found && echo '{}' >"$progress"; }
+  } && jq -c --arg phase "$1" --arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
+    'if any(.phases[]?; .phase == $phase) then . else .phases += [{$phase, $at}] end' \
+    "$progress" >"$progress.new" 2>"$scratch/stderr" \
+    && mv "$progress.new" "$progress" \
+    && put "$(own_key progress)" "$progress" "${limits[@]}" \
+    || info "the phase $1 could not be reported: $(aws_error)"
 }
 
 # write_result OUTCOME MESSAGE LEFTOVERS [OPTION …]: writes the result; LEFTOVERS are a line each.

@@ -12,6 +12,7 @@ object_key() {
     config) printf 'tasks/%s/cluster.yaml' "$2" ;;
     fence) printf 'tasks/%s/%s.fence' "$2" "$3" ;;
     result) printf 'tasks/%s/%s.result' "$2" "$3" ;;
+    progress) printf 'tasks/%s/%s.progress' "$2" "$3" ;;
     teardown-state) printf 'tasks/%s/teardown-state.json' "$2" ;;
     former-teardown-state) printf 'tasks/%s/kept.json' "$2" ;;
     # In the bucket for the code:

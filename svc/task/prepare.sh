@@ -31,6 +31,7 @@ finish_failed() {
 
 begin create
 take_fence
+report_phase task-started
 
 if owner=$(query '.cluster.tags["eksphemeral:id"] // "none"' eks describe-cluster --name "$EKSPHEMERAL_NAME"); then
   [[ $owner == "$EKSPHEMERAL_ID" ]] \
@@ -137,4 +138,5 @@ refresh_versions() {
     && put "$(object_key versions)" "$scratch/versions"
 }
 refresh_versions || info "the list of versions was not refreshed: $(aws_error)"
+report_phase control-plane
 info "eksctl may start"

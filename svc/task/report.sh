@@ -15,7 +15,8 @@ set -euo pipefail
 # shellcheck source=svc/task/ownership.sh
 . "$(dirname "$0")/ownership.sh"
 
-# The containers before this one, in their order. When one fails, the next ones are not started.
+# The containers before this one, in their order. When one fails, the next ones are not started. The
+# outcome of report-nodes does not matter.
 containers=(prepare eksctl-cluster eksctl-nodegroup)
 
 # exit_code CONTAINER: prints its exit code; empty if it was not started.
@@ -94,6 +95,7 @@ if get "$(own_key result)" "$scratch/result"; then
   exit 0
 fi
 
+report_phase checks
 failed=
 for container in "${containers[@]}"; do
   [[ $(exit_code "$container") =~ ^0?$ ]] || {

@@ -93,7 +93,7 @@ public final class LocalControlPlane {
     timer = Timer.real(threads);
 
     ClusterStore store = new ClusterStore(new FileObjectStore(home.folder("bucket")), threads);
-    SimulatedTaskSteps act =
+    SimulatedTaskSteps steps =
         new SimulatedTaskSteps(
             store,
             new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
@@ -102,7 +102,7 @@ public final class LocalControlPlane {
     runner =
         new SimulatedTaskRunner(
             new FileObjectStore(home.folder("simulated/tasks")),
-            act,
+            steps::begin,
             settings.faults(),
             clock,
             random,
@@ -123,7 +123,7 @@ public final class LocalControlPlane {
             Executors.newFixedThreadPool(SWEEP_THREADS, Thread.ofVirtual().factory()));
 
     ProviderInfo provider =
-        new ProviderInfo(PROVIDER, settings.pace().create(), settings.pace().destroy(), null);
+        new ProviderInfo(PROVIDER, settings.pace().phases(), settings.pace().destroy(), null);
     LambdaInvoker functions =
         new LambdaInvoker(
             new CreateClusterHandler(plane, provider, random),

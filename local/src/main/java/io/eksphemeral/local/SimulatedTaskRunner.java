@@ -36,7 +36,7 @@ final class SimulatedTaskRunner implements TaskRunner {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private final ObjectStore files;
-  private final SimulatedTaskSteps steps;
+  private final TaskStep first;
   private final FaultInjection faults;
   private final InstantSource clock;
   private final RandomGenerator random;
@@ -48,18 +48,19 @@ final class SimulatedTaskRunner implements TaskRunner {
 
   /**
    * @param files a file for each task
+   * @param first the first step of each task, with which an interrupted one starts again
    * @param random makes handles unique
    */
   SimulatedTaskRunner(
       ObjectStore files,
-      SimulatedTaskSteps steps,
+      TaskStep first,
       FaultInjection faults,
       InstantSource clock,
       RandomGenerator random,
       Timer timer,
       Log log) {
     this.files = files;
-    this.steps = steps;
+    this.first = first;
     this.faults = faults;
     this.clock = clock;
     this.random = random;
@@ -166,8 +167,7 @@ final class SimulatedTaskRunner implements TaskRunner {
   public void stop(String handle, String why) {
     try {
       find(handle)
-          .ifPresent(running ->
-              step(running, _ -> new SimulatedTaskSteps.Next.Exit(137, "stopped: " + why)));
+          .ifPresent(running -> step(running, _ -> new TaskStep.Next.Exit(137, "stopped: " + why)));
     } catch (StoreException e) {
       throw new TaskRunnerException("could not stop the task " + handle, e);
     }
@@ -190,20 +190,11 @@ final class SimulatedTaskRunner implements TaskRunner {
   }
 
   private void begin(RunningTask running) {
-    attempt(running, steps::begin);
-  }
-
-  private void end(RunningTask running) {
-    attempt(running, steps::end);
-  }
-
-  /** A step of a task. */
-  private interface Step {
-    SimulatedTaskSteps.Next of(SimulatedTask task);
+    attempt(running, first);
   }
 
   /** Runs a step in the background; if it fails, the task ends without a result. */
-  private void attempt(RunningTask running, Step step) {
+  private void attempt(RunningTask running, TaskStep step) {
     try {
       step(running, step);
     } catch (RuntimeException | Error e) {
@@ -215,9 +206,7 @@ final class SimulatedTaskRunner implements TaskRunner {
   /** Ends a failed task as soon as that can be stored: the disk may be full. */
   private void giveUp(RunningTask running) {
     try {
-      step(
-          running,
-          _ -> new SimulatedTaskSteps.Next.Exit(1, "exit code 1: internal error; see the log"));
+      step(running, _ -> new TaskStep.Next.Exit(1, "exit code 1: internal error; see the log"));
     } catch (RuntimeException | Error e) {
       log.line("cannot store the end of task %s: %s".formatted(running.task().handle(), e));
       timer.after(RETRY_AFTER, () -> giveUp(running));
@@ -225,20 +214,19 @@ final class SimulatedTaskRunner implements TaskRunner {
   }
 
   /** Runs a step of a task that has not ended. */
-  private void step(RunningTask running, Step step) {
+  private void step(RunningTask running, TaskStep step) {
     SimulatedTask after;
     synchronized (running) {
       if (closed || !running.task.runs()) {
         return;
       }
-      switch (step.of(running.task)) {
-        case SimulatedTaskSteps.Next.Work(Duration real) -> {
+      switch (step.run(running.task)) {
+        case TaskStep.Next.Work(Duration real, TaskStep next) -> {
           log.line("task %s works".formatted(running.task.handle()));
-          timer.after(real, () -> end(running));
+          timer.after(real, () -> attempt(running, next));
         }
-        case SimulatedTaskSteps.Next.Hang _ ->
-            log.line("task %s hangs".formatted(running.task.handle()));
-        case SimulatedTaskSteps.Next.Exit(int code, String reason) -> {
+        case TaskStep.Next.Hang _ -> log.line("task %s hangs".formatted(running.task.handle()));
+        case TaskStep.Next.Exit(int code, String reason) -> {
           SimulatedTask ended = running.task.ended(new End(clock.instant(), code, reason));
           store(ended);
           running.task = ended;

@@ -1,17 +1,21 @@
 package io.eksphemeral.local;
 
 import io.eksphemeral.control.ClusterStore;
+import io.eksphemeral.control.StoreException;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.Lifecycle;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.local.FaultInjection.Fault;
 import io.eksphemeral.local.SimulatedClusters.Condition;
+import io.eksphemeral.local.TaskStep.Next;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -47,21 +51,14 @@ final class SimulatedTaskSteps {
       return one.compareTo(other) <= 0 ? one : other;
     }
 
-    Duration of(TaskKind kind) {
-      return kind == TaskKind.CREATE ? create : destroy;
+    /** The phases of a creation and how long they take. */
+    Map<Phase, Duration> phases() {
+      return Map.of(Phase.CONTROL_PLANE, half(), Phase.NODES, create.minus(half()));
     }
-  }
 
-  /** What follows a step. */
-  sealed interface Next {
-    /** The end, after so much real time. */
-    record Work(Duration real) implements Next {}
-
-    /** Nothing. */
-    record Hang() implements Next {}
-
-    /** The task is over. */
-    record Exit(int code, String reason) implements Next {}
+    Duration half() {
+      return create.dividedBy(2);
+    }
   }
 
   private static final Next.Exit DONE = new Next.Exit(0, "exit code 0");
@@ -87,11 +84,37 @@ final class SimulatedTaskSteps {
           List.of(),
           List.of());
     }
-    return task.fault() == Fault.HANG ? new Next.Hang() : new Next.Work(pace.of(key.kind()));
+    if (key.kind() == TaskKind.CREATE) {
+      report(key, Phase.TASK_STARTED);
+      report(key, Phase.CONTROL_PLANE);
+    }
+    if (task.fault() == Fault.HANG) {
+      return new Next.Hang();
+    }
+    return key.kind() == TaskKind.CREATE
+        ? new Next.Work(pace.half(), this::addNodes)
+        : new Next.Work(pace.destroy(), this::end);
+  }
+
+  /** The second half of a creation. */
+  private Next addNodes(SimulatedTask task) {
+    if (task.fault() != Fault.FAIL) {
+      report(task.key(), Phase.NODES);
+    }
+    return new Next.Work(pace.create().minus(pace.half()), this::end);
+  }
+
+  /** A report that cannot be written is no reason to fail. */
+  private void report(TaskKey key, Phase phase) {
+    try {
+      store.reportPhase(key, new Phase.Begun(phase, clock.instant()));
+    } catch (StoreException _) {
+      // It is only shown to people.
+    }
   }
 
   /** Ends a task whose work is done. */
-  Next.Exit end(SimulatedTask task) {
+  private Next.Exit end(SimulatedTask task) {
     if (task.fault() == Fault.LOST) {
       return new Next.Exit(137, "exit code 137: the machine it ran on was lost");
     }

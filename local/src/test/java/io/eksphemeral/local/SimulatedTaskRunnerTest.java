@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.LaunchResult;
 import io.eksphemeral.control.ManualClock;
+import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.control.TaskRunnerContract;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
@@ -60,7 +62,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     runner =
         new SimulatedTaskRunner(
             new FileObjectStore(AtomicFiles.open(home.resolve("tasks"))),
-            new SimulatedTaskSteps(store, world, PACE, clock),
+            new SimulatedTaskSteps(store, world, PACE, clock)::begin,
             FaultInjection.parse(fails),
             clock,
             new Random(seed++),
@@ -208,6 +210,42 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   }
 
   @Test
+  void aCreationReportsItsPhasesAsTheyBeginAndARestartReportsNoneAgain() throws IOException {
+    Cluster cluster = admitted("dev");
+    launch(cluster, create(1));
+    letTasksBegin();
+    Phase.Begun started = new Phase.Begun(Phase.TASK_STARTED, START);
+    Phase.Begun controlPlane = new Phase.Begun(Phase.CONTROL_PLANE, START);
+    assertThat(phases(cluster)).containsExactly(started, controlPlane);
+
+    clock.advance(Duration.ofSeconds(7));
+    open();
+    timer.pass(PACE.half().minusMillis(1));
+    assertThat(phases(cluster)).containsExactly(started, controlPlane);
+    timer.pass(Duration.ofMillis(1));
+    Phase.Begun nodes = new Phase.Begun(Phase.NODES, START.plusSeconds(7));
+    assertThat(phases(cluster)).containsExactly(started, controlPlane, nodes);
+
+    clock.advance(Duration.ofSeconds(7));
+    open();
+    letTasksEnd();
+    assertThat(phases(cluster)).containsExactly(started, controlPlane, nodes);
+  }
+
+  private List<Phase.Begun> phases(Cluster cluster) {
+    return store.progress(cluster.key(create(1))).orElseThrow();
+  }
+
+  @Test
+  void aPhaseThatCannotBeReportedIsNoReasonToFail() throws IOException {
+    Cluster cluster = admitted("dev");
+    Files.createDirectories(
+        home.resolve("bucket").resolve(StoreKeys.progress(cluster.key(create(1)))));
+
+    assertThat(run(cluster, create(1)).outcome()).isEqualTo(Outcome.READY);
+  }
+
+  @Test
   void aTaskThatHadNotBegunBeginsAfterARestart() throws IOException {
     Cluster cluster = admitted("dev");
     String handle = launch(cluster, create(1));
@@ -349,7 +387,7 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     runner =
         new SimulatedTaskRunner(
             new FileObjectStore(AtomicFiles.open(home.resolve("tasks"))),
-            new SimulatedTaskSteps(store, world, PACE, failing),
+            new SimulatedTaskSteps(store, world, PACE, failing)::begin,
             FaultInjection.parse(""),
             clock,
             new Random(seed++),

@@ -50,10 +50,11 @@ final class SweepBench {
           new SimulatedTaskRunner(
               new FileObjectStore(home.folder("simulated/tasks")),
               new SimulatedTaskSteps(
-                  store,
-                  new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
-                  SimulatedTaskSteps.Pace.USUAL,
-                  clock),
+                      store,
+                      new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
+                      SimulatedTaskSteps.Pace.USUAL,
+                      clock)
+                  ::begin,
               FaultInjection.parse(""),
               clock,
               new Random(),

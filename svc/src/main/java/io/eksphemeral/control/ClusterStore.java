@@ -6,6 +6,7 @@ import io.eksphemeral.control.ObjectStore.StoredObject;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskResult;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Records, names, fences, results, configs and the archive, as objects in an {@link ObjectStore}.
@@ -251,6 +253,27 @@ public final class ClusterStore {
   /** Writes the result of a task. */
   public void putResult(TaskKey key, TaskResult result) {
     objects.put(StoreKeys.result(key), TaskObjectCodec.encode(result));
+  }
+
+  /**
+   * The phases that a create task has reported; empty if there is a report that cannot be read.
+   * Reports are for people, so none is a reason to fail.
+   */
+  public Optional<List<Phase.Begun>> progress(TaskKey key) {
+    return objects
+        .get(StoreKeys.progress(key))
+        .map(object -> object.asText().flatMap(TaskObjectCodec::progress))
+        .orElse(Optional.of(List.of()));
+  }
+
+  /** Reports that a create task, which has the fence, has begun a phase; only once. */
+  public void reportPhase(TaskKey key, Phase.Begun begun) {
+    List<Phase.Begun> before = progress(key).orElse(List.of());
+    if (before.stream().noneMatch(earlier -> earlier.phase() == begun.phase())) {
+      objects.put(
+          StoreKeys.progress(key),
+          TaskObjectCodec.progress(Stream.concat(before.stream(), Stream.of(begun)).toList()));
+    }
   }
 
   /** Writes the record of a cluster that is gone to the archive. */

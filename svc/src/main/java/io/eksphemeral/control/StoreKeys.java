@@ -49,6 +49,11 @@ public final class StoreKeys {
     return tasks(key.cluster()) + key.label() + ".result";
   }
 
+  /** The phases that a create task has begun, as far as it reported them. */
+  public static String progress(TaskKey key) {
+    return tasks(key.cluster()) + key.label() + ".progress";
+  }
+
   /** The parameters of a task's launch, so that a retry sends the same ones. */
   public static String request(TaskKey key) {
     return tasks(key.cluster()) + key.label() + ".request";

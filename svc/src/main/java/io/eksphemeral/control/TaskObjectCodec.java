@@ -4,18 +4,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.domain.Versions;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * The small objects beside the records, as JSON: claims, fences, results and the list of versions.
- * The task scripts write fences and results, too, so an object that cannot be decoded is a return
- * value, never an exception.
+ * The small objects beside the records, as JSON: claims, fences, results, progress and the list of
+ * versions. The task scripts write most of them, too, so an object that cannot be decoded is a
+ * return value, never an exception.
  */
 public final class TaskObjectCodec {
   private static final int MAX_LINES = 50;
@@ -86,6 +89,42 @@ public final class TaskObjectCodec {
                     cut(json.path("message").asText()),
                     first(lines(json, "leftovers")),
                     first(lines(json, "log").reversed()).reversed())));
+  }
+
+  public static String progress(List<Phase.Begun> phases) {
+    ObjectNode json = Json.object();
+    Json.putAll(json, "phases", phases, TaskObjectCodec::encode);
+    return json.toString();
+  }
+
+  private static ObjectNode encode(Phase.Begun begun) {
+    ObjectNode json = Json.object().put("phase", begun.phase().text());
+    Json.put(json, "at", begun.at());
+    return json;
+  }
+
+  /**
+   * The phases that a task has reported, each once and in their order; empty if that cannot be
+   * decoded. Unknown phases are ignored.
+   */
+  public static Optional<List<Phase.Begun>> progress(String text) {
+    return decode(
+        text,
+        json -> {
+          Map<Phase, Phase.Begun> begun = new EnumMap<>(Phase.class);
+          Json.objects(json, "phases")
+              .forEach(
+                  one -> phase(one).ifPresent(known -> begun.putIfAbsent(known.phase(), known)));
+          return Optional.of(List.copyOf(begun.values()));
+        });
+  }
+
+  private static Optional<Phase.Begun> phase(JsonNode json) {
+    return Stream.of(Phase.values())
+        .filter(
+            phase -> phase != Phase.ACCEPTED && phase.text().equals(json.path("phase").asText()))
+        .findFirst()
+        .map(phase -> new Phase.Begun(phase, Json.time(json, "at")));
   }
 
   public static String encode(Versions versions) {

@@ -15,6 +15,7 @@ import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
@@ -30,7 +31,15 @@ import software.amazon.awssdk.services.ses.SesClient;
 
 /** Wires the functions in AWS from their environment, over S3, ECS and SES. */
 final class AwsControlPlane {
-  private static final Duration USUAL_CREATION = Duration.ofMinutes(15);
+  /** Estimates: a quarter of an hour in all. */
+  private static final Map<Phase, Duration> USUAL_PHASES =
+      Map.of(
+          Phase.ACCEPTED, Duration.ofSeconds(40),
+          Phase.TASK_STARTED, Duration.ofSeconds(30),
+          Phase.CONTROL_PLANE, Duration.ofSeconds(600),
+          Phase.NODES, Duration.ofSeconds(210),
+          Phase.CHECKS, Duration.ofSeconds(20));
+
   private static final Duration USUAL_DESTRUCTION = Duration.ofMinutes(10);
 
   /** Without a list of versions in the bucket any is accepted, and EKS decides. */
@@ -82,7 +91,7 @@ final class AwsControlPlane {
           new ProviderInfo(
               "eksctl on Fargate in %s%s"
                   .formatted(region, notifyAddress.isEmpty() ? ", without mail" : ""),
-              USUAL_CREATION,
+              USUAL_PHASES,
               USUAL_DESTRUCTION,
               nodes));
     }
@@ -202,7 +211,8 @@ final class AwsControlPlane {
         Map.of(
             TaskKind.CREATE,
             new Definition(
-                environment.text("EKSPHEMERAL_CREATE_TASK"), List.of("prepare", "report")),
+                environment.text("EKSPHEMERAL_CREATE_TASK"),
+                List.of("prepare", "report-nodes", "report")),
             TaskKind.DESTROY,
             new Definition(environment.text("EKSPHEMERAL_DESTROY_TASK"), List.of("teardown"))),
         environment.texts("EKSPHEMERAL_SUBNETS"),

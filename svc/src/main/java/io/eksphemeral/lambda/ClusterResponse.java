@@ -10,6 +10,7 @@ import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.Stored;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Costs;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,13 +33,18 @@ final class ClusterResponse {
   }
 
   JsonNode of(Stored stored) {
-    return show(stored, costs());
+    return of(stored, List.of());
+  }
+
+  /** The same with the phases of its creation that have begun. */
+  JsonNode of(Stored stored, List<Phase.Begun> phases) {
+    return show(stored, costs(), phases);
   }
 
   ArrayNode of(List<Stored> all) {
     ArrayNode records = JsonNodeFactory.instance.arrayNode();
     Optional<Costs> costs = costs();
-    all.forEach(stored -> records.add(show(stored, costs)));
+    all.forEach(stored -> records.add(show(stored, costs, List.of())));
     return records;
   }
 
@@ -51,20 +57,21 @@ final class ClusterResponse {
     }
   }
 
-  private JsonNode show(Stored stored, Optional<Costs> costs) {
+  private JsonNode show(Stored stored, Optional<Costs> costs, List<Phase.Begun> phases) {
     return switch (stored) {
-      case Stored.Live live -> live(live, costs);
+      case Stored.Live live -> live(live, costs, phases);
       case Stored.Legacy legacy -> Json.parse(legacy.json());
       case Stored.Unreadable unreadable -> unreadable(unreadable);
     };
   }
 
-  private ObjectNode live(Stored.Live live, Optional<Costs> costs) {
+  private ObjectNode live(Stored.Live live, Optional<Costs> costs, List<Phase.Begun> phases) {
     ObjectNode record = ClusterRecordCodec.encode(live.cluster(), live);
     ObjectNode status = JsonNodeFactory.instance.objectNode();
     for (Map.Entry<String, JsonNode> field : record.path("status").properties()) {
       if (field.getKey().equals("createdby")) {
         addDerived(status, live.cluster(), costs);
+        addPhases(status, phases);
       }
       status.set(field.getKey(), field.getValue());
     }
@@ -78,6 +85,23 @@ final class ClusterResponse {
     usually(cluster).ifPresent(usual -> status.put("usually", usual.toSeconds()));
     costs.ifPresent(known -> status.put("cost", known.soFar(cluster, now).doubleValue()));
     status.put("provider", provider.provider());
+  }
+
+  private void addPhases(ObjectNode status, List<Phase.Begun> phases) {
+    if (phases.isEmpty()) {
+      return;
+    }
+    status.put("phase", phases.getLast().phase().text());
+    ArrayNode list = status.putArray("phases");
+    for (Phase.Begun begun : phases) {
+      ObjectNode phase = list.addObject();
+      phase.put("phase", begun.phase().text());
+      Json.put(phase, "at", begun.at());
+      Duration usual = provider.usualPhases().get(begun.phase());
+      if (usual != null) {
+        phase.put("usually", usual.toSeconds());
+      }
+    }
   }
 
   /** How long the current task usually takes. */

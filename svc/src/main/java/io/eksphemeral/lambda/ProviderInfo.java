@@ -2,8 +2,10 @@ package io.eksphemeral.lambda;
 
 import io.eksphemeral.domain.Costs;
 import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +14,23 @@ import org.jspecify.annotations.Nullable;
  * What responses add about the provider that builds the clusters.
  *
  * @param provider its name and place
- * @param usualCreation how long a creation usually takes, in real time
+ * @param usualPhases how long each phase of a creation usually takes, in real time
  * @param usualDestruction how long a teardown usually takes, in real time
  * @param nodes the nodes to be paid for; null if clusters are free
  */
 public record ProviderInfo(
-    String provider, Duration usualCreation, Duration usualDestruction, @Nullable Nodes nodes) {
+    String provider,
+    Map<Phase, Duration> usualPhases,
+    Duration usualDestruction,
+    @Nullable Nodes nodes) {
+  public ProviderInfo {
+    usualPhases = Map.copyOf(usualPhases);
+  }
+
+  /** How long a creation usually takes, in real time. */
+  Duration usualCreation() {
+    return usualPhases.values().stream().reduce(Duration.ZERO, Duration::plus);
+  }
 
   /** Empty if clusters are free. */
   Optional<Costs> costs(Supplier<Versions> versions) {

@@ -97,7 +97,7 @@ public final class StatusHandler implements ApiHandler {
         stored ->
             wantsTable(request)
                 ? table(List.of(stored), view.of(List.of(stored)))
-                : ApiResponse.ok(view.of(stored)));
+                : ApiResponse.ok(view.of(stored, status.phases(stored))));
   }
 
   private static boolean wantsTable(ApiRequest request) {

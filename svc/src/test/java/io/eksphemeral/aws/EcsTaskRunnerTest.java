@@ -57,7 +57,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
   void install() {
     ecs = Emulator.ecs();
     ecs.createCluster(request -> request.clusterName(ecsCluster));
-    register("create", "prepare", "eksctl-cluster", "eksctl-nodegroup", "report");
+    register("create", "prepare", "eksctl-cluster", "report-nodes", "eksctl-nodegroup", "report");
     register("destroy", "teardown");
     var s3 = Emulator.s3(new FaultyHttpClient());
     bucketName = Emulator.newBucket(s3);
@@ -91,7 +91,8 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
         ecsCluster,
         Map.of(
             TaskKind.CREATE,
-            new FargateSettings.Definition(ecsCluster + "-" + create, List.of("prepare", "report")),
+            new FargateSettings.Definition(
+                ecsCluster + "-" + create, List.of("prepare", "report-nodes", "report")),
             TaskKind.DESTROY,
             new FargateSettings.Definition(ecsCluster + "-destroy", List.of("teardown"))),
         List.of(subnet),
@@ -131,7 +132,7 @@ final class EcsTaskRunnerTest extends TaskRunnerContract {
         .contains(Tag.builder().key("eksphemeral:task-of").value(cluster.id().value()).build());
     assertThat(task.overrides().containerOverrides())
         .map(container -> container.name())
-        .containsExactly("prepare", "report");
+        .containsExactly("prepare", "report-nodes", "report");
     assertThat(task.overrides().containerOverrides())
         .allSatisfy(container -> assertThat(container.command()).isEmpty());
     assertThat(FakeEcsContainers.environment(task))

@@ -134,7 +134,14 @@ final class LambdaJarIT {
     EcsClient ecs = Emulator.ecs();
     String cluster = Emulator.newName("tasks");
     ecs.createCluster(request -> request.clusterName(cluster));
-    register(ecs, cluster + "-create", "prepare", "eksctl-cluster", "eksctl-nodegroup", "report");
+    register(
+        ecs,
+        cluster + "-create",
+        "prepare",
+        "eksctl-cluster",
+        "report-nodes",
+        "eksctl-nodegroup",
+        "report");
     register(ecs, cluster + "-destroy", "teardown");
     String from = cluster + "@eksphemeral.io";
     Emulator.ses().verifyEmailIdentity(request -> request.emailAddress(from));

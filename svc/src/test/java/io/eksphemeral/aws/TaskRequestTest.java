@@ -32,7 +32,7 @@ final class TaskRequestTest {
   private static final Set<String> WITHOUT_ECS = Set.of("EKSPHEMERAL_HANDLE");
 
   private static final FargateSettings.Definition DEFINITION =
-      new FargateSettings.Definition("eksp-create", List.of("prepare", "report"));
+      new FargateSettings.Definition("eksp-create", List.of("prepare", "report-nodes", "report"));
 
   private static final FargateSettings SETTINGS =
       new FargateSettings(
@@ -77,7 +77,7 @@ final class TaskRequestTest {
 
     assertThat(call.overrides().containerOverrides())
         .extracting(ContainerOverride::name)
-        .containsExactly("prepare", "report");
+        .containsExactly("prepare", "report-nodes", "report");
     for (ContainerOverride override : call.overrides().containerOverrides()) {
       assertThat(override.hasCommand()).isFalse();
       assertThat(override.environment())

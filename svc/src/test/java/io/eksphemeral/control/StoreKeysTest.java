@@ -28,6 +28,7 @@ final class StoreKeysTest {
     assertThat(StoreKeys.fence(task)).isEqualTo("tasks/" + ID + "/destroy-2.fence");
     assertThat(StoreKeys.result(task)).isEqualTo("tasks/" + ID + "/destroy-2.result");
     assertThat(StoreKeys.request(task)).isEqualTo("tasks/" + ID + "/destroy-2.request");
+    assertThat(StoreKeys.progress(task)).isEqualTo("tasks/" + ID + "/destroy-2.progress");
     assertThat(StoreKeys.archive(id)).isEqualTo("gone/" + ID + ".json");
     assertThat(StoreKeys.VERSIONS).isEqualTo("config/versions.json");
   }
@@ -54,6 +55,7 @@ final class StoreKeysTest {
     assertThat(inShell("config", ID)).isEqualTo(StoreKeys.config(id));
     assertThat(inShell("fence", ID, task.label())).isEqualTo(StoreKeys.fence(task));
     assertThat(inShell("result", ID, task.label())).isEqualTo(StoreKeys.result(task));
+    assertThat(inShell("progress", ID, task.label())).isEqualTo(StoreKeys.progress(task));
     assertThat(inShell("teardown-state", ID)).startsWith(StoreKeys.tasks(id));
     assertThat(inShell("former-teardown-state", ID)).startsWith(StoreKeys.tasks(id));
   }

@@ -3,10 +3,12 @@ package io.eksphemeral.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.domain.Versions;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +17,46 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class TaskObjectCodecTest {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{",
+        "null",
+        "[]",
+        "{}",
+        "{\"phases\":{}}",
+        "{\"phases\":[\"nodes\"]}",
+        "{\"phases\":[{\"phase\":\"nodes\"}]}",
+        "{\"phases\":[{\"phase\":\"nodes\",\"at\":\"now\"}]}"
+      })
+  void progressThatCannotBeReadIsNone(String text) {
+    assertThat(TaskObjectCodec.progress(text)).isEmpty();
+  }
+
+  @Test
+  void progressHasEachKnownPhaseOnceAndInItsOrder() {
+    String phase = "{\"phase\":\"%s\",\"at\":\"2026-11-22T10:00:0%dZ\"}";
+    String text =
+        IntStream.range(0, 10_000)
+            .mapToObj(i -> phase.formatted("more-" + i, 1))
+            .collect(
+                Collectors.joining(
+                    ",",
+                    "{\"phases\":[%s,%s,%s,%s,"
+                        .formatted(
+                            phase.formatted("nodes", 3),
+                            phase.formatted("accepted", 1),
+                            phase.formatted("task-started", 2),
+                            phase.formatted("nodes", 4)),
+                    "]}"));
+
+    assertThat(TaskObjectCodec.progress(text).orElseThrow())
+        .containsExactly(
+            new Phase.Begun(Phase.TASK_STARTED, Samples.START.plusSeconds(2)),
+            new Phase.Begun(Phase.NODES, Samples.START.plusSeconds(3)));
+  }
+
   @ParameterizedTest
   @EnumSource(Outcome.class)
   void aResultComesBackAsItWent(Outcome outcome) {

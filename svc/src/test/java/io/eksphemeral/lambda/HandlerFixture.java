@@ -20,6 +20,7 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.Versions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -29,6 +30,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +86,11 @@ public final class HandlerFixture {
       @Nullable Nodes nodes) {
     ProviderInfo presentation =
         new ProviderInfo(
-            "nobody builds anything", Duration.ofMinutes(17), Duration.ofMinutes(14), nodes);
+            "nobody builds anything",
+            Map.of(
+                Phase.ACCEPTED, Duration.ofMinutes(2), Phase.CONTROL_PLANE, Duration.ofMinutes(15)),
+            Duration.ofMinutes(14),
+            nodes);
     ControlPlane plane =
         plane(
             failingStore == null ? store : failingStore,

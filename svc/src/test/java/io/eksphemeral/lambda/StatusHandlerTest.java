@@ -27,9 +27,12 @@ import io.eksphemeral.control.Stored;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Phase;
+import io.eksphemeral.domain.TaskKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,6 +99,74 @@ final class StatusHandlerTest {
     assertThat(status.path("state").asText()).isEqualTo("ready");
     assertThat(status.path("minutesleft").asInt()).isEqualTo(30);
     assertThat(status.has("usually")).isFalse();
+  }
+
+  @Test
+  void aCreationShowsItsPhases() {
+    TaskKey key = created();
+    Instant accepted = installation.clock.instant();
+    assertThat(phases())
+        .isEqualTo(
+            json("[{\"phase\":\"accepted\",\"at\":\"%s\",\"usually\":120}]".formatted(accepted)));
+
+    Instant later = accepted.plusSeconds(60);
+    installation.store.reportPhase(key, new Phase.Begun(Phase.CONTROL_PLANE, later));
+    installation.store.reportPhase(key, new Phase.Begun(Phase.CONTROL_PLANE, later.plusSeconds(9)));
+    installation.store.reportPhase(key, new Phase.Begun(Phase.NODES, later.plusSeconds(10)));
+
+    assertThat(phases())
+        .isEqualTo(
+            json(
+                """
+                [{"phase":"accepted","at":"%s","usually":120},
+                 {"phase":"control-plane","at":"%s","usually":900},
+                 {"phase":"nodes","at":"%s"}]
+                """
+                    .formatted(accepted, later, later.plusSeconds(10))));
+    JsonNode status = body(call(event("status-one"))).path("status");
+    assertThat(status.path("phase").asText()).isEqualTo("nodes");
+    assertThat(status.path("usually").asInt()).as("the sum").isEqualTo(1020);
+  }
+
+  @Test
+  void onlyAShownCreationHasPhases() {
+    TaskKey key = created();
+    assertThat(body(call(event("clusters"))).at("/0/status").has("phases")).isFalse();
+
+    installation.letTasksEnd();
+    installation.runDestroy(HandlerFixture.text("schedule"));
+    installation.store.reportPhase(
+        key, new Phase.Begun(Phase.CHECKS, installation.clock.instant()));
+
+    JsonNode status = body(call(event("status-one"))).path("status");
+    assertThat(status.path("state").asText()).isEqualTo("ready");
+    assertThat(status.has("phase")).isFalse();
+    assertThat(status.has("phases")).isFalse();
+  }
+
+  @Test
+  void phasesThatCannotBeReadAreLeftAway() {
+    TaskKey key = created();
+    installation.objects.put(StoreKeys.progress(key), "{");
+    assertThat(phases().isMissingNode()).isTrue();
+
+    ClusterStore store = spy(installation.store);
+    doThrow(new StoreException("down")).when(store).progress(key);
+    HandlerFixture failing = new HandlerFixture(store, mock(TaskRunner.class));
+    APIGatewayV2HTTPResponse response = failing.status.handle(event("status-one"), failing.context);
+
+    assertThat(response.getStatusCode()).isEqualTo(200);
+    assertThat(body(response).at("/status/state").asText()).isEqualTo("creating");
+    assertThat(body(response).at("/status/phases").isMissingNode()).isTrue();
+  }
+
+  private TaskKey created() {
+    Cluster cluster = installation.created();
+    return cluster.key(cluster.openTask().orElseThrow());
+  }
+
+  private JsonNode phases() {
+    return body(call(event("status-one"))).at("/status/phases");
   }
 
   @Test

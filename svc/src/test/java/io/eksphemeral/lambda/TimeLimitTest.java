@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -54,7 +55,7 @@ final class TimeLimitTest {
             installation.clock,
             _ -> {},
             Runnable::run);
-    ProviderInfo presentation = new ProviderInfo("nobody", Duration.ZERO, Duration.ZERO, null);
+    ProviderInfo presentation = new ProviderInfo("nobody", Map.of(), Duration.ZERO, null);
     BareContext context = context(left);
     switch (event) {
       case "create", "prolong" ->

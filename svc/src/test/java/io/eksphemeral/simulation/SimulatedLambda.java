@@ -59,7 +59,7 @@ final class SimulatedLambda {
   }
 
   private static final ProviderInfo PRESENTATION =
-      new ProviderInfo("nobody", Duration.ofMinutes(15), Duration.ofMinutes(10), null);
+      new ProviderInfo("nobody", Map.of(), Duration.ofMinutes(10), null);
 
   /** A process of a function. */
   private record Sandbox(
@@ -174,7 +174,8 @@ final class SimulatedLambda {
         "eksp",
         Map.of(
             TaskKind.CREATE,
-            new FargateSettings.Definition("eksp-create:" + revision, List.of("prepare", "report")),
+            new FargateSettings.Definition(
+                "eksp-create:" + revision, List.of("prepare", "report-nodes", "report")),
             TaskKind.DESTROY,
             new FargateSettings.Definition("eksp-destroy:" + revision, List.of("teardown"))),
         List.of("subnet-1"),

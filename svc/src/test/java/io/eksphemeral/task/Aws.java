@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.TaskObjectCodec;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskResult;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -188,6 +189,14 @@ final class Aws {
     String text = object("tasks/%s/%s.result".formatted(id, label)).orElseThrow();
     return TaskObjectCodec.result(text)
         .orElseThrow(() -> new AssertionError("unreadable: " + text));
+  }
+
+  /** The phases that the first create task of a cluster reported. */
+  List<Phase> phases(String id) throws IOException {
+    return object("tasks/%s/create-1.progress".formatted(id)).stream()
+        .flatMap(text -> TaskObjectCodec.progress(text).orElseThrow().stream())
+        .map(Phase.Begun::phase)
+        .toList();
   }
 
   /** Runs a script of svc/task to its end; the environment is what is given and nothing else. */

@@ -23,7 +23,7 @@ class HostileTest {
     return HostileTexts.TEXTS.stream()
         .filter(text -> !text.contains("\0")) // no environment has one
         .flatMap(text ->
-            Stream.of("prepare.sh", "report.sh", "teardown.sh")
+            Stream.of("prepare.sh", "report-nodes.sh", "report.sh", "teardown.sh")
                 .map(script -> Arguments.of(script, text)));
   }
 

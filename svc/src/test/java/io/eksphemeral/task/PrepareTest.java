@@ -17,6 +17,7 @@ import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.control.TaskObjectCodec;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Fence;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.domain.Versions;
@@ -47,6 +48,7 @@ class PrepareTest {
   private static final String ID = "01999999-0000-7000-8000-000000000001";
   private static final String FENCE = "tasks/" + ID + "/create-1.fence";
   private static final String RESULT = "tasks/" + ID + "/create-1.result";
+  private static final String PROGRESS = "tasks/" + ID + "/create-1.progress";
   private static final String CONFIG = "tasks/" + ID + "/cluster.yaml";
   private static final String ALICE = "arn:aws:iam::123456789012:user/people/alice";
   private static final String SSO = "AWSReservedSSO_Admin_0123456789abcdef";
@@ -82,6 +84,18 @@ class PrepareTest {
     assertThat(aws.object(RESULT)).isEmpty();
     // The same container started again has it already.
     assertThat(prepare(Map.of()).exit()).isZero();
+    assertThat(aws.phases(ID)).containsExactly(Phase.TASK_STARTED, Phase.CONTROL_PLANE);
+  }
+
+  @Test
+  void phasesThatCannotBeReportedDoNotMatter() throws Exception {
+    aws.ask("put", Aws.BUCKET, PROGRESS, "{");
+
+    Aws.Outcome outcome = prepare(Map.of());
+
+    assertThat(outcome.exit()).isZero();
+    assertThat(outcome.output()).contains("the phase control-plane could not be reported: ");
+    assertThat(aws.object(PROGRESS)).contains("{");
   }
 
   /** eksctl gives a node group's stack metadata.tags twice, and CloudFormation then refuses it. */
@@ -135,6 +149,7 @@ class PrepareTest {
           "put", Aws.BUCKET, FENCE, "{\"as\":\"%s\",\"handle\":\"another task\"}".formatted(taken));
 
       assertThat(prepare(Map.of()).exit()).isEqualTo(LOST);
+      assertThat(aws.object(PROGRESS)).isEmpty();
 
       assertThat(shared).isEmptyDirectory();
       assertThat(aws.object(RESULT)).isEmpty();

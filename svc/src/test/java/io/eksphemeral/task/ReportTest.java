@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.sun.net.httpserver.HttpServer;
+import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskResult;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import java.io.IOException;
@@ -47,8 +48,10 @@ class ReportTest {
   void aClusterThatIsUpIsReadyAndWhatLeadsToItIsKept() throws Exception {
     Aws.Made ours = aws.cluster("dev", ID);
 
+    assertThat(aws.run("report-nodes.sh", ID, "dev", 1, Map.of()).exit()).isZero();
     assertThat(report(Map.of()).exit()).isZero();
 
+    assertThat(aws.phases(ID)).containsExactly(Phase.NODES, Phase.CHECKS);
     assertThat(aws.result(ID, "create-1").outcome()).isEqualTo(Outcome.READY);
     assertThat(aws.object(FOLDER + "teardown-state.json").orElseThrow())
         .contains(ours.part("vpc"), ours.part("issuer"));
@@ -233,7 +236,11 @@ class ReportTest {
   void withoutTheFenceItSaysNothing() throws Exception {
     aws.cluster("dev", ID);
 
-    assertThat(report(Map.of("EKSPHEMERAL_HANDLE", "another task")).exit()).isEqualTo(LOST);
+    for (String script : List.of("report-nodes.sh", "report.sh")) {
+      Map<String, String> another = Map.of("EKSPHEMERAL_HANDLE", "another task");
+      assertThat(aws.run(script, ID, "dev", 1, another).exit()).isEqualTo(LOST);
+    }
+    assertThat(aws.phases(ID)).isEmpty();
 
     assertThat(aws.object(FOLDER + "create-1.result")).isEmpty();
   }

@@ -42,7 +42,8 @@ final class EntryPointTest {
 
   @BeforeEach
   void install() throws Exception {
-    for (String tool : List.of("bash", "cat", "cp", "cut", "env", "mktemp", "sha256sum", "sort")) {
+    for (String tool :
+        List.of("bash", "cat", "cp", "cut", "env", "mktemp", "sha256sum", "sort", "timeout")) {
       Files.createSymbolicLink(tools.resolve(tool), onPath(tool));
     }
     // In place of the aws CLI: downloads, and writes down how it was called and what it was told.
@@ -55,7 +56,7 @@ final class EntryPointTest {
         exec cp "%2$s"/* .
         """
             .formatted(scratch, bucket));
-    for (String script : List.of("prepare.sh", "report.sh", "teardown.sh")) {
+    for (String script : List.of("prepare.sh", "report-nodes.sh", "report.sh", "teardown.sh")) {
       Files.writeString(
           bucket.resolve(script), ". ./common.sh\necho \"%s$0 $*\"\nenv | sort\n".formatted(RAN));
     }
@@ -123,7 +124,12 @@ final class EntryPointTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"CreateTask, prepare", "CreateTask, report", "DestroyTask, teardown"})
+  @CsvSource({
+    "CreateTask, prepare",
+    "CreateTask, report-nodes",
+    "CreateTask, report",
+    "DestroyTask, teardown"
+  })
   void aContainerRunsItsScriptWithWhatItIsTold(String task, String container) throws Exception {
     assertThat(run(task, container, hash()))
         .startsWith(RAN + "./" + container + ".sh ")

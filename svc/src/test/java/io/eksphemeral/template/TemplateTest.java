@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -502,15 +503,19 @@ final class TemplateTest {
           .forEach((name, container) -> {
             if (target(container.path("Image")).equals("AwsCliImage")) {
               JsonNode entryPoint = container.path("EntryPoint");
-              assertThat(texts(entryPoint)).startsWith("/bin/bash", "-p", "-c").hasSize(5);
+              assertThat(texts(entryPoint)).startsWith("/bin/bash", "-p", "-c");
               assertThat(container.has("Command")).isFalse();
-              scripts.put(name, entryPoint.path(4).asText());
+              scripts.put(name, entryPoint.path(entryPoint.size() - 1).asText());
             }
           });
     }
     assertThat(scripts)
         .isEqualTo(
-            Map.of("prepare", "prepare.sh", "report", "report.sh", "teardown", "teardown.sh"));
+            Map.of(
+                "prepare", "prepare.sh",
+                "report-nodes", "report-nodes.sh",
+                "report", "report.sh",
+                "teardown", "teardown.sh"));
     assertThat(scripts.values()).allMatch(script -> Files.isExecutable(Path.of("task", script)));
   }
 
@@ -518,25 +523,31 @@ final class TemplateTest {
   void theCreationGoesFromOneContainerToTheNextAndEndsWithItsReport() {
     Map<String, JsonNode> containers = containers("CreateTask");
     assertThat(containers)
-        .containsOnlyKeys("prepare", "eksctl-cluster", "eksctl-nodegroup", "report");
-    Map<String, String> waitsFor = new TreeMap<>();
+        .containsOnlyKeys(
+            "prepare", "eksctl-cluster", "report-nodes", "eksctl-nodegroup", "report");
+    Map<String, List<String>> waitsFor = new TreeMap<>();
     containers.forEach((name, container) -> {
       assertThat(container.path("Essential").asBoolean(true)).isEqualTo(name.equals("report"));
       stream(container.path("DependsOn"))
           .forEach(other ->
-              waitsFor.put(
-                  name,
-                  other.path("ContainerName").asText() + " " + other.path("Condition").asText()));
+              waitsFor
+                  .computeIfAbsent(name, _ -> new ArrayList<>())
+                  .add(
+                      other.path("ContainerName").asText()
+                          + " "
+                          + other.path("Condition").asText()));
     });
     assertThat(waitsFor)
         .isEqualTo(
             Map.of(
                 "eksctl-cluster",
-                "prepare SUCCESS",
+                List.of("prepare SUCCESS"),
+                "report-nodes",
+                List.of("eksctl-cluster SUCCESS"),
                 "eksctl-nodegroup",
-                "eksctl-cluster SUCCESS",
+                List.of("eksctl-cluster SUCCESS", "report-nodes COMPLETE"),
                 "report",
-                "eksctl-nodegroup COMPLETE"));
+                List.of("eksctl-nodegroup COMPLETE")));
     assertThat(containers("DestroyTask")).containsOnlyKeys("teardown");
     assertThat(container("DestroyTask", "teardown").path("Essential").asBoolean()).isTrue();
   }

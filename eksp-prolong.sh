@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Changes when a cluster expires, and prints its record.
+# Changes when a cluster expires.
 #
-#   ./eksp-prolong.sh [--local] ID|NAME MINUTES
+#   ./eksp-prolong.sh [--local] [-o text|json] ID|NAME DURATION
+#   ./eksp-prolong.sh [--local] [-o text|json] --until MOMENT ID|NAME
 #
-#   ID|NAME   the cluster
-#   MINUTES   how much later it expires; a negative number makes that earlier
-#   --local   on this machine; equivalent to EKSPHEMERAL_LOCAL=1
+#   ID|NAME          the cluster
+#   DURATION         how much later it expires: minutes, or 30m, 2h, 1h30m; a negative one makes that earlier
+#   --until MOMENT   when it expires: 18:00 is the next one in your time zone, or an ISO moment
+#   --local          on this machine; equivalent to EKSPHEMERAL_LOCAL=1
+#   -o               text: a sentence on stderr; json: also the record on one line. Without -o, eksp prints text
+#                    on a terminal; everything else prints both
 
 # Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
 [[ $- == *p* ]] || exec bash -p "$0" "$@"
@@ -18,17 +22,37 @@ done
 here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
+# shellcheck source=lib/duration.sh
+. "$here/lib/duration.sh"
 
-parse_options '' "$@"
-expect_arguments 2 2
+parse_options 'until= output=' "$@"
+if [[ -n ${option_until+given} ]]; then
+  expect_arguments 1 1
+  moment=$(parse_moment "$option_until")
+else
+  expect_arguments 2 2
+  minutes=$(parse_minutes "${arguments[1]}")
+fi
+choose_output text json text json
 require_tools
 cluster=$(path_segment "${arguments[0]}")
-minutes=${arguments[1]}
-if ! [[ $minutes =~ ^-?[1-9][0-9]{0,8}$ ]]; then
-  fail_usage "invalid minutes '$minutes': a whole number of at most 9 digits is needed, not 0, without a plus sign or leading zeros"
-fi
 find_endpoint
 
+if [[ -n ${moment-} ]]; then
+  call once GET "/status/$cluster"
+  read_record create-failed
+  [[ -n $record_expires ]] \
+    || fail_usage "$record_name is $record_state: only a cluster that is ready has an expiry" \
+      "  show it: $(command_line eksp-status.sh "$record_name")"
+  minutes=$(jq -n --arg from "$record_expires" --arg to "$moment" \
+    'def seconds: sub("\\.[0-9]+"; "") | fromdateiso8601; ($to | seconds) - ($from | seconds) | . / 60 | ceil')
+  if ((minutes == 0)); then
+    info "$record_name expires $(describe_expiry) already"
+    [[ $output != json ]] || print_response
+    exit
+  fi
+  cluster=$record_id
+fi
 call once POST "/prolong/$cluster/$minutes"
 read_record create-failed
 if [[ -n $record_expires ]]; then
@@ -36,4 +60,4 @@ if [[ -n $record_expires ]]; then
 else
   info "$record_name is not ready yet; it expires $record_lifetime minutes after it is ready"
 fi
-print_response
+[[ $output != json ]] || print_response

@@ -1,8 +1,8 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # awk's and jq's variables
 # Lists of clusters: fetching, filtering, drawing.
 
-rows=       # a line of tab-separated values for each cluster, see docs/api.md
-rows_at=0   # when they were fetched, by SECONDS
+rows=        # a line of tab-separated values for each cluster, see docs/api.md
+rows_at=0    # when they were fetched, by SECONDS
 rows_speed=1 # how fast the control plane's clock runs
 
 tsv=text/tab-separated-values
@@ -78,7 +78,6 @@ print_records() {
     call once GET "$path"
     all+=$response_body
   done
-  # shellcheck disable=SC2016 # jq's variables
   response_body=$(jq -c -s --arg mine "${option_mine-}" --arg caller "$(caller_pattern)" --arg owner "${EKSPHEMERAL_OWNER-}" \
     'map(if type == "array" then .[] else . end)
       | if $mine == "" then . else map(select((.status.createdby // "" | test($caller)) or (.owner == $owner and $owner != ""))) end' \

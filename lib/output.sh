@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # not every command uses all of the results
 # Output for people on a terminal, and for programs.
 
 output= # the format of what goes to stdout, see choose_output

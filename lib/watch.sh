@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # A list that is redrawn as time passes and clusters change.
 
-watch_events=()  # what changed, latest last
+watch_events=()   # what changed, latest last
 watch_changed=' ' # the ids of what changed with the latest answer
-watch_problem=   # why the latest answer is missing
+watch_problem=    # why the latest answer is missing
 
 # watch_list PATH …: until the caller ends it. On a terminal the table is redrawn in place, elsewhere a line is
 # printed for each change.

@@ -3,8 +3,8 @@
 
     screen.py [--columns N] [--rows N] [--until TEXT --send KEYS] … -- COMMAND [ARGUMENT …]
 
-Each --until waits until the screen contains TEXT; then the --send after it types KEYS (^C is Ctrl-C; empty
-types nothing). Prints {"exit": code, "seen": [screen at each --until], "end": screen when the command
+Each --until waits until the screen contains TEXT, or +N seconds; then the --send after it types KEYS (^C is
+Ctrl-C; empty types nothing). Prints {"exit": code, "seen": [screen at each --until], "end": screen when the command
 ended}; a screen is {"lines": […], "colours": {text: colour}, "scrolled": […]}, without the blanks at the ends.
 Fails after --limit seconds (60).
 """
@@ -84,21 +84,28 @@ def main():
     stream = pyte.ByteStream(screen)
     waiting = list(zip(options.until, options.send + [""] * len(options.until)))
     seen = []
-    deadline = time.monotonic() + options.limit
+    since = time.monotonic()
+    deadline = since + options.limit
+
+    def is_due(wanted):
+        if wanted.startswith("+") and wanted[1:].isdigit():
+            return time.monotonic() >= since + int(wanted[1:])
+        return wanted in "\n".join(screen.display)
+
     while True:
         if time.monotonic() > deadline:
             os.kill(process, signal.SIGKILL)
             sys.exit("too slow; the screen shows:\n" + "\n".join(screen.shown()["lines"]))
-        if not select.select([terminal], [], [], 0.1)[0]:
-            continue
-        try:
-            written = os.read(terminal, 65536)
-        except OSError:  # Linux ends a terminal in this way
-            break
-        if not written:
-            break
-        stream.feed(written)
-        while waiting and waiting[0][0] in "\n".join(screen.display):
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                written = os.read(terminal, 65536)
+            except OSError:  # Linux ends a terminal in this way
+                break
+            if not written:
+                break
+            stream.feed(written)
+        while waiting and is_due(waiting[0][0]):
+            since = time.monotonic()
             seen.append(screen.shown())
             os.write(terminal, waiting.pop(0)[1].replace("^C", "\x03").encode())
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

@@ -26,9 +26,13 @@ final class Scripts {
           "eksp-up.sh",
           "eksp-create.sh",
           "eksp-list.sh",
+          "eksp-status.sh",
           "eksp-prolong.sh",
           "eksp-destroy.sh",
-          "eksp-down.sh");
+          "eksp-down.sh",
+          "eksp-config.sh",
+          "eksp-completion.sh",
+          "eksp-version.sh");
 
   /** All that the commands call, whatever they do. */
   private static final List<String> TOOLS =
@@ -147,7 +151,7 @@ final class Scripts {
 
   /** Starts a command. What it writes goes to files, which no process that it leaves holds up. */
   Running start(String stdin, String script, String... arguments) throws IOException {
-    boolean isOurs = script.contains("/") || ALL.contains(script);
+    boolean isOurs = script.contains("/") || ALL.contains(script) || script.equals("eksp");
     List<String> command =
         new ArrayList<>(List.of(isOurs ? root.resolve(script).toString() : script));
     command.addAll(List.of(arguments));

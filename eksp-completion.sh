@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# Prints a script that completes eksp in your shell.
+#
+#   ./eksp-completion.sh bash|zsh|fish
+#
+# It completes commands, options, formats, and the names and ids of clusters, for which it asks the control
+# plane (with --local on the command line, or EKSPHEMERAL_LOCAL=1, the one on this machine). To load it:
+#
+#   bash   source <(eksp completion bash)        in ~/.bashrc
+#   zsh    source <(eksp completion zsh)         in ~/.zshrc, after compinit
+#   fish   eksp completion fish | source         in ~/.config/fish/config.fish
+#
+#   ./eksp-completion.sh candidates WORD …
+#
+# prints what the last WORD can be completed to, a line each; these scripts call it.
+
+# Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
+[[ $- == *p* ]] || exec bash -p "$0" "$@"
+set -euo pipefail
+self=$0
+while [[ -L $self ]]; do
+  here=$(dirname "$self") self=$(readlink "$self")
+  [[ $self == /* ]] || self=$here/$self
+done
+here=$(cd -P "$(dirname "$self")" && pwd)
+# shellcheck source=lib/common.sh
+. "$here/lib/common.sh"
+
+# Prints the commands, a line each.
+list_commands() {
+  local script
+  for script in "$here"/eksp-*.sh; do
+    command_name "${script##*/}"
+    echo
+  done
+  printf '%s\n' help ls rm extend
+}
+
+# list_options COMMAND: prints its options, a line each, as its header has them.
+list_options() {
+  sed -n -e '/^#/!q' -e p "$here/eksp-$1.sh" | grep -o -E -- '--[a-z][a-z-]*' | sort -u
+  echo --help
+}
+
+# list_clusters: prints names and ids. Nobody wants to wait for them, or to read why there are none.
+list_clusters() {
+  "$here/eksp-list.sh" ${local_option:+--local} -o name 2>/dev/null </dev/null || true
+  [[ $1 != [0-9a-f][0-9a-f]* ]] || "$here/eksp-list.sh" ${local_option:+--local} -o ids 2>/dev/null </dev/null || true
+}
+
+# list_values PREVIOUS-WORD: prints what can follow an option; fails if its value is free.
+list_values() {
+  case $1 in
+    -o | --output)
+      case $command in
+        list) printf '%s\n' table wide json name ids ;;
+        *) printf '%s\n' text json ;;
+      esac
+      ;;
+    --for) printf '%s\n' ready gone ;;
+    *) return 1 ;;
+  esac
+}
+
+# candidates WORD …: the words after eksp; the last one is being typed.
+candidates() {
+  local word=${!#} previous=${*:$#-1:1}
+  command=
+  local_option=
+  for given in "${@:1:$#-1}"; do
+    case $given in
+      --local) local_option=1 ;;
+      -*) ;;
+      *) [[ -n $command ]] || command=$given ;;
+    esac
+  done
+  case $command in
+    ls) command=list ;;
+    rm) command=destroy ;;
+    extend) command=prolong ;;
+  esac
+  if [[ -z $command ]]; then
+    list_commands
+    echo --local
+  elif [[ $command == help ]]; then
+    list_commands
+  elif [[ ! $command =~ ^[a-z]+$ || ! -f $here/eksp-$command.sh ]]; then
+    return
+  elif list_values "$previous"; then
+    return
+  elif [[ $word == -* ]]; then
+    list_options "$command"
+  elif grep -q -E '^#.* (ID\|NAME|\[ID\|NAME\])' "$here/eksp-$command.sh"; then
+    list_clusters "$word"
+  elif [[ $command == create ]]; then
+    (cd "$here/svc" && printf '%s\n' [!c]*.json)
+  elif [[ $command == completion ]]; then
+    printf '%s\n' bash zsh fish
+  fi
+}
+
+# The candidates that begin with the word that is being typed.
+print_candidates() {
+  local candidate word=${!#}
+  candidates "$@" | sort -u | while IFS= read -r candidate; do
+    [[ $candidate != "$word"* ]] || printf '%s\n' "$candidate"
+  done
+}
+
+if [[ ${1-} == candidates ]]; then
+  shift
+  (($#)) || set -- ''
+  print_candidates "$@"
+  exit
+fi
+parse_options '' "$@"
+expect_arguments 1 1
+case ${arguments[0]} in
+  bash)
+    cat <<'SCRIPT'
+_eksp() {
+  local IFS=$'\n'
+  COMPREPLY=($("${COMP_WORDS[0]}" completion candidates "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+complete -o default -F _eksp eksp
+SCRIPT
+    ;;
+  zsh)
+    cat <<'SCRIPT'
+_eksp() {
+  local -a candidates
+  candidates=("${(@f)$("${words[1]}" completion candidates "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  candidates=(${candidates:#})
+  if (( ${#candidates} )); then compadd -- $candidates; else _files; fi
+}
+compdef _eksp eksp
+SCRIPT
+    ;;
+  fish)
+    cat <<'SCRIPT'
+function __eksp_candidates
+    set -l words (commandline -opc) (commandline -ct)
+    $words[1] completion candidates $words[2..] 2>/dev/null
+end
+complete -c eksp -f -a '(__eksp_candidates)'
+complete -c eksp -n '__fish_seen_subcommand_from create' -F
+SCRIPT
+    ;;
+  *) fail_usage "unknown shell '${arguments[0]}': expected bash, zsh or fish" ;;
+esac

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Shows a cluster: its state, what happened to it, and what to do next.
+#
+#   ./eksp-status.sh [--local] [-o text|json] ID|NAME
+#
+#   ID|NAME   the cluster; by its id also for 30 days after it is gone
+#   --local   on this machine; equivalent to EKSPHEMERAL_LOCAL=1
+#   -o        text for people, or the record as JSON on one line (on a terminal text, elsewhere JSON)
+
+# Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
+[[ $- == *p* ]] || exec bash -p "$0" "$@"
+set -euo pipefail
+self=$0
+while [[ -L $self ]]; do
+  here=$(dirname "$self") self=$(readlink "$self")
+  [[ $self == /* ]] || self=$here/$self
+done
+here=$(cd -P "$(dirname "$self")" && pwd)
+# shellcheck source=lib/common.sh
+. "$here/lib/common.sh"
+
+# Prints the record for people.
+print_status() {
+  local bold='' reset=''
+  if has_colour 1; then
+    bold=$'\033[1m' reset=$'\033[0m'
+  fi
+  jq -r --arg bold "$bold" --arg reset "$reset" --arg expiry "$expiry" "$jq_text"'
+    def minute: "\(.[:10]) \(.[11:16])";
+    def field($key): if . == null or . == "" then empty else "  \($key + "            " | .[:13])\(tostring | safe_text)" end;
+    def section($title): if length == 0 then empty else "", $title, (.[] | "  " + .) end;
+    .status as $s | ($s.history // []) as $history
+    | "\($bold)\(.name // "-" | safe_text)\($reset) is \($bold)\($s.state // "not managed" | safe_text)\($reset)\($history | map(select(has("minutes") | not)) | last | if . then ", since \(.at | minute) UTC" else "" end)",
+      ($expiry | field("expires")),
+      ($s.phase | field("phase")),
+      (.owner | if . == "nobody@example.com" then "nobody: no notices are sent" else . end | field("owner")),
+      ($s.createdby | field("created by")),
+      (.kubeversion | field("Kubernetes")),
+      (.numworkers | field("nodes")),
+      ($s.cost | if . then "at most " + dollars else empty end | field("cost so far")),
+      ($s.provider | field("provider")),
+      ($s.id | field("id")),
+      ($s.error | field("error")),
+      ([$history[] | "\(.at | minute)  \(.state | . + "               " | .[:16])\(.why // "")" | safe_text] | section("What happened (UTC):")),
+      ([$s.leftovers // [] | .[:20][] | safe_text] | section("Left over:")),
+      (if $s.state | . == "create-failed" or . == "destroy-failed" then [$s.log // [] | .[-10:][] | safe_text] else [] end | section("End of the log:"))' \
+    <<<"$response_body"
+}
+
+# Prints what to type next in the cluster's state.
+print_next_commands() {
+  local can_connect=
+  if is_aws_endpoint || [[ -f $local_home/kubeconfig/$record_id ]]; then
+    can_connect=1
+  fi
+  printf '\nNext:\n'
+  case $record_state in
+    creating) next_command 'wait for it' eksp-wait.sh "$record_name" ;;
+    ready)
+      [[ -z $can_connect ]] || next_command 'use it' eksp-shell.sh "$record_name"
+      next_command 'extend it' eksp-prolong.sh "$record_name" 30m
+      ;;
+    create-failed | destroying | destroy-failed)
+      next_command 'wait until it is gone' eksp-wait.sh --for gone "$record_name"
+      ;;
+  esac
+  case $record_state in
+    creating | ready) next_command 'destroy it' eksp-destroy.sh "$record_name" ;;
+  esac
+  case $record_state in
+    gone) next_command 'see its log' eksp-logs.sh "$record_id" ;;
+    *) next_command 'see its log' eksp-logs.sh "$record_name" ;;
+  esac
+}
+
+# next_command LABEL SCRIPT ARGUMENT …
+next_command() {
+  printf '  %-23s%s\n' "$1:" "$(command_line "${@:2}")"
+}
+
+parse_options 'output=' "$@"
+expect_arguments 1 1
+choose_output text json text json
+require_tools
+path=/status/$(path_segment "${arguments[0]}")
+find_endpoint
+call once GET "$path"
+if [[ $output == json ]]; then
+  print_response
+  exit
+fi
+expiry=
+if jq -e '.status.id and (.status.state != "unreadable")' <<<"$response_body" >/dev/null; then
+  read_record destroy-failed
+  [[ $record_state != ready ]] || expiry=$(describe_expiry)
+fi
+print_status
+[[ -z ${record_state-} ]] || print_next_commands

@@ -128,6 +128,7 @@ public final class ClusterRecordCodec {
     json.put("kubeversion", spec.kubeversion());
     json.put("timeout", spec.timeout());
     json.put("owner", spec.owner());
+    Json.put(json, "until", spec.until());
     Json.putTextsUnlessEmpty(json, "access", spec.access());
     Placement task = spec.task();
     if (task != null) {
@@ -206,6 +207,7 @@ public final class ClusterRecordCodec {
             Json.text(record, "kubeversion"),
             Json.whole(record, "timeout"),
             Json.text(record, "owner"),
+            Json.timeOrNull(record, "until"),
             Json.texts(record, "access"),
             placement(record.path("task"))),
         Json.oneOf(State.values(), State::text, status, "state"),

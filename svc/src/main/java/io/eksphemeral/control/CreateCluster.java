@@ -78,7 +78,7 @@ public final class CreateCluster {
       String caller,
       Function<Stored.Live, Result<Stored.Live>> ifTheSame) {
     return known instanceof Stored.Live live
-            && live.cluster().spec().equals(spec)
+            && live.cluster().spec().isRepeatedBy(spec)
             && live.cluster().createdBy().equals(caller)
         ? ifTheSame.apply(live)
         : Result.rejected(Kind.ID_TAKEN, "the id %s is another cluster's".formatted(known.id()));

@@ -54,6 +54,7 @@ record SalvagedRecord(
                 Optional.of(found.path("owner").asText())
                     .filter(MailAddress::isValid)
                     .orElse(SpecValidator.DEFAULT_OWNER),
+                null,
                 List.of(),
                 null),
         Optional.of(status.path("createdby").asText())

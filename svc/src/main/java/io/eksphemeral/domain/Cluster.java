@@ -193,7 +193,7 @@ public record Cluster(
   public Optional<Long> minutesLeft(Instant now) {
     return Optional.ofNullable(expires)
         .filter(end -> state == State.READY)
-        .map(end -> Math.max(0, ceilingMinutes(Duration.between(now, end))));
+        .map(end -> Math.max(0, Durations.minutesBetween(now, end)));
   }
 
   /** Admits it: from now on its create task may be launched. */
@@ -230,7 +230,9 @@ public record Cluster(
   Cluster becameReady(Instant at, Instant now) {
     ClusterEdit edit = new ClusterEdit(this).replaceOpenTask(task -> task.ended("ready", now));
     edit.ready = at;
-    edit.expires = at.plus(Duration.ofMinutes(lifetime));
+    Instant end = spec.expiry(at, lifetime);
+    edit.expires = end;
+    edit.lifetime = Math.toIntExact(Math.min(lifetime, Durations.minutesBetween(at, end)));
     edit.error = null;
     return edit.moveTo(State.READY, now, "created").apply();
   }
@@ -338,13 +340,9 @@ public record Cluster(
         return this;
       }
       edit.expires = end;
-      edit.lifetime = Math.toIntExact(ceilingMinutes(Duration.between(ready, end)));
+      edit.lifetime = Math.toIntExact(Durations.minutesBetween(ready, end));
     }
     edit.history.add(Transition.expiryChange(state, now, minutes, by));
     return edit.apply();
-  }
-
-  private static long ceilingMinutes(Duration duration) {
-    return Math.ceilDiv(duration.toMillis(), Duration.ofMinutes(1).toMillis());
   }
 }

@@ -2,12 +2,15 @@ package io.eksphemeral.domain;
 
 import io.eksphemeral.domain.Rejection.Kind;
 import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -49,11 +52,13 @@ public final class SpecValidator {
 
   private final Limits limits;
   private final Versions versions;
+  private final Instant now;
   private final List<String> problems = new ArrayList<>();
 
-  private SpecValidator(Limits limits, Versions versions) {
+  private SpecValidator(Limits limits, Versions versions, Instant now) {
     this.limits = limits;
     this.versions = versions;
+    this.now = now;
   }
 
   /**
@@ -62,8 +67,8 @@ public final class SpecValidator {
    * @param defaultName for a spec without a name
    */
   public static Result<Spec> validate(
-      Map<String, ?> fields, String defaultName, Limits limits, Versions versions) {
-    return new SpecValidator(limits, versions).validate(fields, defaultName);
+      Map<String, ?> fields, String defaultName, Limits limits, Versions versions, Instant now) {
+    return new SpecValidator(limits, versions, now).validate(fields, defaultName);
   }
 
   public static Result<Spec> invalid(List<String> problems) {
@@ -84,12 +89,16 @@ public final class SpecValidator {
     known.put(
         "numworkers", (field, value) -> draft.numworkers = whole(field, value, limits.workers()));
     known.put("kubeversion", (field, value) -> draft.kubeversion = version(field, value));
-    known.put("timeout", (field, value) -> draft.timeout = whole(field, value, limits.minutes()));
+    known.put("timeout", (field, value) -> draft.timeout = timeout(field, value));
+    known.put("until", (field, value) -> draft.until = until(field, value));
     known.put("owner", (field, value) -> draft.owner = owner(field, value));
     known.put("access", (field, value) -> draft.access = principals(field, value));
     known.put("task", (field, value) -> draft.task = placement(field, value));
     eachField("", fields, known);
-    return problems.isEmpty() ? Result.success(draft.spec()) : invalid(problems);
+    if (fields.containsKey("timeout") && fields.containsKey("until")) {
+      problems.add("timeout and until exclude each other");
+    }
+    return problems.isEmpty() ? Result.success(draft.spec(now)) : invalid(problems);
   }
 
   private void eachField(
@@ -138,6 +147,38 @@ public final class SpecValidator {
     }
     problem(field, "a whole number from 1 to " + max, value);
     return 0;
+  }
+
+  private int timeout(String field, @Nullable Object value) {
+    if (!(value instanceof String text)) {
+      return whole(field, value, limits.minutes());
+    }
+    OptionalLong minutes = Durations.minutes(text);
+    if (minutes.isEmpty()) {
+      String forms = "minutes like 30, or a duration like \"30m\", \"2h\", \"1h30m\" or \"1d\"";
+      problem(field, forms, value);
+    } else if (minutes.getAsLong() < 1 || minutes.getAsLong() > limits.minutes()) {
+      problem(field, "from 1 to %d minutes".formatted(limits.minutes()), value);
+    } else {
+      return (int) minutes.getAsLong();
+    }
+    return 0;
+  }
+
+  private @Nullable Instant until(String field, @Nullable Object value) {
+    Optional<Instant> moment =
+        value instanceof String text ? Durations.moment(text) : Optional.empty();
+    if (moment.isEmpty()) {
+      problem(
+          field,
+          "a time with its zone like 2026-11-30T18:00:00+01:00 or 2026-11-30T17:00:00Z",
+          value);
+    } else if (!moment.get().isAfter(now)) {
+      problem(field, "in the future", value);
+    } else if (moment.get().isAfter(now.plus(Duration.ofMinutes(limits.minutes())))) {
+      problem(field, "at most %d minutes from now".formatted(limits.minutes()), value);
+    }
+    return moment.orElse(null);
   }
 
   private String version(String field, @Nullable Object value) {
@@ -287,6 +328,7 @@ public final class SpecValidator {
     private String kubeversion;
     private int timeout = DEFAULT_TIMEOUT;
     private String owner = DEFAULT_OWNER;
+    private @Nullable Instant until;
     private List<String> access = List.of();
     private @Nullable Placement task;
     private @Nullable String securitygroup;
@@ -297,8 +339,9 @@ public final class SpecValidator {
       this.kubeversion = kubeversion;
     }
 
-    Spec spec() {
-      return new Spec(name, numworkers, kubeversion, timeout, owner, access, task);
+    Spec spec(Instant now) {
+      int minutes = until == null ? timeout : Math.toIntExact(Durations.minutesBetween(now, until));
+      return new Spec(name, numworkers, kubeversion, minutes, owner, until, access, task);
     }
   }
 }

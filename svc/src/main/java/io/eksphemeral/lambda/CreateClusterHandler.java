@@ -137,7 +137,11 @@ public final class CreateClusterHandler implements ApiHandler {
     }
     Result<Spec> validated =
         SpecValidator.validate(
-            reading.fields(), id.defaultName(), plane.limits(), plane.versions());
+            reading.fields(),
+            id.defaultName(),
+            plane.limits(),
+            plane.versions(),
+            plane.clock().instant());
     if (reading.problems().isEmpty()) {
       return validated;
     }

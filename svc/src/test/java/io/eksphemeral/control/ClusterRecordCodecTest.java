@@ -300,6 +300,8 @@ final class ClusterRecordCodecTest {
     "/kubeversion, 1.35",
     "/timeout, null",
     "/owner, []",
+    "/until, \"18:00\"",
+    "/until, 0",
     "/access, \"arn\"",
     "/access, [1]",
     "/task, \"sg-1\"",
@@ -403,6 +405,7 @@ final class ClusterRecordCodecTest {
         new SpecBuilder()
             .numworkers(3)
             .timeout(60)
+            .until(at.plusNanos(3_600_000_000_001L))
             .access(Samples.BOB)
             .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
             .build();
@@ -453,6 +456,7 @@ final class ClusterRecordCodecTest {
             .kubeversion(text(random))
             .timeout(random.nextInt())
             .owner(text(random))
+            .until(orNull(random, time(random)))
             .access(texts(random))
             .task(orNull(random, placement))
             .build();

@@ -58,6 +58,7 @@ final class RecordSchemaTest {
                           .numworkers(10)
                           .timeout(20)
                           .owner("nobody@example.com")
+                          .until(Samples.START.plus(Duration.ofMinutes(20)))
                           .access(Samples.BOB)
                           .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
                           .build())),
@@ -187,6 +188,7 @@ final class RecordSchemaTest {
     "/timeout, 0",
     "/owner, \"alice\"",
     "/owner, \"alice@eksphemeral.io\\nx\"",
+    "/until, \"2026-11-30T18:00:00+01:00\"",
     "/access, []",
     "/access, [1]",
     "/task, []",
@@ -293,6 +295,7 @@ final class RecordSchemaTest {
         harness.created(
             new SpecBuilder()
                 .numworkers(2)
+                .until(Samples.START.plus(Duration.ofMinutes(20)))
                 .access(Samples.BOB)
                 .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
                 .build());

@@ -65,6 +65,34 @@ final class ClusterTest {
     assertThat(moved.becameReady(at(10), at(11)).expires()).isEqualTo(at(55));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    // minutes since the request: it is ready, then granted, its expiry; its lifetime
+    "0, 0, 30, 30",
+    "10, 0, 30, 20",
+    "29, 0, 30, 1",
+    "30, 0, 31, 1",
+    "45, 0, 46, 1",
+    "10, 15, 45, 35",
+    "10, -10, 20, 10",
+    "10, -25, 11, 1",
+    "50, 15, 51, 1",
+  })
+  void aClusterExpiresWhenAskedHoweverLongItsCreationTook(
+      int isReady, int granted, int expires, int lifetime) {
+    Cluster asked =
+        Cluster.requested(
+                creating.id(), new SpecBuilder().timeout(30).until(at(30)).build(), "arn", BEGIN)
+            .admitted(BEGIN);
+    Cluster changed = granted == 0 ? asked : asked.prolonged(granted, "arn", at(1));
+
+    Cluster cluster = changed.becameReady(at(isReady), at(isReady));
+
+    assertThat(cluster.expires()).isEqualTo(at(expires));
+    assertThat(cluster.lifetime()).isEqualTo(lifetime);
+    assertThat(cluster.prolonged(10, "arn", at(isReady)).expires()).isEqualTo(at(expires + 10));
+  }
+
   @Test
   void minutesLeftAreRoundedUp() {
     Instant end = Objects.requireNonNull(ready.expires());

@@ -1,5 +1,6 @@
 package io.eksphemeral.domain;
 
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,7 @@ public final class SpecBuilder {
   private int timeout = 30;
   private String owner = "alice@eksphemeral.io";
   private List<String> access = List.of();
+  private @Nullable Instant until;
   private @Nullable Placement task;
 
   public SpecBuilder name(String value) {
@@ -38,6 +40,11 @@ public final class SpecBuilder {
     return this;
   }
 
+  public SpecBuilder until(@Nullable Instant value) {
+    until = value;
+    return this;
+  }
+
   public SpecBuilder access(List<String> value) {
     access = value;
     return this;
@@ -53,6 +60,6 @@ public final class SpecBuilder {
   }
 
   public Spec build() {
-    return new Spec(name, numworkers, kubeversion, timeout, owner, access, task);
+    return new Spec(name, numworkers, kubeversion, timeout, owner, until, access, task);
   }
 }

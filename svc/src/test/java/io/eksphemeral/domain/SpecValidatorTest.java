@@ -3,6 +3,8 @@ package io.eksphemeral.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,7 +22,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class SpecValidatorTest {
   private static final Versions VERSIONS = new Versions(List.of("1.35", "1.34"), "1.35");
+  private static final Instant NOW = Instant.parse("2026-11-30T10:00:00Z");
   private static final Map<String, @Nullable Object> NONE = Map.of();
+
+  private static final String UNTIL =
+      "until must be a time with its zone like 2026-11-30T18:00:00+01:00 or 2026-11-30T17:00:00Z,"
+          + " not ";
+
+  private static Wrong noDuration(String text) {
+    return new Wrong(
+        "timeout",
+        text,
+        "timeout must be minutes like 30, or a duration like \"30m\", \"2h\", \"1h30m\" or \"1d\","
+            + " not \"%s\"".formatted(SpecValidator.abbreviate(text)));
+  }
+
+  private static Wrong noMoment(String text) {
+    return new Wrong("until", text, UNTIL + '"' + text + '"');
+  }
 
   /** An invalid value of a field, and the problem. */
   record Wrong(String field, @Nullable Object value, String sentence) {}
@@ -65,6 +84,53 @@ final class SpecValidatorTest {
               "timeout",
               number("12345678901234567890"),
               "timeout must be a whole number from 1 to 1440, not 12345678901234567890"),
+          noDuration(""),
+          noDuration("m"),
+          noDuration("soon"),
+          noDuration("-5"),
+          noDuration("+5"),
+          noDuration("1.5h"),
+          noDuration("30 m"),
+          noDuration("30M"),
+          noDuration("30m1h"),
+          noDuration("1h1h"),
+          noDuration("30s"),
+          noDuration("1234567890"),
+          noDuration("1234567h"),
+          noDuration("\u0663"),
+          new Wrong("timeout", "0", "timeout must be from 1 to 1440 minutes, not \"0\""),
+          new Wrong("timeout", "0h0m", "timeout must be from 1 to 1440 minutes, not \"0h0m\""),
+          new Wrong("timeout", "24h1m", "timeout must be from 1 to 1440 minutes, not \"24h1m\""),
+          new Wrong(
+              "timeout",
+              "999999d999999h999999999m",
+              "timeout must be from 1 to 1440 minutes, not \"999999d999999h999999999m\""),
+          noMoment(""),
+          noMoment("18:00"),
+          noMoment("2026-11-30"),
+          noMoment("2026-11-30T18:00:00"),
+          noMoment("2026-11-31T18:00:00Z"),
+          noMoment("2026-11-30T25:00:00Z"),
+          noMoment("2026-11-30 18:00:00Z"),
+          noMoment("2026-11-30T18:00:00+01:00[Europe/Berlin]"),
+          new Wrong("until", number("1"), UNTIL + "1"),
+          new Wrong("until", null, UNTIL + "null"),
+          new Wrong(
+              "until",
+              "2026-11-30T10:00Z",
+              "until must be in the future, not \"2026-11-30T10:00Z\""),
+          new Wrong(
+              "until",
+              "-999999999-01-01T00:00+18:00",
+              "until must be in the future, not \"-999999999-01-01T00:00+18:00\""),
+          new Wrong(
+              "until",
+              "2026-12-01T10:00:00.001Z",
+              "until must be at most 1440 minutes from now, not \"2026-12-01T10:00:00.001Z\""),
+          new Wrong(
+              "until",
+              "+999999999-12-31T23:59:59-18:00",
+              "until must be at most 1440 minutes from now, not \"+999999999-12-31T23:59:59-18:00\""),
           new Wrong(
               "kubeversion",
               number("1.12"),
@@ -296,12 +362,71 @@ final class SpecValidatorTest {
         .containsExactly("\"" + field + "\" is not a field of a spec; did you mean timeout?");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "90, 90",
+    "030, 30",
+    "1m, 1",
+    "30m, 30",
+    "2h, 120",
+    "1h30m, 90",
+    "1h1m, 61",
+    "1d, 1440",
+    "0d1h0m, 60",
+    "0d23h60m, 1440"
+  })
+  void aTimeoutCanBeADuration(String text, int minutes) {
+    assertThat(valid(Map.of("timeout", text)).timeout()).isEqualTo(minutes);
+    assertThat(valid(Map.of("timeout", text)).until()).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2026-11-30T10:00:00.001Z, 1",
+    "2026-11-30T10:30Z, 30",
+    "2026-11-30T11:00:00+01:00, 0",
+    "2026-11-30T11:30:00+01:00, 30",
+    "2026-11-30T06:00:01-05:00, 61",
+    "2026-12-01T10:00:00Z, 1440",
+  })
+  void aMomentTakesThePlaceOfTheTimeout(String text, int minutes) {
+    if (minutes == 0) {
+      assertThat(problems(Map.of("until", text))).hasSize(1);
+      return;
+    }
+    Spec spec = valid(Map.of("until", text));
+    assertThat(spec.until()).isEqualTo(OffsetDateTime.parse(text).toInstant());
+    assertThat(spec.timeout()).isEqualTo(minutes);
+  }
+
+  @Test
+  void aTimeoutAndAMomentExcludeEachOther() {
+    assertThat(problems(Map.of("until", "2026-11-30T10:30Z", "timeout", number("30"))))
+        .containsExactly("timeout and until exclude each other");
+  }
+
+  /** The minutes that are left depend on when a request arrives. */
+  @Test
+  void aRepeatedRequestForTheSameMomentIsTheSame() {
+    SpecBuilder asked = new SpecBuilder().name("dev").until(NOW).timeout(30);
+    Spec first = asked.build();
+
+    assertThat(first.isRepeatedBy(asked.timeout(29).build())).isTrue();
+    assertThat(first.isRepeatedBy(asked.until(NOW.plusSeconds(1)).build())).isFalse();
+    assertThat(first.isRepeatedBy(asked.until(NOW).name("other").build())).isFalse();
+    Spec plain = asked.name("dev").until(null).build();
+    assertThat(plain.isRepeatedBy(plain)).isTrue();
+    assertThat(plain.isRepeatedBy(asked.timeout(28).build())).isFalse();
+    assertThat(plain.isRepeatedBy(asked.until(NOW).build())).isFalse();
+    assertThat(first.isRepeatedBy(plain)).isFalse();
+  }
+
   @Test
   void anUnknownFieldGetsTheListOfFields() {
     assertThat(problems(Map.of("color", "red")))
         .containsExactly(
             "\"color\" is not a field of a spec;"
-                + " it has name, numworkers, kubeversion, timeout, owner, access, task");
+                + " it has name, numworkers, kubeversion, timeout, until, owner, access, task");
   }
 
   @Test
@@ -363,7 +488,11 @@ final class SpecValidatorTest {
     Limits small = new Limits(60, 2, 1, 1);
     Result<Spec> result =
         SpecValidator.validate(
-            Map.of("numworkers", number("3"), "timeout", number("61")), "default", small, VERSIONS);
+            Map.of("numworkers", number("3"), "timeout", number("61")),
+            "default",
+            small,
+            VERSIONS,
+            NOW);
     assertThat(((Result.Rejected<Spec>) result).rejection().problems())
         .containsExactlyInAnyOrder(
             "numworkers must be a whole number from 1 to 2, not 3",
@@ -384,7 +513,7 @@ final class SpecValidatorTest {
   void ownersAreLimitedToTheInstalledDomains(String owner, boolean isValid) {
     Limits limits = new Limits(60, 2, 1, 1, OwnerDomains.parse("Corp.io, sub.corp.com"));
     Result<Spec> result =
-        SpecValidator.validate(Map.of("owner", owner), "default", limits, VERSIONS);
+        SpecValidator.validate(Map.of("owner", owner), "default", limits, VERSIONS, NOW);
     if (isValid) {
       assertThat(result).isInstanceOf(Result.Success.class);
     } else {
@@ -392,20 +521,20 @@ final class SpecValidatorTest {
           .containsExactly(
               "owner must be a mail address at corp.io or sub.corp.com, not \"" + owner + "\"");
     }
-    assertThat(SpecValidator.validate(Map.of(), "default", limits, VERSIONS))
+    assertThat(SpecValidator.validate(Map.of(), "default", limits, VERSIONS, NOW))
         .as("one without an owner")
         .isInstanceOf(Result.Success.class);
   }
 
   private static Spec valid(Map<String, ? extends @Nullable Object> fields) {
     return ((Result.Success<Spec>)
-            SpecValidator.validate(fields, "default", Limits.DEFAULT, VERSIONS))
+            SpecValidator.validate(fields, "default", Limits.DEFAULT, VERSIONS, NOW))
         .value();
   }
 
   private static List<String> problems(Map<String, ? extends @Nullable Object> fields) {
     return ((Result.Rejected<Spec>)
-            SpecValidator.validate(fields, "default", Limits.DEFAULT, VERSIONS))
+            SpecValidator.validate(fields, "default", Limits.DEFAULT, VERSIONS, NOW))
         .rejection()
         .problems();
   }

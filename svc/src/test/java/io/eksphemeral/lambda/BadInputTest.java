@@ -87,11 +87,11 @@ final class BadInputTest {
           spec(
               "a field like no other",
               "{\"color\": \"red\"}",
-              "\"color\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, owner, access, task"),
+              "\"color\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, until, owner, access, task"),
           spec(
               "a status",
               "{\"status\": {\"state\": \"gone\"}}",
-              "\"status\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, owner, access, task"),
+              "\"status\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, until, owner, access, task"),
           spec("workers in quotes", "{\"numworkers\": \"2\"}", WORKERS + "\"2\""),
           spec("workers true", "{\"numworkers\": true}", WORKERS + "true"),
           spec("workers 0", "{\"numworkers\": 0}", WORKERS + "0"),
@@ -118,6 +118,32 @@ final class BadInputTest {
               "timeout of 20 digits",
               "{\"timeout\": 12345678901234567890}",
               TIMEOUT + "12345678901234567890"),
+          spec(
+              "timeout that is no duration",
+              "{\"timeout\": \"soon\"}",
+              "timeout must be minutes like 30, or a duration like \"30m\", \"2h\", \"1h30m\" or \"1d\","
+                  + " not \"soon\""),
+          spec(
+              "timeout of two days",
+              "{\"timeout\": \"2d\"}",
+              "timeout must be from 1 to 1440 minutes, not \"2d\""),
+          spec(
+              "until without a zone",
+              "{\"until\": \"2026-11-22T18:00:00\"}",
+              "until must be a time with its zone like 2026-11-30T18:00:00+01:00 or"
+                  + " 2026-11-30T17:00:00Z, not \"2026-11-22T18:00:00\""),
+          spec(
+              "until in the past",
+              "{\"until\": \"2026-11-22T10:00:00+01:00\"}",
+              "until must be in the future, not \"2026-11-22T10:00:00+01:00\""),
+          spec(
+              "until next year",
+              "{\"until\": \"2027-11-22T10:00:00Z\"}",
+              "until must be at most 1440 minutes from now, not \"2027-11-22T10:00:00Z\""),
+          spec(
+              "timeout and until",
+              "{\"until\": \"2026-11-23T00:00:00Z\", \"timeout\": \"1h\"}",
+              "timeout and until exclude each other"),
           spec("owner without @", "{\"owner\": \"alice\"}", OWNER + "\"alice\""),
           spec(
               "owner with a line break",
@@ -144,7 +170,7 @@ final class BadInputTest {
               "a long field twice, thousands of times",
               "{\"%s\": {%s\"x\": 1}}".formatted("y".repeat(30_000), "\"x\": 1,".repeat(4_000)),
               "y".repeat(80) + "… is given twice",
-              "\"%s… is not a field of a spec; it has name, numworkers, kubeversion, timeout, owner,"
+              "\"%s… is not a field of a spec; it has name, numworkers, kubeversion, timeout, until, owner,"
                       .formatted("y".repeat(79))
                   + " access, task"),
           spec(

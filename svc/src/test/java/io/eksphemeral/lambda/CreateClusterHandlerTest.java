@@ -25,9 +25,11 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.OwnerDomains;
+import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -178,6 +180,26 @@ final class CreateClusterHandlerTest {
     JsonNode status = body(free.status.handle(event("status-one"), free.context)).path("status");
     assertThat(status.has("provider")).isTrue();
     assertThat(status.has("cost")).isFalse();
+  }
+
+  @Test
+  void aClusterExpiresAtTheMomentThatItsSpecNames() {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setBody("{\"until\": \"2026-11-22T12:00:00+01:00\"}"); // in an hour
+    assertThat(body(call(event)).path("timeout").asInt()).isEqualTo(60);
+
+    installation.clock.advance(Duration.ofMinutes(5));
+    APIGatewayV2HTTPResponse again = call(event);
+    assertThat(again.getStatusCode()).isEqualTo(202);
+    assertThat(body(again).path("until").asText()).isEqualTo("2026-11-22T11:00:00Z");
+    installation.letTasksEnd();
+    installation.sweep();
+
+    assertThat(installation.cluster().expires()).isEqualTo("2026-11-22T11:00:00Z");
+    assertThat(installation.cluster().lifetime()).isLessThan(60);
+    installation.clock.advance(Duration.ofHours(1));
+    installation.sweep();
+    assertThat(installation.cluster().state()).isEqualTo(State.DESTROYING);
   }
 
   @Test

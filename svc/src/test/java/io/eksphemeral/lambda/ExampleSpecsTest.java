@@ -11,6 +11,7 @@ import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,7 +40,8 @@ final class ExampleSpecsTest {
     assertThat(reading.problems()).isEmpty();
 
     Result<Spec> result =
-        SpecValidator.validate(reading.fields(), "made-up", Limits.DEFAULT, Versions.any("1.34"));
+        SpecValidator.validate(
+            reading.fields(), "made-up", Limits.DEFAULT, Versions.any("1.34"), Instant.EPOCH);
 
     assertThat(result).isEqualTo(Result.success(Objects.requireNonNull(EXAMPLES.get(file))));
   }

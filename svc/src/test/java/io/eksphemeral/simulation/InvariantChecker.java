@@ -553,16 +553,18 @@ final class InvariantChecker {
     }
     Instant ready = now.ready();
     check(
-        !becameReady || now.lifetime() == before.lifetime(),
+        !becameReady
+            || now.lifetime() == before.lifetime()
+            || (now.spec().until() != null && now.lifetime() < before.lifetime()),
         "P6: nothing acknowledged is lost",
         () ->
             "%s had %d minutes, and became ready with %d"
                 .formatted(now.id(), before.lifetime(), now.lifetime()));
     if (becameReady && ready != null) {
       check(
-          ready.plus(Duration.ofMinutes(now.lifetime())).equals(now.expires())
+          expectedExpiry(before, ready).equals(now.expires())
               && !ready.isBefore(known(now.id()).readied.minus(slack)),
-          "P2: the lifetime starts when a cluster is ready",
+          "P2: the lifetime starts when a cluster is ready, or ends when it was asked to",
           () ->
               "%s was created at %s, ready at %s, and expires at %s"
                   .formatted(now.id(), known(now.id()).readied, ready, now.expires()));
@@ -610,6 +612,16 @@ final class InvariantChecker {
           "P4: attempts are retried with backoff",
           () -> "%s failed at %s".formatted(now.id(), failed));
     }
+  }
+
+  private static Instant expectedExpiry(Cluster before, Instant ready) {
+    Instant until = before.spec().until();
+    if (until == null) {
+      return ready.plus(Duration.ofMinutes(before.lifetime()));
+    }
+    Instant wanted = until.plus(Duration.ofMinutes(before.lifetime() - before.spec().timeout()));
+    Instant earliest = ready.plus(Duration.ofMinutes(1));
+    return wanted.isBefore(earliest) ? earliest : wanted;
   }
 
   private static boolean isRequestedToEnd(Invocation by, Cluster cluster) {
@@ -894,7 +906,8 @@ final class InvariantChecker {
     check(
         isTooMuch(invocation.action)
             ? Set.of(400, 503).contains(status)
-            : Set.of(200, 202, 404, 409, 422, 503).contains(status),
+            : Set.of(200, 202, 404, 409, 422, 503).contains(status)
+                || (status == 400 && isTooLate(invocation)),
         "an answer makes sense",
         () -> "%s was answered with %d %s".formatted(invocation.action, status, body));
     if (status == 404) {
@@ -928,6 +941,13 @@ final class InvariantChecker {
       case UserAction.ListIds _ -> idsShown(answer, invocation.begun);
       case null, default -> {}
     }
+  }
+
+  /** The moment at which the cluster should expire had passed. */
+  private boolean isTooLate(Invocation invocation) {
+    return invocation.action instanceof UserAction.Create create
+        && create.namesMoment()
+        && !now().plus(slack).isBefore(create.until());
   }
 
   private boolean isTooMuch(@Nullable UserAction action) {

@@ -2,6 +2,8 @@ package io.eksphemeral.simulation;
 
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.domain.ClusterId;
+import java.time.Duration;
+import java.time.Instant;
 
 /** An action of a user, at a time in milliseconds of the simulation. */
 sealed interface UserAction {
@@ -22,7 +24,17 @@ sealed interface UserAction {
       int minutes,
       String owner,
       boolean retries)
-      implements UserAction {}
+      implements UserAction {
+    /** Some ask for a moment instead of minutes. */
+    boolean namesMoment() {
+      return minutes % 3 == 0 && minutes <= 60;
+    }
+
+    /** The moment that they ask for. */
+    Instant until() {
+      return Simulation.START.plusMillis(at).plus(Duration.ofMinutes(minutes));
+    }
+  }
 
   record Prolong(long at, int who, ClusterId cluster, int minutes) implements UserAction {}
 

@@ -157,8 +157,14 @@ final class Users {
   }
 
   private static String spec(UserAction.Create create) {
-    return "{\"name\": \"%s\", \"numworkers\": %d, \"timeout\": %d, \"owner\": \"%s\"}"
-        .formatted(create.name(), create.workers(), create.minutes(), create.owner());
+    return "{\"name\": \"%s\", \"numworkers\": %d, %s, \"owner\": \"%s\"}"
+        .formatted(
+            create.name(),
+            create.workers(),
+            create.namesMoment()
+                ? "\"until\": \"%s\"".formatted(create.until())
+                : "\"timeout\": %d".formatted(create.minutes()),
+            create.owner());
   }
 
   private static String destroyEvent(String idOrName) {

@@ -43,6 +43,8 @@ printf '9be65bee-3baa-4fd0-aa3e-032325d5390c\0POST /create' >"$work/header"
 seed 5 "$work/header"
 printf '\037\077\137\300\240\240\037\077\300\337\300' >"$work/repeated"
 seed 6 "$work/repeated"
+printf 'name: dev\nkubeversion: "1.35"\naccess: &a\n- !t x\ntask: {subnets: [*a]}\n' >"$work/spec.yaml"
+seed 7 "$work/spec.yaml"
 
 "$JAVA_HOME/bin/java" -XX:+UseSerialGC -Xmx1g \
   -cp "$work/jazzer-$jazzer.jar:$work/jazzer-api-$jazzer.jar:$classpath" \

@@ -107,6 +107,20 @@ final class ArchitectureTest {
               .dependOnClassesThat()
               .haveSimpleNameStartingWith("SimulatedTask")
               .because("no class outside local asks which provider runs"),
+          noClasses()
+              .that()
+              .doNotHaveSimpleName("YamlSpecParser")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage("org.snakeyaml..")
+              .because("only requests in YAML load its library, and no snapshot has it"),
+          noClasses()
+              .that()
+              .doNotHaveSimpleName("SpecParser")
+              .should()
+              .dependOnClassesThat()
+              .haveSimpleName("YamlSpecParser")
+              .because("nothing but a request in YAML comes to it"),
           slices()
               .matching(ROOT + ".(*)..")
               .should()

@@ -119,8 +119,8 @@ public final class SpecValidator {
   private static String suggestion(String field, Map<String, ?> known) {
     Optional<String> nearest =
         known.keySet().stream()
-            .filter(name -> distance(name, field) <= 2)
-            .min(Comparator.comparingInt(name -> distance(name, field)));
+            .filter(name -> Spelling.distance(name, field) <= 2)
+            .min(Comparator.comparingInt(name -> Spelling.distance(name, field)));
     return nearest
         .map("; did you mean %s?"::formatted)
         .orElseGet(() -> "; it has " + String.join(", ", known.keySet()));
@@ -183,7 +183,13 @@ public final class SpecValidator {
 
   private String version(String field, @Nullable Object value) {
     if (!(value instanceof String text && Versions.isValid(text))) {
-      problem(field, "a version in quotes like \"" + versions.preferred() + "\"", value);
+      problems.add(
+          "%s must be a version in quotes like \"%s\", not %s%s"
+              .formatted(
+                  field,
+                  versions.preferred(),
+                  shown(value),
+                  value instanceof Number ? "; quote it" : ""));
       return "";
     }
     if (!versions.offers(text)) {
@@ -296,29 +302,6 @@ public final class SpecValidator {
           }
         });
     return text.codePointCount(0, text.length()) > 80 ? line + "…" : line.toString();
-  }
-
-  /** The Levenshtein distance of two texts, ignoring case; unbounded if it is over 2 anyway. */
-  private static int distance(String a, String b) {
-    if (Math.abs(a.length() - b.length()) > 2) {
-      return Integer.MAX_VALUE;
-    }
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        boolean same =
-            Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
-        int replaced = diagonal + (same ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[b.length()];
   }
 
   /** A spec being read, with the default of each field that is absent. */

@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -30,6 +31,9 @@ record ApiRequest(APIGatewayV2HTTPEvent event, Route route, String caller) {
 
   private static final Pattern JSON =
       Pattern.compile("|application/(json|[^/,\\s]+\\+json|x-www-form-urlencoded)");
+
+  private static final Set<String> YAML =
+      Set.of("application/yaml", "application/x-yaml", "text/yaml");
 
   /** Responds to a request; exceptions become error responses that show no internals. */
   static APIGatewayV2HTTPResponse respond(
@@ -116,9 +120,19 @@ record ApiRequest(APIGatewayV2HTTPEvent event, Route route, String caller) {
 
   /** Whether the content type permits JSON. {@code curl -d} labels what it sends as a form. */
   boolean mayBeJson() {
+    return JSON.matcher(contentType()).matches();
+  }
+
+  boolean isYaml() {
+    return YAML.contains(contentType());
+  }
+
+  /** Without its parameters; empty if there is none. */
+  private String contentType() {
     return header("content-type")
-        .map(type -> type.replaceFirst(";.*", "").strip().toLowerCase(Locale.ROOT))
-        .filter(type -> !JSON.matcher(type).matches())
-        .isEmpty();
+        .orElse("")
+        .replaceFirst(";.*", "")
+        .strip()
+        .toLowerCase(Locale.ROOT);
   }
 }

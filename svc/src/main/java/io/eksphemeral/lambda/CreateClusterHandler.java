@@ -81,8 +81,9 @@ public final class CreateClusterHandler implements ApiHandler {
     if (key.isPresent() && chosen.isEmpty()) {
       return ErrorCode.INVALID_REQUEST.response("the Idempotency-Key must be a UUID");
     }
-    if (!request.mayBeJson()) {
-      return ErrorCode.UNSUPPORTED_MEDIA_TYPE.response("a spec must be sent as application/json");
+    if (!request.mayBeJson() && !request.isYaml()) {
+      return ErrorCode.UNSUPPORTED_MEDIA_TYPE.response(
+          "a spec must be sent as application/json or application/yaml");
     }
     Optional<byte[]> body = request.body();
     if (body.isEmpty()) {
@@ -93,7 +94,9 @@ public final class CreateClusterHandler implements ApiHandler {
           "a spec has at most %d KiB".formatted(MAX_SPEC_BYTES / 1024));
     }
     ClusterId id = chosen.orElseGet(() -> ClusterId.generate(plane.clock().instant(), random));
-    return switch (validate(body.get(), id)) {
+    SpecParser.Reading reading =
+        request.isYaml() ? SpecParser.readYaml(body.get()) : SpecParser.read(body.get());
+    return switch (validate(reading, id)) {
       case Result.Rejected<Spec>(Rejection rejection) ->
           ErrorCode.INVALID_SPEC.response(rejection.error(), first(rejection.problems()));
       case Result.Success<Spec>(Spec spec) -> next.apply(id, spec);
@@ -130,8 +133,7 @@ public final class CreateClusterHandler implements ApiHandler {
             .toList();
   }
 
-  private Result<Spec> validate(byte[] body, ClusterId id) {
-    SpecParser.Reading reading = SpecParser.read(body);
+  private Result<Spec> validate(SpecParser.Reading reading, ClusterId id) {
     if (reading.fields().isEmpty() && !reading.problems().isEmpty()) {
       return SpecValidator.invalid(reading.problems());
     }

@@ -18,14 +18,22 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Parses a spec strictly: one JSON object in UTF-8. Duplicate fields do not end the parsing. */
+/**
+ * Parses a spec strictly: one JSON object in UTF-8, or one mapping in YAML. Duplicate fields do not
+ * end the parsing.
+ */
 final class SpecParser {
   private static final JsonFactory JSON = JsonFactory.builder().build();
 
   /** Some editors put one in front of UTF-8. */
   private static final String BYTE_ORDER_MARK = "\ufeff";
+
+  static final String EMPTY = "the spec is empty; {} asks for a cluster with every default";
+  static final String TOO_DEEP =
+      "the spec is nested too deeply, or has a number or a name that is too long";
 
   private final Set<String> problems = new LinkedHashSet<>();
 
@@ -33,15 +41,19 @@ final class SpecParser {
 
   /**
    * @param fields each a String, Number, Boolean, List, Map or null
-   * @param problems of the JSON; with others than duplicate fields there are no fields
+   * @param problems of the JSON or YAML; with others than duplicate fields there are no fields
    */
   record Reading(Map<String, @Nullable Object> fields, List<String> problems) {}
 
   static Reading read(byte[] body) {
-    return new SpecParser().readAll(body);
+    return read(body, text -> new SpecParser().json(text));
   }
 
-  private Reading readAll(byte[] body) {
+  static Reading readYaml(byte[] body) {
+    return read(body, YamlSpecParser::read);
+  }
+
+  private static Reading read(byte[] body, Function<String, Reading> parser) {
     String text;
     try {
       text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
@@ -51,9 +63,10 @@ final class SpecParser {
     if (text.startsWith(BYTE_ORDER_MARK)) {
       text = text.substring(BYTE_ORDER_MARK.length());
     }
-    if (text.isBlank()) {
-      return invalid("the spec is empty; {} asks for a cluster with every default");
-    }
+    return text.isBlank() ? invalid(EMPTY) : parser.apply(text);
+  }
+
+  private Reading json(String text) {
     try (JsonParser parser = JSON.createParser(text)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         parser.skipChildren();
@@ -64,7 +77,7 @@ final class SpecParser {
           ? new Reading(fields, List.copyOf(problems))
           : invalid("there is text after the closing brace of the spec");
     } catch (StreamConstraintsException e) {
-      return invalid("the spec is nested too deeply, or has a number or a name that is too long");
+      return invalid(TOO_DEEP);
     } catch (JsonProcessingException e) {
       return invalid(
           "the spec is not JSON: line %d, column %d"
@@ -74,7 +87,7 @@ final class SpecParser {
     }
   }
 
-  private static Reading invalid(String problem) {
+  static Reading invalid(String problem) {
     return new Reading(Map.of(), List.of(problem));
   }
 
@@ -112,7 +125,7 @@ final class SpecParser {
   }
 
   /** Exponents beyond BigDecimal's become infinity or zero. */
-  private static Number number(String text) {
+  static Number number(String text) {
     try {
       return new BigDecimal(text);
     } catch (NumberFormatException e) {

@@ -134,7 +134,7 @@ final class SpecValidatorTest {
           new Wrong(
               "kubeversion",
               number("1.12"),
-              "kubeversion must be a version in quotes like \"1.35\", not 1.12"),
+              "kubeversion must be a version in quotes like \"1.35\", not 1.12; quote it"),
           new Wrong(
               "kubeversion",
               "1",

@@ -102,7 +102,7 @@ final class BadInputTest {
           spec("a huge exponent", "{\"numworkers\": 1e99999999999}", WORKERS + "Infinity"),
           spec("a huge negative exponent", "{\"numworkers\": 1e-99999999999}", WORKERS + "0.0"),
           spec("the largest exponent", "{\"numworkers\": 1e2147483647}", WORKERS + "1E+2147483647"),
-          spec("version as a number", "{\"kubeversion\": 1.12}", VERSION + "1.12"),
+          spec("version as a number", "{\"kubeversion\": 1.12}", VERSION + "1.12; quote it"),
           spec("version 1", "{\"kubeversion\": \"1\"}", VERSION + "\"1\""),
           spec("version v1.12", "{\"kubeversion\": \"v1.12\"}", VERSION + "\"v1.12\""),
           spec("version empty", "{\"kubeversion\": \"\"}", VERSION + "\"\""),
@@ -187,6 +187,28 @@ final class BadInputTest {
 
   static final List<Bad> OTHERS =
       List.of(
+          yaml("nothing", "", SpecParser.EMPTY),
+          yaml("a list", "- a", "the spec must be a mapping, like numworkers: 2"),
+          yaml("no YAML", "name: [", "the spec is not YAML: line 1, column 8"),
+          yaml(
+              "an unquoted version",
+              "kubeversion: 1.30",
+              "kubeversion must be a version in quotes like \"1.35\", not 1.30; quote it"),
+          yaml(
+              "several problems at once",
+              "name: '-'\nnumworkers: 0\ntimout: 5\nowner: 1\nowner: a@b.io\n",
+              "owner is given twice",
+              NAME + "\"-\"",
+              WORKERS + "0",
+              "\"timout\" is not a field of a spec; did you mean timeout?"),
+          create(
+              "65 KiB of YAML",
+              event -> {
+                event.setHeaders(Map.of("content-type", "text/yaml"));
+                event.setBody("#".repeat(65 * 1024));
+              },
+              ErrorCode.TOO_LARGE,
+              "a spec has at most 64 KiB"),
           create(
               "65 KiB",
               event -> event.setBody(" ".repeat(65 * 1024)),
@@ -198,25 +220,25 @@ final class BadInputTest {
               ErrorCode.TOO_LARGE,
               "a spec has at most 64 KiB"),
           create(
-              "YAML by its name",
-              event -> event.setHeaders(Map.of("content-type", "application/yaml")),
+              "a type that is like YAML",
+              event -> event.setHeaders(Map.of("content-type", "application/yamlish")),
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "a spec must be sent as application/json"),
+              "a spec must be sent as application/json or application/yaml"),
           create(
               "two types at once",
               event -> event.setHeaders(Map.of("content-type", "application/json,text/plain")),
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "a spec must be sent as application/json"),
+              "a spec must be sent as application/json or application/yaml"),
           create(
               "a type that is like JSON",
               event -> event.setHeaders(Map.of("content-type", "application/jsonish")),
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "a spec must be sent as application/json"),
+              "a spec must be sent as application/json or application/yaml"),
           create(
               "a form with files",
               event -> event.setHeaders(Map.of("content-type", "multipart/form-data; boundary=b")),
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "a spec must be sent as application/json"),
+              "a spec must be sent as application/json or application/yaml"),
           create(
               "one byte more than 64 KiB",
               event -> event.setBody("{" + " ".repeat(64 * 1024 - 1) + "}"),
@@ -432,6 +454,20 @@ final class BadInputTest {
         installation -> {
           APIGatewayV2HTTPEvent event = event("create");
           event.setHeaders(Map.of());
+          event.setBody(body);
+          return estimatedAndCreated(installation, event);
+        },
+        ErrorCode.INVALID_SPEC,
+        NO_SPEC,
+        List.of(problems));
+  }
+
+  private static Bad yaml(String what, String body, String... problems) {
+    return new Bad(
+        "yaml: " + what,
+        installation -> {
+          APIGatewayV2HTTPEvent event = event("create");
+          event.setHeaders(Map.of("content-type", "application/yaml; charset=utf-8"));
           event.setBody(body);
           return estimatedAndCreated(installation, event);
         },

@@ -25,6 +25,7 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.OwnerDomains;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
 import java.io.IOException;
@@ -182,6 +183,31 @@ final class CreateClusterHandlerTest {
     assertThat(status.has("cost")).isFalse();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"application/yaml", "application/x-yaml", "text/yaml", "Text/YAML;v=1"})
+  void aSpecCanBeYaml(String type) {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setHeaders(Map.of("content-type", type, "idempotency-key", ID.value()));
+    event.setBody(
+        """
+        # for the demo
+        name: dev
+        timeout: 1h
+        access:
+        - arn:aws:iam::123456789012:role/team
+        """);
+
+    assertThat(call(event).getStatusCode()).isEqualTo(202);
+    assertThat(installation.cluster().spec())
+        .isEqualTo(
+            new SpecBuilder()
+                .name("dev")
+                .timeout(60)
+                .owner("nobody@example.com")
+                .access("arn:aws:iam::123456789012:role/team")
+                .build());
+  }
+
   @Test
   void aClusterExpiresAtTheMomentThatItsSpecNames() {
     APIGatewayV2HTTPEvent event = event("create");
@@ -198,6 +224,8 @@ final class CreateClusterHandlerTest {
     assertThat(installation.cluster().expires()).isEqualTo("2026-11-22T11:00:00Z");
     assertThat(installation.cluster().lifetime()).isLessThan(60);
     installation.clock.advance(Duration.ofHours(1));
+    installation.sweep(); // the notice is first
+    installation.clock.advance(Duration.ofMinutes(5));
     installation.sweep();
     assertThat(installation.cluster().state()).isEqualTo(State.DESTROYING);
   }

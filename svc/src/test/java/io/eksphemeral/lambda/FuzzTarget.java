@@ -50,8 +50,9 @@ public final class FuzzTarget {
       return;
     }
     byte[] rest = Arrays.copyOfRange(data, 1, data.length);
-    switch (Math.floorMod(data[0], 7)) {
-      case 0 -> spec(rest);
+    switch (Math.floorMod(data[0], 8)) {
+      case 0 -> spec(rest, "application/json");
+      case 7 -> spec(rest, "application/yaml");
       case 1 -> parameters(rest);
       case 2 -> anyEvent(rest);
       case 3 -> record(rest);
@@ -61,10 +62,10 @@ public final class FuzzTarget {
     }
   }
 
-  private static void spec(byte[] body) {
+  private static void spec(byte[] body, String type) {
     HandlerFixture installation = new HandlerFixture();
     APIGatewayV2HTTPEvent event = HandlerFixture.event("create");
-    event.setHeaders(Map.of());
+    event.setHeaders(Map.of("content-type", type));
     event.setBody(Base64.getEncoder().encodeToString(body));
     event.setIsBase64Encoded(true);
     check(installation.create.handle(event, installation.context));

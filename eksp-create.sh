@@ -38,6 +38,10 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 . "$here/lib/network.sh"
 # shellcheck source=lib/eks.sh
 . "$here/lib/eks.sh"
+# shellcheck source=lib/kubeconfig.sh
+. "$here/lib/kubeconfig.sh"
+# shellcheck source=lib/waiting.sh
+. "$here/lib/waiting.sh"
 
 parse_options 'no-wait name= timeout= owner= workers= version=' "$@"
 expect_arguments 0 2
@@ -72,34 +76,13 @@ on_interrupt "$program: interrupted; cluster $id may have been accepted" "$show"
 call idempotent POST /create -H 'Content-Type: application/json' -H "Idempotency-Key: $id" \
   --data-binary "@$scratch/spec"
 read_record create-failed
-on_interrupt "$program: interrupted; $record_name is still being created in the background" "$show" "$destroy"
+on_interrupt "$program: interrupted; $record_name is still being created in the background" \
+  "  come back:  $(command_line eksp-wait.sh "$record_name")" "$show" "$destroy"
 
 if [[ -n ${option_no_wait-} ]]; then
   info "$record_name is accepted ($record_provider)" "$show" "$destroy"
   echo "$record_id"
   exit
 fi
-while [[ $record_state == creating ]]; do
-  poll_record create-failed
-done
-
-if [[ -z $record_ready ]]; then
-  log=()
-  while IFS= read -r line; do
-    log+=("  | $line")
-  done < <(jq -r "$jq_text"'.status.log // [] | .[] | safe_text' <<<"$response_body")
-  [[ $record_state == gone ]] || log+=("  anything that was created is being cleaned up automatically")
-  fail "$record_name was not created: $record_reason" ${log[@]+"${log[@]}"} \
-    "  show it: $(command_line eksp-list.sh "$record_id")"
-elif [[ $record_state == ready ]]; then
-  if is_aws_endpoint; then
-    configure_kubectl
-  fi
-  info "$record_name is ready ($record_provider)" \
-    "  expires:    $(describe_expiry)" \
-    "  extend it:  $(command_line eksp-prolong.sh "$record_id" 30)" "$destroy" \
-    ${usage_lines[@]+"${usage_lines[@]}"}
-else
-  info "$record_name was ready and has expired since: it is $record_state ($record_provider)"
-fi
-echo "$record_id"
+info "$record_name is accepted: $record_id"
+finish_creation

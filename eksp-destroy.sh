@@ -21,6 +21,8 @@ done
 here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
+# shellcheck source=lib/waiting.sh
+. "$here/lib/waiting.sh"
 
 parse_options 'no-wait' "$@"
 expect_arguments 1 1
@@ -30,17 +32,9 @@ find_endpoint
 
 call idempotent POST "/destroy/$cluster"
 read_record destroy-failed
-failed_before=$record_failures
-show="  show it: $(command_line eksp-list.sh "$record_id")"
-on_interrupt "$program: interrupted; $record_name is still being destroyed in the background" "$show"
-
-while [[ -z ${option_no_wait-} && $record_state != gone ]]; do
-  poll_record destroy-failed
-  if ((record_failures > failed_before)) && [[ $record_state != gone ]]; then
-    leftovers=$(list_leftovers)
-    fail "$record_name could not be destroyed: $record_reason" ${leftovers:+"$leftovers"} \
-      "  the control plane retries until nothing is left" "$show"
-  fi
-done
-info "$record_name is $record_state${record_cost:+; it cost at most $record_cost}"
+on_interrupt "$program: interrupted; $record_name is still being destroyed in the background" \
+  "  come back:  $(command_line eksp-wait.sh --for gone "$record_id")" \
+  "  show it:    $(command_line eksp-list.sh "$record_id")"
+[[ -n ${option_no_wait-} ]] || wait_until_gone
+print_destruction
 print_response

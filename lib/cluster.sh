@@ -24,9 +24,11 @@ read_record() {
     record_cost record_reason <<<"$fields"
 }
 
-# poll_record FAILED-STATE: shows the cluster's state, and reads its record again after a while.
+# poll_record FAILED-STATE: shows the cluster's phase or state, and reads its record again after a while.
 poll_record() {
-  progress "$record_name: $record_state" "$record_usual_seconds"
+  if [[ $record_state != creating ]] || ! show_phases; then
+    progress "$record_name: $record_state" "$record_usual_seconds"
+  fi
   poll_delay
   call idempotent GET "/status/$record_id"
   read_record "$1"
@@ -37,6 +39,7 @@ poll_delay() {
   local count=1
   is_local && sleep 0.3 && return
   ! is_aws_endpoint || count=5
+  [[ $record_state != ready || ${record_minutes_left:-0} -lt 3 ]] || count=60
   while ((count--)); do
     sleep 1
     progress "$progress_activity" ${progress_details[@]+"${progress_details[@]}"}

@@ -57,6 +57,8 @@ jq_text='
 . "$here/lib/local.sh"
 # shellcheck source=lib/cluster.sh
 . "$here/lib/cluster.sh"
+# shellcheck source=lib/phases.sh
+. "$here/lib/phases.sh"
 
 require_tools() {
   command -v curl >/dev/null || fail "curl is missing: install curl"

@@ -1,8 +1,6 @@
 # shellcheck shell=bash disable=SC2016 # jq's variables
 # What a cluster on AWS takes besides its spec: a network for its task, a free name, an estimate of its
-# cost; then a kubeconfig.
-
-usage_lines=() # how to use the cluster, see configure_kubectl
+# cost.
 
 # set_task_network SG: the task runs with this security group and in its VPC, unless the spec says where.
 set_task_network() {
@@ -40,26 +38,4 @@ print_estimate() {
       "  an hour more is \(.cost.hourly | dollars); \(.cost.assumes // "at list prices")"
     | safe_text' <<<"$response_body")
   [[ -z $cost ]] || info "$cost"
-}
-
-# Adds the cluster to the kubeconfig and sets usage_lines. No failure matters to the cluster.
-configure_kubectl() {
-  local line
-  if is_caller_without_access; then
-    usage_lines=("  use it:     as a role or user under access: $(kubeconfig_command)")
-  elif ! run_aws eks update-kubeconfig --name "$record_name" --alias "$record_name"; then
-    usage_lines=("  use it:     the kubeconfig could not be updated: $aws_error" "              $(kubeconfig_command)")
-  elif ! command -v kubectl >/dev/null; then
-    usage_lines=("  use it:     install kubectl; the context is $record_name")
-  else
-    usage_lines=("  use it:     kubectl --context $record_name get nodes")
-    while IFS= read -r line; do
-      usage_lines+=("              $line")
-    done < <(kubectl --context "$record_name" --request-timeout 20s get nodes 2>&1 </dev/null \
-      | jq -Rr "$jq_text"' safe_text')
-  fi
-}
-
-kubeconfig_command() {
-  printf 'aws eks update-kubeconfig --region %s --name %s --alias %s' "$region" "$record_name" "$record_name"
 }

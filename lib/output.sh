@@ -23,19 +23,27 @@ has_colour() {
   [[ -t $1 && -z ${NO_COLOR-} ]] && can_redraw "$1"
 }
 
-# can_redraw FD: whether it is a terminal on which the cursor can be moved.
+# can_redraw FD: whether it is a terminal on which the cursor can be moved. Logs of CI show every drawing.
 can_redraw() {
-  [[ -t $1 && ${TERM-dumb} != dumb ]]
+  [[ -t $1 && ${TERM-dumb} != dumb && (-z ${CI-} || $CI == false) ]]
 }
 
-# Sets terminal_rows and terminal_columns to the size of the terminal on stdout, or 0 if it is none, and
-# terminal_colour to 1 if it has colours, or 0.
+# Whether the locale has characters beyond ASCII.
+is_utf8() {
+  case ${LC_ALL:-${LC_CTYPE:-${LANG-}}} in
+    *[Uu][Tt][Ff]-8* | *[Uu][Tt][Ff]8*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# measure_terminal [FD]: sets terminal_rows and terminal_columns to the size of the terminal on FD, else
+# stdout, or 0 if it is none, and terminal_colour to 1 if it has colours, or 0.
 measure_terminal() {
-  local size='' columns=${COLUMNS-}
+  local fd=${1-1} size='' columns=${COLUMNS-}
   terminal_rows=0 terminal_columns=0 terminal_colour=0
-  [[ -t 1 ]] || return 0
-  ! has_colour 1 || terminal_colour=1
-  { size=$(stty size 2>/dev/null <&3) || size=; } 3>&1
+  [[ -t $fd ]] || return 0
+  ! has_colour "$fd" || terminal_colour=1
+  { size=$(stty size 2>/dev/null <&3) || size=; } 3>&"$fd"
   if [[ $size =~ ^([0-9]+)\ ([0-9]+)$ ]]; then
     terminal_rows=${BASH_REMATCH[1]} terminal_columns=${BASH_REMATCH[2]}
   fi

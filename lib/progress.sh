@@ -11,22 +11,52 @@ progress_drawn= # whether the cursor is in a progress line
 
 # progress ACTIVITY [USUAL-SECONDS [DETAIL]]: to be called repeatedly while the activity goes on.
 progress() {
-  local spinner="|/-\\" usual='' elapsed
+  local spinner="|/-\\" usual='' elapsed line
   progress_details=("${@:2}")
   if [[ $1 != "$progress_activity" ]]; then
     progress_activity=$1 progress_since=$SECONDS progress_printed=-30
   fi
   elapsed=$((SECONDS - progress_since))
-  [[ -z ${2-} ]] || usual=" (usually $(duration "$2"))"
+  [[ -z ${2-} ]] || usual=$(duration "$2") usual=" (usually ${usual% 0 s})"
   usual+=${3:+: $3}
-  if [[ -t 2 && ${TERM-dumb} != dumb ]]; then
+  if can_redraw 2; then
+    measure_terminal 2
+    line=", $(duration "$elapsed")"
+    line=$(shorten "$1" $((terminal_columns - ${#line} - 2)))$line
     # Without wrapping (?7l) the terminal cuts a long line, so that it can be redrawn.
-    printf '\r\033[?7l%s %s, %s%s\033[K\033[?7h' \
-      "${spinner:progress_turn++%4:1}" "$1" "$(duration "$elapsed")" "$usual" >&2 || true
+    printf '\r\033[?7l%s %s%s\033[K\033[?7h' "${spinner:progress_turn++%4:1}" "$line" "$usual" >&2 || true
     progress_drawn=1
   elif ((elapsed >= progress_printed + 30)); then
     progress_printed=$elapsed
     printf '%s%s%s\n' "$1" "$( ((elapsed == 0)) || printf ', %s' "$(duration "$elapsed")")" "$usual" >&2 || true
+  fi
+}
+
+# progress_since_then ACTIVITY SECONDS: the activity began that long ago. Its first line is printed when it
+# takes 30 seconds, unless it is the first activity.
+progress_since_then() {
+  local since=$((SECONDS - $2))
+  if [[ $1 == "$progress_activity" ]]; then
+    # Responses are rounded, and time does not go back.
+    ((since >= progress_since - 1 && since <= progress_since + 1)) || progress_since=$since
+    return
+  fi
+  progress_printed=0
+  [[ -n $progress_activity ]] || progress_printed=-30
+  progress_activity=$1 progress_since=$since
+}
+
+# shorten TEXT COLUMNS: cuts it, before ": " if that is in it. Prints all of it if the width is unknown.
+shorten() {
+  local head=${1%%: *} tail='' mark=... width=$2
+  ! is_utf8 || mark=…
+  [[ $head == "$1" ]] || tail=${1#"$head"}
+  if ((terminal_columns == 0 || ${#1} <= width)); then
+    printf %s "$1"
+  elif ((width - ${#tail} - ${#mark} > 0)); then
+    printf %s "${head:0:width-${#tail}-${#mark}}$mark$tail"
+  else
+    printf %s "${1:0:width>0?width:0}"
   fi
 }
 

@@ -1,10 +1,13 @@
 package io.eksphemeral.local;
 
+import static java.time.format.DateTimeFormatter.RFC_1123_DATE_TIME;
+
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.lambda.ErrorCode;
 import io.eksphemeral.local.ApiGatewayEvents.Match;
 import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -80,6 +83,11 @@ final class Gateway {
               : target.substring(0, MAX_LOGGED_TARGET) + "…";
       log.line("%s %s: %d".formatted(request.method(), shown, response.getStatusCode()));
     }
+    // By the clock by which records have their times, so that callers can tell how long ago they
+    // are.
+    Map<String, String> headers = new HashMap<>(response.getHeaders());
+    headers.put("Date", RFC_1123_DATE_TIME.format(clock.instant().atOffset(ZoneOffset.UTC)));
+    response.setHeaders(headers);
     return response;
   }
 

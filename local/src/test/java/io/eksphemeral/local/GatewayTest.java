@@ -200,7 +200,8 @@ final class GatewayTest {
     assertThat(answer.head())
         .startsWith("HTTP/1.1 207")
         .containsIgnoringCase("x-from: status")
-        .containsIgnoringCase("Eksphemeral-Speed: 60");
+        .containsIgnoringCase("Eksphemeral-Speed: 60")
+        .contains("\r\nDate: Sun, 22 Nov 2026 ");
     assertThat(answer.body()).isEqualTo("grüße\n");
     assertThat(events.getFirst().getRawPath()).isEqualTo("/status/de%76");
     assertThat(events.getFirst().getRawQueryString()).isEqualTo("x=1");

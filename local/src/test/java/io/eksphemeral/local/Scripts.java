@@ -25,6 +25,7 @@ final class Scripts {
       List.of(
           "eksp-up.sh",
           "eksp-create.sh",
+          "eksp-wait.sh",
           "eksp-list.sh",
           "eksp-status.sh",
           "eksp-prolong.sh",

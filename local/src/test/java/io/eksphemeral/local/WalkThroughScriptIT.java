@@ -314,7 +314,7 @@ class WalkThroughScriptIT {
     scripts.with("EKSPHEMERAL_SIMULATE_SECONDS", "30");
     scripts.run("eksp-up.sh").exits(0);
     Scripts.Running creating = scripts.start("", "eksp-create.sh", "--local", "--name", "left");
-    creating.untilItSays("left: creating");
+    creating.untilItSays("left is accepted");
     assumeThat(ignores(creating.process(), signal))
         .as("the environment of this test ignores SIG%s", signal)
         .isFalse();
@@ -337,7 +337,7 @@ class WalkThroughScriptIT {
     scripts.with("EKSPHEMERAL_SIMULATE_SECONDS", "30");
     Scripts.Running creating =
         scripts.start("", "setsid", command("eksp-create.sh"), "--name", "left");
-    creating.untilItSays("left: creating");
+    creating.untilItSays("left is accepted");
 
     kill(signal, -creating.process().pid());
 

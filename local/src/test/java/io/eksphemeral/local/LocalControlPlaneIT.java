@@ -50,10 +50,16 @@ final class LocalControlPlaneIT {
 
   private HttpResponse<String> send(URI address, String method, String path, String body)
       throws IOException, InterruptedException {
+    return send(address, method, path, body, "application/json");
+  }
+
+  private HttpResponse<String> send(
+      URI address, String method, String path, String body, String type)
+      throws IOException, InterruptedException {
     return client.send(
         HttpRequest.newBuilder(address.resolve(path))
             .method(method, BodyPublishers.ofString(body))
-            .header("Content-Type", "application/json")
+            .header("Content-Type", type)
             .timeout(Duration.ofSeconds(30))
             .build(),
         BodyHandlers.ofString());
@@ -171,6 +177,29 @@ final class LocalControlPlaneIT {
               home.resolve("bucket/tasks").resolve(id).resolve("cluster.yaml").toFile());
       assertThat(config.path("kind").asText()).isEqualTo("ClusterConfig");
       assertThat(config.at("/metadata/name").asText()).isEqualTo("dev");
+      assertThat(gone.at("/status/endpoint").asText())
+          .isEqualTo("http://127.0.0.1:" + address.getPort());
+      JsonNode archive = MAPPER.readTree(send(address, "GET", "/clusters/gone", "").body());
+      assertThat(archive.at("/0/status/id").asText()).isEqualTo(id);
+      assertThat(send(address, "GET", "/status/" + id.substring(0, 13), "").body()).contains(id);
+    }
+  }
+
+  @Test
+  void anEstimateSaysWhetherASpecInYamlCanBeCreated() throws Exception {
+    try (Program program = Program.launch(home, FAST, "--port", "0")) {
+      URI address = program.address();
+      String spec = "# mine\nname: dev\nuntil: 2999-01-01T00:00Z\n";
+      assertThat(send(address, "POST", "/estimate", spec, "text/yaml").body())
+          .contains("until must be at most");
+
+      String valid = "name: dev\ntimeout: 1h30m\n";
+      assertThat(send(address, "POST", "/estimate", valid, "application/yaml").body())
+          .contains("\"timeout\":90", "\"refused\":[]");
+      assertThat(send(address, "POST", "/create", valid, "application/yaml").statusCode())
+          .isEqualTo(202);
+      assertThat(send(address, "POST", "/estimate", valid, "application/yaml").body())
+          .contains("\"refused\":[\"the name dev is taken by the cluster ");
     }
   }
 

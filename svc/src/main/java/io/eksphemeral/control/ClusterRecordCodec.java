@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.Notification;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
@@ -148,6 +149,8 @@ public final class ClusterRecordCodec {
     Json.put(json, "expires", cluster.expires());
     json.put("lifetime", cluster.lifetime());
     json.put("createdby", cluster.createdBy());
+    Endpoint endpoint = cluster.endpoint();
+    Json.put(json, "endpoint", endpoint == null ? null : endpoint.url());
     json.put("attempt", cluster.tasks().isEmpty() ? 0 : cluster.tasks().getLast().attempt());
     Json.put(json, "error", cluster.error());
     Json.putTextsUnlessEmpty(json, "log", cluster.log());
@@ -212,6 +215,7 @@ public final class ClusterRecordCodec {
             placement(record.path("task"))),
         Json.oneOf(State.values(), State::text, status, "state"),
         Json.text(status, "createdby"),
+        status.has("endpoint") ? new Endpoint(Json.text(status, "endpoint")) : null,
         Json.time(status, "created"),
         Json.whole(status, "lifetime"),
         Json.timeOrNull(status, "ready"),

@@ -2,6 +2,7 @@ package io.eksphemeral.control;
 
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.Rejection;
 import io.eksphemeral.domain.Rejection.Kind;
 import io.eksphemeral.domain.Result;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Creates a cluster: claims its name, puts it on record, and has it admitted and launched. */
 public final class CreateCluster {
@@ -24,13 +26,20 @@ public final class CreateCluster {
     this.clock = clock;
   }
 
+  /** Creates a cluster whose API is not known. */
+  public Result<Stored.Live> create(ClusterId id, Spec spec, String caller) {
+    return create(id, spec, caller, null);
+  }
+
   /**
    * Creates a cluster. A repeated call with the same id returns the same cluster, and continues
    * where the first one got stuck (promise P7).
    *
    * @param caller the caller's ARN
+   * @param endpoint the API that was called, for commands in mails; may be null
    */
-  public Result<Stored.Live> create(ClusterId id, Spec spec, String caller) {
+  public Result<Stored.Live> create(
+      ClusterId id, Spec spec, String caller, @Nullable Endpoint endpoint) {
     Optional<Result<Stored.Live>> known =
         store
             .find(id)
@@ -44,7 +53,7 @@ public final class CreateCluster {
       return Result.rejected(Kind.NAME_TAKEN, claim.takenMessage());
     }
     return store
-        .add(Cluster.requested(id, spec, caller, clock.instant()))
+        .add(Cluster.requested(id, spec, caller, clock.instant()).requestedAt(endpoint))
         .map(this::reconcile)
         .or(() -> store.find(id).map(other -> repeat(other, spec, caller, this::reconcile)))
         .orElseGet(() -> withdrawn());

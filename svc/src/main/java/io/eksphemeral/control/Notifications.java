@@ -2,6 +2,7 @@ package io.eksphemeral.control;
 
 import io.eksphemeral.control.Mailer.Mail;
 import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.MailAddress;
 import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
@@ -40,7 +41,7 @@ public final class Notifications {
    * @param operator an address that is notified, besides the owner, of clusters that cannot be
    *     destroyed; may be null
    * @param scriptOptions options that the suggested commands need to reach this control plane, such
-   *     as {@code --local}; may be empty
+   *     as {@code --local}, if a cluster's endpoint is not known; may be empty
    */
   public Notifications(@Nullable Mailer mailer, @Nullable String operator, String scriptOptions) {
     this.mailer = mailer;
@@ -166,7 +167,7 @@ public final class Notifications {
                       cluster.failures(),
                       cluster.name(),
                       cluster.error(),
-                      command("list", cluster));
+                      command("status", cluster));
           case GONE ->
               """
               Your cluster %s is gone. %s
@@ -212,11 +213,16 @@ public final class Notifications {
   }
 
   private String prolong(Cluster cluster) {
-    return command("prolong", cluster) + " " + PROLONG_BY;
+    return "%s %dm".formatted(command("prolong", cluster), PROLONG_BY);
   }
 
+  /** A command that reaches this control plane from any folder. */
   private String command(String what, Cluster cluster) {
+    Endpoint endpoint = cluster.endpoint();
+    if (endpoint != null) {
+      return "EKSPHEMERAL_URL=%s eksp %s %s".formatted(endpoint.url(), what, cluster.name());
+    }
     String options = scriptOptions.isEmpty() ? "" : scriptOptions + " ";
-    return "./eksp-%s.sh %s%s".formatted(what, options, cluster.id());
+    return "eksp %s %s%s".formatted(what, options, cluster.name());
   }
 }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * the changed cluster, and throws for a step that {@link State#next()} does not allow.
  *
  * @param createdBy the ARN of the caller
+ * @param endpoint the API that was called; null if that is not known
  * @param lifetime minutes granted in total, prolongations included
  * @param ready when it first became ready; null until then
  * @param expires when its time is up; null until it is ready
@@ -28,6 +29,7 @@ public record Cluster(
     Spec spec,
     State state,
     String createdBy,
+    @Nullable Endpoint endpoint,
     Instant created,
     int lifetime,
     @Nullable Instant ready,
@@ -61,6 +63,7 @@ public record Cluster(
         spec,
         State.CREATING,
         createdBy,
+        null,
         now,
         spec.timeout(),
         null,
@@ -95,6 +98,7 @@ public record Cluster(
         spec,
         State.DESTROYING,
         createdBy,
+        null,
         created,
         spec.timeout(),
         null,
@@ -109,6 +113,13 @@ public record Cluster(
         List.of(
             Transition.to(State.CREATING, now, why, Transition.CONTROL_PLANE),
             Transition.to(State.DESTROYING, now, "requested by " + by, by)));
+  }
+
+  /** The same, requested through an API. */
+  public Cluster requestedAt(@Nullable Endpoint api) {
+    ClusterEdit edit = new ClusterEdit(this);
+    edit.endpoint = api;
+    return edit.apply();
   }
 
   public String name() {
@@ -182,7 +193,7 @@ public record Cluster(
         : notification(Topic.NOTICE, expires).filter(notice -> !isOutdated(notice));
   }
 
-  private boolean isOutdated(Notification notification) {
+  boolean isOutdated(Notification notification) {
     List<Transition> changes = expiryChanges();
     return notification.topic() == Topic.NOTICE
         && !changes.isEmpty()
@@ -304,20 +315,7 @@ public record Cluster(
    */
   public Cluster notified(
       Topic topic, Instant about, Delivery delivery, @Nullable String why, Instant now) {
-    ClusterEdit edit = new ClusterEdit(this);
-    Optional<Notification> before = notification(topic, about);
-    boolean restarts =
-        before.filter(this::isOutdated).isPresent()
-            && (delivery == Delivery.SENDING || delivery == Delivery.NO_RECIPIENT);
-    Instant first = restarts ? now : before.map(Notification::tried).orElse(now);
-    Notification notification = new Notification(topic, about, first, now, delivery, why);
-    if (before.isPresent() && !restarts) {
-      edit.notifications.set(notifications.indexOf(before.get()), notification);
-    } else {
-      before.ifPresent(edit.notifications::remove);
-      edit.notifications.add(notification);
-    }
-    return edit.apply();
+    return new ClusterEdit(this).notify(topic, about, delivery, why, now).apply();
   }
 
   /**

@@ -1,14 +1,18 @@
 package io.eksphemeral.domain;
 
+import io.eksphemeral.domain.Notification.Delivery;
+import io.eksphemeral.domain.Notification.Topic;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A mutable copy of a cluster, used within one change of it. */
 final class ClusterEdit {
   private final Cluster before;
+  @Nullable Endpoint endpoint;
   State state;
   int lifetime;
   @Nullable Instant ready;
@@ -22,6 +26,7 @@ final class ClusterEdit {
 
   ClusterEdit(Cluster before) {
     this.before = before;
+    endpoint = before.endpoint();
     state = before.state();
     lifetime = before.lifetime();
     ready = before.ready();
@@ -54,12 +59,31 @@ final class ClusterEdit {
     return this;
   }
 
+  /** A notice that is outdated begins anew when it is sent again. */
+  ClusterEdit notify(
+      Topic topic, Instant about, Delivery delivery, @Nullable String why, Instant now) {
+    Optional<Notification> earlier = before.notification(topic, about);
+    boolean restarts =
+        earlier.filter(before::isOutdated).isPresent()
+            && (delivery == Delivery.SENDING || delivery == Delivery.NO_RECIPIENT);
+    Instant first = restarts ? now : earlier.map(Notification::tried).orElse(now);
+    Notification notification = new Notification(topic, about, first, now, delivery, why);
+    if (earlier.isPresent() && !restarts) {
+      notifications.set(notifications.indexOf(earlier.get()), notification);
+    } else {
+      earlier.ifPresent(notifications::remove);
+      notifications.add(notification);
+    }
+    return this;
+  }
+
   Cluster apply() {
     return new Cluster(
         before.id(),
         before.spec(),
         state,
         before.createdBy(),
+        endpoint,
         before.created(),
         lifetime,
         ready,

@@ -30,6 +30,7 @@ final class ApiGatewayJson {
         .withIsBase64Encoded(json.path("isBase64Encoded").asBoolean())
         .withRequestContext(
             RequestContext.builder()
+                .withDomainName(text(json.at("/requestContext/domainName")))
                 .withAuthorizer(Authorizer.builder().withIam(iam).build())
                 .build())
         .build();

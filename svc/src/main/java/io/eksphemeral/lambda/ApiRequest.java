@@ -9,6 +9,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.control.StoreException;
 import io.eksphemeral.control.TaskRunnerException;
 import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Endpoint;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -89,6 +90,12 @@ record ApiRequest(APIGatewayV2HTTPEvent event, Route route, String caller) {
   String parameter(String name) {
     Map<String, String> parameters = event.getPathParameters();
     return parameters == null ? "" : parameters.getOrDefault(name, "");
+  }
+
+  /** The API that it was sent to. API Gateway says that; no header does. */
+  Optional<Endpoint> endpoint() {
+    return Optional.ofNullable(event.getRequestContext())
+        .flatMap(context -> Endpoint.at(context.getDomainName()));
   }
 
   /** A header; names are case-insensitive. */

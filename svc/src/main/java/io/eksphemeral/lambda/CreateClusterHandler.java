@@ -66,7 +66,7 @@ public final class CreateClusterHandler implements ApiHandler {
         context,
         request ->
             switch (request.route()) {
-              case CREATE -> withSpec(request, (id, spec) -> create(id, spec, request.caller()));
+              case CREATE -> withSpec(request, (id, spec) -> create(id, spec, request));
               case ESTIMATE ->
                   withSpec(request, (id, spec) -> estimate(id, spec, request.caller()));
               case PROLONG -> prolong(request);
@@ -103,9 +103,10 @@ public final class CreateClusterHandler implements ApiHandler {
     };
   }
 
-  private APIGatewayV2HTTPResponse create(ClusterId id, Spec spec, String caller) {
+  private APIGatewayV2HTTPResponse create(ClusterId id, Spec spec, ApiRequest request) {
     return ApiResponse.of(
-        plane.create().create(id, spec, caller), live -> ApiResponse.accepted(live, view.of(live)));
+        plane.create().create(id, spec, request.caller(), request.endpoint().orElse(null)),
+        live -> ApiResponse.accepted(live, view.of(live)));
   }
 
   /** The spec with all defaults, its cost, and why it cannot be created now. */

@@ -10,6 +10,7 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterBuilder;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Decision;
+import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Notification;
@@ -307,6 +308,8 @@ final class ClusterRecordCodecTest {
     "/task, \"sg-1\"",
     "/task/securitygroup, 1",
     "/task/subnets, {}",
+    "/status/endpoint, 1",
+    "/status/endpoint, \"https://example.com; reboot\"",
     "/status/id, \"dev\"",
     "/status/state, \"asleep\"",
     "/status/state, 1",
@@ -416,7 +419,9 @@ final class ClusterRecordCodecTest {
             .stopping(at.plusNanos(2_500_000_000L))
             .ended(at.plusSeconds(3), "up")
             .build();
-    return new ClusterBuilder(Cluster.requested(Samples.newId(), spec, Samples.ALICE, at))
+    Endpoint endpoint = new Endpoint("https://a1.execute-api.eu-west-1.amazonaws.com");
+    return new ClusterBuilder(
+            Cluster.requested(Samples.newId(), spec, Samples.ALICE, at).requestedAt(endpoint))
         .state(State.READY)
         .lifetime(90)
         .ready(at.plusSeconds(1))

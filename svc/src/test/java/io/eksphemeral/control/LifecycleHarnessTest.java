@@ -89,7 +89,7 @@ final class LifecycleHarnessTest {
     assertThat(Duration.between(harness.clock.instant(), expires))
         .isBetween(Duration.ofMinutes(1), Duration.ofMinutes(6));
     assertThat(harness.mailer.delivered().getLast().body())
-        .contains("./eksp-prolong.sh --local " + id + " 30");
+        .contains("eksp prolong --local dev 30m");
     harness.untilAllGone();
     assertThat(harness.mails()).containsOnlyOnce("dev is about to be destroyed");
   }

@@ -6,6 +6,7 @@ import io.eksphemeral.control.Mailer.Mail;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
 import io.eksphemeral.domain.SpecBuilder;
@@ -43,13 +44,13 @@ final class NotificationsTest {
                 Your cluster dev is ready. It will be destroyed at 10:40 UTC on 22 November 2026.
 
                 To extend its life by 30 minutes:
-                    ./eksp-prolong.sh %s 30
+                    eksp prolong dev 30m
                 To destroy it now:
-                    ./eksp-destroy.sh %s
+                    eksp destroy dev
 
                 Its id is %s.
                 """
-                    .formatted(id, id, id)));
+                    .formatted(id)));
   }
 
   @Test
@@ -66,11 +67,11 @@ final class NotificationsTest {
                 Your cluster dev will be destroyed at 12:00 UTC on 22 November 2026, or a few minutes later.
 
                 To extend its life by 30 minutes:
-                    ./eksp-prolong.sh %s 30
+                    eksp prolong dev 30m
 
                 Its id is %s.
                 """
-                    .formatted(id, id)));
+                    .formatted(id)));
   }
 
   /** At most the latest five, and no extensions. */
@@ -100,8 +101,29 @@ final class NotificationsTest {
     ClusterId id = harness.created("dev");
     new Notifications(mailer, null, "--local").send(harness.cluster(id), Topic.NOTICE, NOON);
 
+    assertThat(mailer.delivered().getLast().body()).contains("    eksp prolong --local dev 30m\n");
+  }
+
+  /** A reader may be in another folder, or use another control plane. */
+  @Test
+  void commandsNameTheApiThroughWhichTheClusterWasRequested() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
+    Cluster cluster =
+        harness
+            .cluster(id)
+            .requestedAt(new Endpoint("https://a1.execute-api.eu-west-1.amazonaws.com"));
+
+    new Notifications(mailer, null, "--local").send(cluster, Topic.READY, NOON);
+
     assertThat(mailer.delivered().getLast().body())
-        .contains("    ./eksp-prolong.sh --local " + id + " 30\n");
+        .contains(
+            """
+            To extend its life by 30 minutes:
+                EKSPHEMERAL_URL=https://a1.execute-api.eu-west-1.amazonaws.com eksp prolong dev 30m
+            To destroy it now:
+                EKSPHEMERAL_URL=https://a1.execute-api.eu-west-1.amazonaws.com eksp destroy dev
+            """);
   }
 
   @Test
@@ -160,11 +182,11 @@ final class NotificationsTest {
 
                 It may still cost money. EKSphemeral keeps trying until its deletion is verified.
                 To see its status:
-                    ./eksp-list.sh %s
+                    eksp status dev
 
                 Its id is %s.
                 """
-                    .formatted(id, id)));
+                    .formatted(id)));
   }
 
   @Test

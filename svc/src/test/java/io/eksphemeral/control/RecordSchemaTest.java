@@ -13,6 +13,7 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
@@ -195,6 +196,8 @@ final class RecordSchemaTest {
     "/task/securitygroup, \"default\"",
     "/task/subnets, [\"vpc-1\"]",
     "/status, null",
+    "/status/endpoint, \"https://example.com/path\"",
+    "/status/endpoint, \"http://example.com\"",
     "/status/id, \"dev\"",
     "/status/id, \"9BE65BEE-3BAA-4FD0-AA3E-032325D5390C\"",
     "/status/state, \"asleep\"",
@@ -300,7 +303,8 @@ final class RecordSchemaTest {
                 .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
                 .build());
     harness.until(id, State.READY);
-    return ClusterRecordCodec.encode(harness.cluster(id));
+    Endpoint endpoint = new Endpoint("http://127.0.0.1:8470");
+    return ClusterRecordCodec.encode(harness.cluster(id).requestedAt(endpoint));
   }
 
   private static void collectUnknown(String json, JsonNode described, Set<String> unknown) {

@@ -95,6 +95,7 @@ public final class ClusterBuilder {
         original.spec(),
         state,
         original.createdBy(),
+        original.endpoint(),
         created,
         lifetime,
         ready,

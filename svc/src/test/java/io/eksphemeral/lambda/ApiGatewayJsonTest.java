@@ -25,6 +25,11 @@ final class ApiGatewayJsonTest {
     assertThat(event.getPathParameters()).isEqualTo(orNone(lambdas.getPathParameters()));
     assertThat(event.getBody()).isEqualTo(lambdas.getBody());
     assertThat(event.getIsBase64Encoded()).isEqualTo(lambdas.getIsBase64Encoded());
+    assertThat(event.getRequestContext().getDomainName())
+        .isEqualTo(
+            lambdas.getRequestContext() == null
+                ? null
+                : lambdas.getRequestContext().getDomainName());
     assertThat(event.getRequestContext().getAuthorizer().getIam().getUserArn())
         .isEqualTo(
             lambdas.getRequestContext() == null

@@ -33,6 +33,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -181,6 +182,31 @@ final class CreateClusterHandlerTest {
     JsonNode status = body(free.status.handle(event("status-one"), free.context)).path("status");
     assertThat(status.has("provider")).isTrue();
     assertThat(status.has("cost")).isFalse();
+  }
+
+  @Test
+  void theRecordNamesTheApiThatApiGatewaySaysWasCalled() {
+    APIGatewayV2HTTPEvent event = event("create");
+    Map<String, String> headers = new HashMap<>(event.getHeaders());
+    headers.put("host", "evil.example.com");
+    headers.put("x-forwarded-host", "evil.example.com");
+    event.setHeaders(headers);
+
+    assertThat(body(call(event)).at("/status/endpoint").asText())
+        .isEqualTo("https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "example.com; reboot", "example.com\nX", "a b.com"})
+  void anApiOfAnotherShapeIsNotNamed(String domain) {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.getRequestContext().setDomainName(domain);
+
+    APIGatewayV2HTTPResponse response = call(event);
+
+    assertThat(response.getStatusCode()).isEqualTo(202);
+    assertThat(body(response).path("status").has("endpoint")).isFalse();
+    assertThat(response.getBody()).doesNotContain("reboot");
   }
 
   @ParameterizedTest

@@ -29,9 +29,9 @@ END {
   shorten_ids()
   if (wide) width[8] = width[8] < 36 ? 36 : width[8]
   else hidden[9] = hidden[10] = 1
-  # What matters least goes first: id, version, nodes, cost, owner.
-  split("10 9 8 5 6 7 4", least, " ")
-  for (i = 1; terminal && total() > terminal && i <= 7; i++) hidden[least[i]] = 1
+  # What matters least goes first: id, version, nodes, cost, owner, expiry.
+  split("10 9 8 5 6 7 4 3", least, " ")
+  for (i = 1; terminal && total() > terminal && i <= 8; i++) hidden[least[i]] = 1
   if (terminal && total() > terminal) {
     width[1] -= total() - terminal
     if (width[1] < 4) width[1] = 4

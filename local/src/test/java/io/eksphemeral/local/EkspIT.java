@@ -323,8 +323,9 @@ class EkspIT {
     Scripts.Running watching = scripts.start("", "eksp", "list", "--watch");
     Scripts.until("a first table", () -> read(watching.out()).contains("other-cluster"));
     scripts.run("eksp-create.sh", "--name", "piped").exits(0);
+    Scripts.until("its beginning", () -> read(watching.out()).contains("piped: "));
     scripts.run("eksp-destroy.sh", "piped").exits(0);
-    Scripts.until("its end", () -> read(watching.out()).contains("piped: "));
+    Scripts.until("its end", () -> read(watching.out()).contains("-> gone"));
     watching.process().destroy();
     watching.process().waitFor();
 

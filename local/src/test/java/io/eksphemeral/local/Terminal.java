@@ -25,7 +25,7 @@ final class Terminal {
 
   /** Once the screen shows a text, types keys; {@code ^C} is Ctrl-C. */
   Terminal once(String shown, String keys) {
-    options.addAll(List.of("--until", shown, "--send", keys));
+    options.addAll(List.of("--until=" + shown, "--send=" + keys));
     return this;
   }
 

@@ -1,25 +1,28 @@
 #!/usr/bin/env bash
 # Creates a throwaway cluster, waits until it is ready, and prints its id.
 #
-#   ./eksp-create.sh [--local] [--no-wait] [OPTION …] [SPEC [SG]]
+#   ./eksp-create.sh [--local] [--no-wait | --dry-run] [OPTION …] [SPEC [SG]]
 #
-#   SPEC            a file, the name of one in svc/, or - for stdin (svc/default-cc.json)
+#   SPEC            a file in JSON or YAML, the name of one in svc/, or - for stdin (svc/default-cc.json)
 #   SG              the security group of the task that creates it, which runs in its VPC
 #                   (EKSPHEMERAL_SG, else the one of the installation); not used with --local
 #   --local         on this machine, without an AWS account; builds and starts the control plane if
 #                   needed; equivalent to EKSPHEMERAL_LOCAL=1
 #   --no-wait       return as soon as the cluster is accepted
+#   --dry-run       create nothing; show the spec with all defaults, the cost, and why it would be rejected
+#   -o table|json   the format of --dry-run
 #
 # These options replace fields of SPEC:
 #
 #   --name NAME     the cluster's name
-#   --timeout MIN   minutes until it expires, from when it is ready
-#   --owner MAIL    who is notified some five minutes before that
-#   --workers N     the number of nodes
-#   --version 1.NN  the version of Kubernetes
+#   --timeout TIME  how long it lives from when it is ready: 90 or 90m (minutes), 2h, 1h30m, 1d
+#   --until MOMENT  when it expires: the next 18:00, or 2026-11-30T18:00; local time, unless it ends in Z or +01:00
+#   --owner MAIL    who is notified some five minutes before that (EKSPHEMERAL_OWNER)
+#   --workers N     the number of nodes (EKSPHEMERAL_WORKERS)
+#   --version 1.NN  the version of Kubernetes (EKSPHEMERAL_VERSION)
 #
-# On AWS it prints an estimate of the cost first, and adds the cluster to the kubeconfig under its name.
-# Ctrl-C ends the waiting, not the creation.
+# The variables are for what neither an option nor SPEC says, unless SPEC is the default. On AWS it prints an
+# estimate of the cost first, and writes a kubeconfig. Ctrl-C ends the waiting, not the creation.
 
 # Ignores the caller's shell options, functions, BASH_ENV and CDPATH.
 [[ $- == *p* ]] || exec bash -p "$0" "$@"
@@ -34,6 +37,10 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 . "$here/lib/common.sh"
 # shellcheck source=lib/spec.sh
 . "$here/lib/spec.sh"
+# shellcheck source=lib/duration.sh
+. "$here/lib/duration.sh"
+# shellcheck source=lib/estimate.sh
+. "$here/lib/estimate.sh"
 # shellcheck source=lib/network.sh
 . "$here/lib/network.sh"
 # shellcheck source=lib/eks.sh
@@ -43,15 +50,16 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/waiting.sh
 . "$here/lib/waiting.sh"
 
-parse_options 'no-wait name= timeout= owner= workers= version=' "$@"
+parse_options 'no-wait dry-run output= name= timeout= until= owner= workers= version=' "$@"
 expect_arguments 0 2
+[[ -z ${option_timeout+given} || -z ${option_until+given} ]] || fail_with_usage "--timeout and --until exclude each other"
+[[ -n ${option_dry_run-} || -z ${option_output+given} ]] || fail_with_usage "-o needs --dry-run"
+choose_output table json table json
+until=
+[[ -z ${option_until+given} ]] || until=$(parse_moment "$option_until")
 require_tools
 read_spec "${arguments[0]-$here/svc/default-cc.json}"
-set_field name text ${option_name+"$option_name"}
-set_field timeout number ${option_timeout+"$option_timeout"}
-set_field owner text ${option_owner+"$option_owner"}
-set_field numworkers number ${option_workers+"$option_workers"}
-set_field kubeversion text ${option_version+"$option_version"}
+[[ -n $spec_is_yaml ]] || set_fields "${arguments[0]+named}"
 
 if is_local; then
   on_interrupt "$program: interrupted; no cluster was requested, but the control plane may still be starting" \
@@ -62,14 +70,19 @@ if is_local; then
 else
   find_endpoint
 fi
+# The id is chosen here, so that repeating the request after a lost response creates no second cluster.
+id=$(new_id)
+if [[ -n $spec_is_yaml ]]; then
+  convert_yaml "$id"
+  set_fields named
+fi
 if is_aws_endpoint; then
   set_task_network "${arguments[1]-${EKSPHEMERAL_SG-}}"
   check_name_available
-  print_estimate
+  [[ -n ${option_dry_run-} ]] || print_estimate
 fi
+[[ -z ${option_dry_run-} ]] || dry_run "$id"
 
-# The id is chosen here, so that repeating the request after a lost response creates no second cluster.
-id=$(new_id)
 show="  show it:    $(command_line eksp-list.sh "$id")"
 destroy="  destroy it: $(command_line eksp-destroy.sh "$id")"
 on_interrupt "$program: interrupted; cluster $id may have been accepted" "$show" "$destroy"
@@ -78,6 +91,7 @@ call idempotent POST /create -H 'Content-Type: application/json' -H "Idempotency
 read_record create-failed
 on_interrupt "$program: interrupted; $record_name is still being created in the background" \
   "  come back:  $(command_line eksp-wait.sh "$record_name")" "$show" "$destroy"
+warn_owner
 
 if [[ -n ${option_no_wait-} ]]; then
   info "$record_name is accepted ($record_provider)" "$show" "$destroy"

@@ -3,15 +3,15 @@
 
 # to_minutes TEXT: prints a duration in minutes, which may be negative. Fails if it is none.
 to_minutes() {
-  local LC_ALL=C number='[1-9][0-9]{0,8}' hours=0 minutes=0
-  if [[ $1 =~ ^-?($number)m?$ ]]; then
+  local LC_ALL=C minutes
+  if [[ $1 =~ ^-?([1-9][0-9]{0,8})$ ]]; then
     minutes=${BASH_REMATCH[1]}
-  elif [[ $1 =~ ^-?([1-9][0-9]{0,5})h(([0-9]{1,5})m)?$ ]]; then
-    hours=${BASH_REMATCH[1]} minutes=${BASH_REMATCH[3]:-0}
+  elif [[ $1 =~ ^-?(([0-9]{1,5})d)?(([0-9]{1,6})h)?(([0-9]{1,9})m)?$ ]]; then
+    minutes=$(((10#0${BASH_REMATCH[2]-} * 24 + 10#0${BASH_REMATCH[4]-}) * 60 + 10#0${BASH_REMATCH[6]-}))
+    ((minutes > 0)) || return
   else
     return 1
   fi
-  minutes=$((hours * 60 + 10#$minutes))
   [[ $1 != -* ]] || minutes=-$minutes
   printf %s "$minutes"
 }
@@ -19,7 +19,7 @@ to_minutes() {
 # parse_minutes TEXT: as to_minutes; ends the command if it is none.
 parse_minutes() {
   to_minutes "$1" \
-    || fail_usage "invalid minutes '$1': expected a whole number, or a duration such as 30m, 2h or 1h30m;" \
+    || fail_usage "invalid minutes '$1': expected a whole number, or a duration such as 30m, 2h, 1h30m or 1d;" \
       "  at most 9 digits, not 0, without a plus sign or leading zeros"
 }
 

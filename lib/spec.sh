@@ -2,6 +2,7 @@
 # The spec of a cluster. It is sent as it is, unless options set fields.
 
 max_spec_bytes=65536 # the service rejects more
+spec_is_yaml=        # until it is converted
 
 # read_spec SPEC: copies it to $scratch/spec, as stdin cannot be read again for a retry.
 read_spec() {
@@ -26,9 +27,9 @@ read_spec() {
   check_encoding
 }
 
-# Removes a byte-order mark, which is no part of JSON, and names formats that are not JSON.
+# Removes a byte-order mark, which is no part of JSON, and recognises YAML.
 check_encoding() {
-  local line='' blank='^[[:space:]]*(#.*)?$' yaml='^(---|%YAML|[A-Za-z_][A-Za-z0-9_-]*:([[:space:]]|$))'
+  local line='' blank='^[[:space:]]*(#.*)?$' yaml='^(---|%YAML|["'\'']?[A-Za-z_][A-Za-z0-9_-]*["'\'']?:([[:space:]]|$))'
   case $(head -c 3 "$scratch/spec" | od -An -tx1) in
     *ef*bb*bf*)
       tail -c +4 "$scratch/spec" >"$scratch/unmarked"
@@ -37,8 +38,66 @@ check_encoding() {
     *ff*fe* | *fe*ff*) fail_usage "the spec is encoded in UTF-16; save it as UTF-8" ;;
   esac
   while IFS= read -r line && [[ $line =~ $blank ]]; do :; done <"$scratch/spec"
-  [[ ! $line =~ $yaml ]] || fail_usage "the spec is YAML; write it as JSON, for example" \
-    '  {"name": "dev", "numworkers": 2, "timeout": 30}'
+  [[ ! $line =~ $yaml ]] || spec_is_yaml=1
+}
+
+# convert_yaml ID: lets the service turn the spec of the cluster ID into JSON, with all defaults.
+convert_yaml() {
+  mv -- "$scratch/spec" "$scratch/yaml"
+  with_retries idempotent POST /estimate -H 'Content-Type: application/yaml' -H "Idempotency-Key: $1" \
+    --data-binary "@$scratch/yaml"
+  [[ $response_status != 404 && $response_status != 415 ]] \
+    || fail_usage "the spec is YAML, which this control plane does not accept" \
+      "  update it: $(command_line eksp-up.sh)" \
+      '  or write JSON, for example {"name": "dev", "numworkers": 2, "timeout": 30}'
+  expect_success
+  jq -c 'del(.cost, .refused) | if .until then del(.timeout) else . end' <<<"$response_body" \
+    >"$scratch/spec" 2>/dev/null || fail "the control plane's response is not a spec: $(response_excerpt)"
+  spec_is_yaml=
+}
+
+# has_field FIELD: whether the spec has it. In YAML whatever looks like it counts.
+has_field() {
+  local pattern="$1[\"']?[[:space:]]*:"
+  if [[ -e $scratch/yaml ]]; then
+    [[ $(<"$scratch/yaml") =~ $pattern ]]
+  else
+    # shellcheck disable=SC2016 # jq's variables
+    jq -e -s --arg field "$1" 'length == 1 and (.[0] | objects | has($field))' "$scratch/spec" >/dev/null 2>&1
+  fi
+}
+
+# set_fields NAMED: sets what the options say, then the caller's settings for what they and the spec leave open.
+# A default spec that was not NAMED leaves everything open.
+set_fields() {
+  set_field name text ${option_name+"$option_name"}
+  if [[ -n ${option_timeout+given} ]]; then
+    # The service says what is wrong with it, with all other problems.
+    set_field timeout number "$(to_minutes "$option_timeout" || printf %s "$option_timeout")"
+    drop_field until
+  elif [[ -n ${until-} ]]; then
+    set_field until text "$until"
+    drop_field timeout
+  fi
+  set_from owner text "$1" EKSPHEMERAL_OWNER ${option_owner+"$option_owner"}
+  set_from numworkers number "$1" EKSPHEMERAL_WORKERS ${option_workers+"$option_workers"}
+  set_from kubeversion text "$1" EKSPHEMERAL_VERSION ${option_version+"$option_version"}
+}
+
+# set_from FIELD TYPE NAMED VARIABLE [OPTION]
+set_from() {
+  if (($# == 5)); then
+    set_field "$1" "$2" "$5"
+  elif [[ -n ${!4-} ]] && { [[ -z $3 ]] || ! has_field "$1"; }; then
+    set_field "$1" "$2" "${!4}"
+  fi
+}
+
+# drop_field FIELD
+drop_field() {
+  # shellcheck disable=SC2016 # jq's variables
+  jq -c --arg field "$1" 'del(.[$field])' "$scratch/spec" >"$scratch/changed"
+  mv -- "$scratch/changed" "$scratch/spec"
 }
 
 # jq would silently drop a duplicate field.

@@ -226,23 +226,6 @@ class SurroundingsScriptIT {
     assertThat(bodies).isEmpty();
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "name: dev\nnumworkers: 2\n",
-        "# mine\n\n---\nname: dev\n",
-        "\ufeff%YAML 1.2\n---\n{}\n",
-        "apiVersion: eksctl.io/v1alpha5\r\nkind: ClusterConfig\r\n"
-      })
-  void yamlIsCalledYaml(String spec) throws Exception {
-    scripts
-        .runOn(spec, "eksp-create.sh", "-")
-        .exits(2)
-        .prints("")
-        .says("the spec is YAML; write it as JSON");
-    assertThat(bodies).isEmpty();
-  }
-
   // --- minutes ---
 
   @ParameterizedTest
@@ -256,7 +239,7 @@ class SurroundingsScriptIT {
         "0",
         "-0",
         "00",
-        "5m",
+        "5x",
         "1234567890",
         " 5",
         "5 "

@@ -1,0 +1,55 @@
+# shellcheck shell=bash disable=SC2016 # jq's variables
+# What a cluster will be and cost, before it is created.
+
+# Prints what the cluster will cost.
+print_estimate() {
+  local cost
+  if is_caller_without_access && ! jq -e '.access | length > 0' "$scratch/spec" >/dev/null 2>&1; then
+    info "EKS cannot grant access to $caller (root or federated user): you will have no access to this cluster" \
+      "  name a role or a user under access in the spec, or call as one"
+  fi
+  with_retries idempotent POST /estimate -H 'Content-Type: application/json' --data-binary "@$scratch/spec"
+  [[ $response_status != 404 ]] || return 0 # an installation from before there were estimates
+  expect_success
+  cost=$(jq -r "$jq_text"'
+    select(.cost) | "\(.name) will cost about \(.cost.usual | dollars) for its \(.timeout) minute\(if .timeout == 1 then "" else "s" end), and at most \(.cost.most | dollars)",
+      "  an hour more is \(.cost.hourly | dollars); \(.cost.assumes // "at list prices")"
+    | safe_text' <<<"$response_body")
+  [[ -z $cost ]] || info "$cost"
+}
+
+# dry_run ID: shows what the spec would become, and ends the command.
+dry_run() {
+  with_retries idempotent POST /estimate -H 'Content-Type: application/json' -H "Idempotency-Key: $1" \
+    --data-binary "@$scratch/spec"
+  [[ $response_status != 404 ]] \
+    || fail "this control plane is too old for --dry-run" "  update it: $(command_line eksp-up.sh)"
+  expect_success
+  warn_owner
+  if [[ $output == json ]]; then
+    print_response
+  else
+    jq -r "$jq_text"'
+      def row($name; $value): "\($name + "            " | .[:12])\($value | safe_text)";
+      row("name"; .name), row("workers"; .numworkers), row("version"; .kubeversion),
+      (if .until then row("expires"; "\(.until[:10]) \(.until[11:16]) UTC, in \(.timeout) minutes")
+        else row("expires"; "\(.timeout) minutes after it is ready") end),
+      row("owner"; .owner), (.access // [] | .[] | row("access"; .)),
+      (.task // empty | row("task"; tojson)),
+      (.cost // empty | row("cost"; "about \(.usual | dollars), at most \(.most | dollars); an hour more is \(.hourly | dollars)"),
+        row(""; .assumes // "at list prices")),
+      (.refused // [] | select(length > 0) | "", "it would be rejected:", (.[] | "  - " + safe_text))' <<<"$response_body" \
+      2>/dev/null || fail "the control plane's response is not a spec: $(response_excerpt)"
+  fi
+  info "nothing was created"
+  jq -e '.refused // [] | length == 0' <<<"$response_body" >/dev/null 2>&1 || exit 2
+  exit 0
+}
+
+# Reserved addresses receive no mail.
+warn_owner() {
+  jq -e '.owner | strings | ascii_downcase | test("[@.](example|example\\.(com|net|org)|test|invalid)$")' \
+    <<<"$response_body" >/dev/null 2>&1 || return 0
+  info "the owner $(jq -r "$jq_text"'.owner | safe_text' <<<"$response_body") receives no mail, so no one is notified before the cluster expires" \
+    "  set one:    --owner you@your-company.io, or export EKSPHEMERAL_OWNER=you@your-company.io"
+}

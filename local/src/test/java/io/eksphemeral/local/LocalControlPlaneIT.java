@@ -80,7 +80,7 @@ final class LocalControlPlaneIT {
     int status;
     do {
       status = send(address, "GET", "/status/" + name, "").statusCode();
-    } while (status != 404);
+    } while (status != 404 || Files.exists(home.resolve("bucket/names").resolve(name)));
   }
 
   private List<String> mails() throws IOException {

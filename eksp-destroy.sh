@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Destroys a cluster now, waits until it is gone, and prints its record.
+# Destroys clusters now, waits until they are gone, and prints their records.
 #
-#   ./eksp-destroy.sh [--local] [--no-wait] ID|NAME
+#   ./eksp-destroy.sh [--local] [--no-wait] [--if-exists] [--yes] [-o text|json] ID|NAME …
 #
-#   ID|NAME     the cluster
-#   --local     on this machine; equivalent to EKSPHEMERAL_LOCAL=1
-#   --no-wait   return as soon as the request is recorded
+#   ID|NAME       the clusters; if one of several does not exist, none is destroyed
+#   --local       on this machine; equivalent to EKSPHEMERAL_LOCAL=1
+#   --no-wait     return as soon as the requests are recorded
+#   --if-exists   ignore clusters that do not exist
+#   --yes, -y     do not ask: on a terminal, eksp asks before it destroys what another caller created
+#   -o            text: a sentence on stderr; json: also each record on one line. Without -o, eksp prints text
+#                 on a terminal; everything else prints both
 #
 # Ctrl-C ends the waiting, not the destruction; nor does a failed attempt end it: the control plane
 # retries until nothing is left.
@@ -24,17 +28,90 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/waiting.sh
 . "$here/lib/waiting.sh"
 
-parse_options 'no-wait' "$@"
-expect_arguments 1 1
+# Sets clusters to the ids of those that exist, and foreign to a line for each that another caller created. Ends
+# the command if any is missing.
+look_up_clusters() {
+  local wanted missing=() found
+  clusters=() foreign=()
+  for wanted in "${arguments[@]}"; do
+    with_retries idempotent GET "/status/$(path_segment "$wanted")"
+    if [[ $response_status == 404 ]]; then
+      missing+=("$wanted")
+      continue
+    fi
+    expect_success
+    found=$(jq -r '.status.id | strings' <<<"$response_body") || found=
+    clusters+=("${found:-$wanted}")
+    jq -e --arg caller "$(caller_pattern)" '.status.createdby // "" | . == "" or test($caller)' \
+      <<<"$response_body" >/dev/null \
+      || foreign+=("$(jq -r "$jq_text"' "  \(.name | safe_text) was created by \(.status.createdby | safe_text)"' <<<"$response_body")")
+  done
+  ((${#missing[@]} > 0)) || return 0
+  [[ -n ${option_if_exists-} ]] \
+    || fail_usage "there is no cluster ${missing[*]}; nothing is destroyed" \
+      "  list clusters:       $(command_line eksp-list.sh)" "  ignore missing ones: $(command_line "$program" --if-exists "${arguments[@]}")"
+  info "there is no cluster ${missing[*]}"
+}
+
+# Asks once whether to destroy what others created.
+confirm() {
+  local answer=
+  ((${#foreign[@]} > 0)) || return 0
+  printf '%s\n' "${foreign[@]}" >&2
+  printf 'destroy? [y/N] ' >&2
+  read -r answer || answer=
+  [[ $answer == [Yy] || $answer == [Yy][Ee][Ss] ]] || fail "nothing is destroyed"
+}
+
+# Prints the outcome of the latest response.
+print_outcome() {
+  print_destruction
+  [[ $output != json ]] || print_response
+}
+
+parse_options 'no-wait if-exists yes output=' "$@"
+expect_arguments 1 100
+choose_output text json text json
 require_tools
-cluster=$(path_segment "${arguments[0]}")
+for wanted in "${arguments[@]}"; do
+  path_segment "$wanted" >/dev/null
+done
 find_endpoint
 
-call idempotent POST "/destroy/$cluster"
-read_record destroy-failed
-on_interrupt "$program: interrupted; $record_name is still being destroyed in the background" \
-  "  come back:  $(command_line eksp-wait.sh --for gone "$record_id")" \
-  "  show it:    $(command_line eksp-list.sh "$record_id")"
-[[ -n ${option_no_wait-} ]] || wait_until_gone
-print_destruction
-print_response
+clusters=("${arguments[@]}")
+may_ask=
+if [[ -n $front && -z ${option_yes-} && -t 0 && -t 2 ]]; then
+  may_ask=1
+fi
+if [[ ${#arguments[@]} -gt 1 || -n ${option_if_exists-}$may_ask ]]; then
+  look_up_clusters
+  [[ -z $may_ask ]] || confirm
+fi
+
+ids=() failures=()
+for wanted in ${clusters[@]+"${clusters[@]}"}; do
+  call idempotent POST "/destroy/$(path_segment "$wanted")"
+  read_record destroy-failed
+  ids+=("$record_id") failures+=("$record_failures")
+  on_interrupt "$program: interrupted; what was requested goes on in the background" \
+    "  come back:  $(command_line eksp-wait.sh --for gone "$record_id")" \
+    "  show it:    $(command_line eksp-list.sh "$record_id")"
+  [[ -z ${option_no_wait-} ]] || print_outcome
+done
+[[ -z ${option_no_wait-} ]] || exit 0
+
+failed=0
+for ((i = 0; i < ${#ids[@]}; i++)); do
+  if ((${#ids[@]} > 1)); then
+    call idempotent GET "/status/${ids[i]}"
+    read_record destroy-failed
+    record_failures=${failures[i]}
+  fi
+  # One that fails does not keep the others from being waited for.
+  if wait_until_gone; then
+    print_outcome
+  else
+    failed=1
+  fi
+done
+exit "$failed"

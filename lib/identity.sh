@@ -59,6 +59,14 @@ is_caller_without_access() {
   [[ $caller == *:root || $caller == *:federated-user/* ]]
 }
 
+# Prints a pattern for the caller's ARN. On one machine that has the name of the user.
+caller_pattern() {
+  local arn=${caller-}
+  [[ -n $arn ]] || arn=":user/$(id -un)"
+  # Brackets, so that no character has a meaning.
+  printf %s "$arn" | sed -e 's/[^A-Za-z0-9:/]/[&]/g' -e 's/$/$/'
+}
+
 location() {
   printf 'region %s of account %s' "$region" "$account"
 }

@@ -38,14 +38,6 @@ awk_rows() {
   printf %s "$rows" | LC_ALL=C awk -F '\t' "$@"
 }
 
-# Prints a pattern for the caller's ARN. On one machine that has the name of the user.
-caller_pattern() {
-  local arn=${caller-}
-  [[ -n $arn ]] || arn=":user/$(id -un)"
-  # Brackets, so that no character has a meaning.
-  printf %s "$arn" | sed -e 's/[^A-Za-z0-9:/]/[&]/g' -e 's/$/$/'
-}
-
 # draw_table [AWK-OPTION …]: prints the rows for people, for the terminal that was measured.
 draw_table() {
   local ellipsis='~'

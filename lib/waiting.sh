@@ -34,7 +34,7 @@ finish_creation() {
   printf '%s\n' "$record_id"
 }
 
-# Waits until the cluster is gone; ends the command if an attempt to destroy it fails meanwhile.
+# Waits until the cluster is gone; fails with a message if an attempt to destroy it fails meanwhile.
 wait_until_gone() {
   local failed_before=$record_failures leftovers
   while [[ $record_state != gone ]]; do
@@ -42,8 +42,9 @@ wait_until_gone() {
     poll_record destroy-failed
     if ((record_failures > failed_before)) && [[ $record_state != gone ]]; then
       leftovers=$(list_leftovers)
-      fail "$record_name could not be destroyed: $record_reason" ${leftovers:+"$leftovers"} \
+      error "$record_name could not be destroyed: $record_reason" ${leftovers:+"$leftovers"} \
         "  the control plane retries until nothing is left" "  show it: $(command_line eksp-list.sh "$record_id")"
+      return 1
     fi
   done
 }

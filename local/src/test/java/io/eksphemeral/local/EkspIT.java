@@ -236,11 +236,7 @@ class EkspIT {
     JsonNode mine = JSON.readTree(scripts.run("eksp", "list", "--mine").exits(0).line());
     assertThat(mine).hasSize(2);
 
-    // Somebody else's clusters: id tells the commands that another user calls.
-    Path id = Files.createDirectories(scratch.resolve("id-of-another")).resolve("id");
-    Files.writeString(id, "#!/bin/sh\necho somebody.else\n");
-    assertThat(id.toFile().setExecutable(true)).isTrue();
-    scripts.with("PATH", id.getParent() + ":" + scripts.value("PATH"));
+    asAnotherUser();
     scripts.run("eksp", "list", "--mine", "-o", "name").exits(0).prints("");
     scripts.run("eksp", "list", "--mine").exits(0).prints("[]\n");
     scripts.run("eksp-list.sh", "--mine").exits(0).prints("[]\n");
@@ -384,6 +380,57 @@ class EkspIT {
 
   private static long minutes(String from, String to) {
     return Duration.between(Instant.parse(from), Instant.parse(to)).toMinutes();
+  }
+
+  @Test
+  void severalAreDestroyedAtOnceOrNoneIfOneIsMissing() throws Exception {
+    for (String name : List.of("one", "two")) {
+      scripts.run("eksp-create.sh", "--name", name).exits(0);
+    }
+
+    scripts
+        .run("eksp", "rm", "one", "nope", "two", "neither")
+        .exits(2)
+        .prints("")
+        .says("there is no cluster nope neither; nothing is destroyed");
+    assertThat(record("one").at("/status/state").asText()).isEqualTo("ready");
+
+    Scripts.Outcome both = scripts.run("eksp", "rm", "one", "nope", "two", "--if-exists").exits(0);
+    both.says("there is no cluster nope\n", "one is gone", "two is gone");
+    assertThat(both.out().lines()).hasSize(2).allMatch(line -> line.contains("\"state\":\"gone\""));
+    scripts.run("eksp", "rm", "one", "two", "--if-exists").exits(0).prints("");
+    scripts.run("eksp-destroy.sh", "one").exits(2);
+  }
+
+  @Test
+  void aClusterOfAnotherCallerIsAskedAbout() throws Exception {
+    scripts.run("eksp-create.sh", "--name", "theirs").exits(0);
+    asAnotherUser();
+
+    Screens refused = terminal(100).once("destroy? [y/N]", "n\n").run("eksp", "destroy", "theirs");
+    assertThat(refused.exit()).isEqualTo(1);
+    assertThat(refused.end().text())
+        .contains("theirs was created by arn:aws:iam::000000000000:user/", "nothing is destroyed");
+    assertThat(record("theirs").at("/status/state").asText()).isEqualTo("ready");
+
+    Screens agreed = terminal(100).once("destroy? [y/N]", "y\n").run("eksp", "destroy", "theirs");
+    assertThat(agreed.exit()).isZero();
+    assertThat(agreed.end().text()).contains("theirs is gone");
+
+    scripts.run("eksp-create.sh", "--name", "theirs").exits(0);
+    assertThat(terminal(100).run("eksp", "destroy", "-y", "theirs").end().lines())
+        .containsExactly("theirs is gone");
+    // In a pipe, and by the script of 2019, nothing is asked.
+    scripts.run("eksp-create.sh", "--name", "theirs").exits(0);
+    assertThat(terminal(100).run("eksp-destroy.sh", "theirs").exit()).isZero();
+  }
+
+  private void asAnotherUser() throws IOException {
+    // id tells the commands who calls.
+    Path id = Files.createDirectories(scratch.resolve("id-of-another")).resolve("id");
+    Files.writeString(id, "#!/bin/sh\necho somebody.else\n");
+    assertThat(id.toFile().setExecutable(true)).isTrue();
+    scripts.with("PATH", id.getParent() + ":" + scripts.value("PATH"));
   }
 
   @ParameterizedTest

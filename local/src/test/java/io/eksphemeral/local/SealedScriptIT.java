@@ -104,7 +104,7 @@ class SealedScriptIT {
         "eksp-down.sh one",
         "eksp-list.sh one two",
         "eksp-create.sh default-cc.json sg-1 three",
-        "eksp-destroy.sh one two",
+        "eksp-status.sh one two",
         "eksp-prolong.sh one 2 three"
       })
   void tooManyArgumentsAreWrongUse(String call) throws Exception {

@@ -71,6 +71,14 @@ done
 for ((i = 0; i < 10; i++)); do
   get /clusters >>"$scratch/clusters"
 done
+for ((i = 0; i < 10; i++)); do
+  took "$here/eksp" --local list -o table >>"$scratch/table"
+done
+# Of all processes that watching starts, on a terminal, without those of the control plane.
+watched=20
+share=$(TIMEFORMAT='%U %S'
+  { time script -qec "timeout -s INT $watched $here/eksp --local list --watch" /dev/null >/dev/null 2>&1 </dev/null || true; } 2>&1)
+share=$(awk -v seconds="$watched" '{ printf "%.1f", ($1 + $2) / seconds * 100 }' <<<"$share")
 rss=$(ps -o rss= -p "$(running_pid)")
 
 cat >"$results" <<END
@@ -86,6 +94,8 @@ By \`bench/local.sh\` on $(circumstances). Medians.
 | the first such sweep of a process | $(head -n 1 "$scratch/sweep") ms | |
 | \`GET /status\` with $records records | $(milliseconds <"$scratch/status") ms | 50 ms |
 | \`GET /clusters\` with $records records | $(milliseconds <"$scratch/clusters") ms | |
+| \`eksp list\` with $records records, as a table, end to end | $(median <"$scratch/table") s | 0.1 s |
+| \`eksp list --watch\` with $records records, of one core | $share % | 1 % |
 | memory of the control plane then (resident) | $((rss / 1024)) MB | 200 MB |
 END
 cat "$results"

@@ -181,7 +181,7 @@ stop_local() {
   rm -f -- "$local_home"/control-plane.{pid,settings,url}
 }
 
-# Deletes the records, the simulated clusters, and the saved clock, which may be ahead.
+# Deletes the records, the tasks' logs, the simulated clusters, and the saved clock, which may be ahead.
 delete_local_data() {
-  rm -rf -- "$local_home/bucket" "$local_home/simulated" "$local_home/clock.json"
+  rm -rf -- "$local_home/bucket" "$local_home/logs" "$local_home/simulated" "$local_home/clock.json"
 }

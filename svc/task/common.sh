@@ -163,16 +163,20 @@ take_fence() {
 # report_phase PHASE: adds a phase to the progress of this task, which has the fence. Progress is only for
 # people: if it cannot be written, the creation goes on after a few seconds.
 report_phase() {
+  write_phase "$1" || info "the phase $1 could not be reported: $(aws_error)"
+}
+
+write_phase() {
   local AWS_MAX_ATTEMPTS=1 limits=(--cli-connect-timeout 5 --cli-read-timeout 5) progress=$scratch/progress
-  {
-    [[ -s $progress ]] || get "$(own_key progress)" "$progress" "${limits[@]}" \
-      || { is_not_found && echo '{}' >"$progress"; }
-  } && jq -c --arg phase "$1" --arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
+  if [[ ! -s $progress ]] && ! get "$(own_key progress)" "$progress" "${limits[@]}"; then
+    is_not_found || return
+    echo '{}' >"$progress"
+  fi
+  jq -c --arg phase "$1" --arg at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
     'if any(.phases[]?; .phase == $phase) then . else .phases += [{$phase, $at}] end' \
-    "$progress" >"$progress.new" 2>"$scratch/stderr" \
-    && mv "$progress.new" "$progress" \
-    && put "$(own_key progress)" "$progress" "${limits[@]}" \
-    || info "the phase $1 could not be reported: $(aws_error)"
+    "$progress" >"$progress.new" 2>"$scratch/stderr" || return
+  mv "$progress.new" "$progress"
+  put "$(own_key progress)" "$progress" "${limits[@]}"
 }
 
 # write_result OUTCOME MESSAGE LEFTOVERS [OPTION …]: writes the result; LEFTOVERS are a line each.

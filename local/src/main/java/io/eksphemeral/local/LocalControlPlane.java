@@ -5,6 +5,7 @@ import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.EksctlConfig;
 import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Sleeper;
+import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Versions;
 import io.eksphemeral.lambda.CreateClusterHandler;
@@ -93,10 +94,13 @@ public final class LocalControlPlane {
     timer = Timer.real(threads);
 
     ClusterStore store = new ClusterStore(new FileObjectStore(home.folder("bucket")), threads);
+    TaskLogs logs = new TaskLogs(settings.home().resolve("logs"), clock);
+    deleteOrphanedLogs(logs, store);
     SimulatedTaskSteps steps =
         new SimulatedTaskSteps(
             store,
             new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
+            logs,
             settings.pace(),
             clock);
     runner =
@@ -131,7 +135,7 @@ public final class LocalControlPlane {
             new DestroyClusterHandler(plane, provider),
             realTime,
             log);
-    scheduler = new Scheduler(functions, () -> cleanUp(store), clock, timer, log);
+    scheduler = new Scheduler(functions, () -> cleanUp(store, logs), clock, timer, log);
 
     // Before the first request: tasks of an earlier process continue.
     runner.start(scheduler::stopped);
@@ -179,9 +183,21 @@ public final class LocalControlPlane {
   }
 
   /** In AWS, ECS and the bucket's lifecycle rules do this. */
-  private void cleanUp(ClusterStore store) {
+  private void cleanUp(ClusterStore store, TaskLogs logs) throws IOException {
     runner.forgetOld();
-    store.expire(clock.instant()).forEach(id -> log.line("the archive of " + id + " is removed"));
+    for (ClusterId id : store.expire(clock.instant())) {
+      log.line("the archive of " + id + " is removed");
+      logs.delete(id);
+    }
+  }
+
+  /** The process may have died after it removed an archived record. */
+  private static void deleteOrphanedLogs(TaskLogs logs, ClusterStore store) throws IOException {
+    for (ClusterId id : logs.clusters()) {
+      if (store.find(id).isEmpty() && store.archived(id).isEmpty()) {
+        logs.delete(id);
+      }
+    }
   }
 
   private void persistClock() {

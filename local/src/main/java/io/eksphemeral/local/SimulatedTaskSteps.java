@@ -25,13 +25,19 @@ import java.util.stream.Stream;
 final class SimulatedTaskSteps {
   private final ClusterStore store;
   private final SimulatedClusters clusters;
+  private final TaskLogs logs;
   private final Pace pace;
   private final InstantSource clock;
 
   SimulatedTaskSteps(
-      ClusterStore store, SimulatedClusters clusters, Pace pace, InstantSource clock) {
+      ClusterStore store,
+      SimulatedClusters clusters,
+      TaskLogs logs,
+      Pace pace,
+      InstantSource clock) {
     this.store = store;
     this.clusters = clusters;
+    this.logs = logs;
     this.pace = pace;
     this.clock = clock;
   }
@@ -67,12 +73,14 @@ final class SimulatedTaskSteps {
   Next begin(SimulatedTask task) {
     TaskKey key = task.key();
     if (!store.takeFence(key, Fence.TAKEN, task.handle())) {
+      logs.line(key, "another task has the fence; nothing was done");
       return new Next.Exit(1, "exit code 1: another task has the fence; nothing was done");
     }
     if (store.result(key).isPresent()) {
       // It had done its work, and the control plane may have read the result.
       return DONE;
     }
+    printBegin(task);
     if (key.kind() == TaskKind.CREATE
         && (task.fault() == Fault.FOREIGN
             || !clusters.put(task.name(), key.cluster(), Condition.HALF_BUILT))) {
@@ -96,10 +104,23 @@ final class SimulatedTaskSteps {
         : new Next.Work(pace.destroy(), this::end);
   }
 
+  private void printBegin(SimulatedTask task) {
+    TaskKey key = task.key();
+    List<String> lines =
+        logs.exists(key)
+            ? List.of("the control plane was restarted; starting again")
+            : switch (key.kind()) {
+              case CREATE -> creating(task.name());
+              case DESTROY -> List.of("deleting " + stack(task.name()));
+            };
+    lines.forEach(line -> logs.line(key, line));
+  }
+
   /** The second half of a creation. */
   private Next addNodes(SimulatedTask task) {
     if (task.fault() != Fault.FAIL) {
       report(task.key(), Phase.NODES);
+      addingNodes(task.name()).forEach(line -> logs.line(task.key(), line));
     }
     return new Next.Work(pace.create().minus(pace.half()), this::end);
   }
@@ -122,77 +143,94 @@ final class SimulatedTaskSteps {
   }
 
   private Next.Exit create(SimulatedTask task) {
+    TaskKey key = task.key();
     String name = task.name();
-    List<String> begun =
-        List.of(
-            "creating EKS cluster \"%s\" in \"simulated\" region".formatted(name),
-            "deploying stack \"eksctl-%s-cluster\"".formatted(name));
     if (task.fault() == Fault.FAIL) {
       String cause =
           "AWS::EKS::Cluster/ControlPlane: CREATE_FAILED – \"Cannot create cluster because the"
               + " targeted availability zone does not currently have sufficient capacity\"";
+      List<String> now = List.of(cause, "Error: failed to create cluster \"%s\"".formatted(name));
+      now.forEach(line -> logs.line(key, line));
       return exit(
-          task.key(),
+          key,
           Outcome.FAILED,
           "eksctl create cluster failed with exit code 1: " + cause,
           List.of(),
-          and(begun, cause, "Error: failed to create cluster \"%s\"".formatted(name)));
+          and(creating(name), now));
     }
-    if (!clusters.put(name, task.key().cluster(), Condition.BUILT)) {
+    if (!clusters.put(name, key.cluster(), Condition.BUILT)) {
       return exit(
-          task.key(),
+          key,
           Outcome.FAILED,
           "another cluster took the name %s during creation".formatted(name),
           List.of(),
           List.of());
     }
+    String created = "created 1 managed nodegroup(s) in cluster \"%s\"".formatted(name);
+    logs.line(key, created);
     return exit(
-        task.key(),
+        key,
         Outcome.READY,
         "cluster %s is up (simulated)".formatted(name),
         List.of(),
-        and(
-            begun,
-            "EKS cluster \"%s\" in \"simulated\" region is ready".formatted(name),
-            "deploying stack \"eksctl-%s-nodegroup-workers\"".formatted(name),
-            "created 1 managed nodegroup(s) in cluster \"%s\"".formatted(name)));
+        and(and(creating(name), addingNodes(name)), List.of(created)));
   }
 
-  private static List<String> and(List<String> lines, String... more) {
-    return Stream.concat(lines.stream(), Stream.of(more)).toList();
+  /** What eksctl prints first. */
+  private static List<String> creating(String name) {
+    return List.of(
+        "creating EKS cluster \"%s\" in \"simulated\" region".formatted(name),
+        "deploying stack \"eksctl-%s-cluster\"".formatted(name));
+  }
+
+  private static List<String> addingNodes(String name) {
+    return List.of(
+        "EKS cluster \"%s\" in \"simulated\" region is ready".formatted(name),
+        "deploying stack \"eksctl-%s-nodegroup-workers\"".formatted(name));
+  }
+
+  private static List<String> and(List<String> lines, List<String> more) {
+    return Stream.concat(lines.stream(), more.stream()).toList();
   }
 
   private Next.Exit destroy(SimulatedTask task) {
     TaskKey key = task.key();
     String name = task.name();
-    String stack = "stack eksctl-%s-cluster".formatted(name);
+    String stack = stack(name);
     if (task.fault() == Fault.FAIL) {
-      return exit(
-          key,
-          Outcome.FAILED,
-          "the teardown failed",
-          List.of(),
-          List.of(stack + " DELETE_FAILED: the VPC has dependencies and cannot be deleted"));
+      String cause = stack + " DELETE_FAILED: the VPC has dependencies and cannot be deleted";
+      logs.line(key, cause);
+      return exit(key, Outcome.FAILED, "the teardown failed", List.of(), List.of(cause));
     }
     if (task.fault() == Fault.LEFTOVERS && clusters.has(name, key.cluster())) {
       clusters.put(name, key.cluster(), Condition.HALF_GONE);
-      return exit(
+      return deleted(
           key,
-          Outcome.ABSENT,
           "the teardown finished",
           List.of("load balancer of " + name, "volume of " + name),
-          List.of(stack + " DELETE_COMPLETE"));
+          stack);
     }
     clusters.remove(name, key.cluster());
     if (clusters.has(name, key.cluster())) {
       return exit(key, Outcome.FAILED, "the cluster still exists", List.of(stack), List.of());
     }
-    return exit(
-        key, Outcome.ABSENT, "deletion verified", List.of(), List.of(stack + " DELETE_COMPLETE"));
+    return deleted(key, "deletion verified", List.of(), stack);
+  }
+
+  private Next.Exit deleted(TaskKey key, String message, List<String> leftovers, String stack) {
+    String deleted = stack + " DELETE_COMPLETE";
+    logs.line(key, deleted);
+    return exit(key, Outcome.ABSENT, message, leftovers, List.of(deleted));
+  }
+
+  private static String stack(String name) {
+    return "stack eksctl-%s-cluster".formatted(name);
   }
 
   private Next.Exit exit(
       TaskKey key, Outcome outcome, String message, List<String> leftovers, List<String> log) {
+    leftovers.forEach(left -> logs.line(key, "still there: " + left));
+    logs.line(key, outcome.text() + ": " + message);
     store.putResult(key, new TaskResult(outcome, clock.instant(), message, leftovers, log));
     return DONE;
   }

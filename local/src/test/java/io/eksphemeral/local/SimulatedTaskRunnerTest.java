@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -62,7 +63,9 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     runner =
         new SimulatedTaskRunner(
             new FileObjectStore(AtomicFiles.open(home.resolve("tasks"))),
-            new SimulatedTaskSteps(store, world, PACE, clock)::begin,
+            new SimulatedTaskSteps(
+                    store, world, new TaskLogs(home.resolve("logs"), clock), PACE, clock)
+                ::begin,
             FaultInjection.parse(fails),
             clock,
             new Random(seed++),
@@ -246,6 +249,58 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
   }
 
   @Test
+  void eachTaskPrintsWhatItDoesAsItDoesIt() throws IOException {
+    Cluster cluster = admitted("dev");
+    launch(cluster, create(1));
+    letTasksBegin();
+    String begun =
+        """
+        2026-11-22T10:00:00Z creating EKS cluster "dev" in "simulated" region
+        2026-11-22T10:00:00Z deploying stack "eksctl-dev-cluster"
+        """;
+    assertThat(log(cluster, "create-1")).content().isEqualTo(begun);
+
+    clock.advance(Duration.ofSeconds(2));
+    open();
+    letTasksEnd();
+    assertThat(log(cluster, "create-1"))
+        .content()
+        .isEqualTo(
+            begun
+                + """
+                2026-11-22T10:00:02Z the control plane was restarted; starting again
+                2026-11-22T10:00:02Z EKS cluster "dev" in "simulated" region is ready
+                2026-11-22T10:00:02Z deploying stack "eksctl-dev-nodegroup-workers"
+                2026-11-22T10:00:02Z created 1 managed nodegroup(s) in cluster "dev"
+                2026-11-22T10:00:02Z ready: cluster dev is up (simulated)
+                """);
+    assertThat(Files.getPosixFilePermissions(log(cluster, "create-1")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+
+    run(cluster, destroy(1));
+    assertThat(log(cluster, "destroy-1"))
+        .content()
+        .isEqualTo(
+            """
+            2026-11-22T10:00:02Z deleting stack eksctl-dev-cluster
+            2026-11-22T10:00:02Z stack eksctl-dev-cluster DELETE_COMPLETE
+            2026-11-22T10:00:02Z absent: deletion verified
+            """);
+  }
+
+  private Path log(Cluster cluster, String task) {
+    return home.resolve("logs").resolve(cluster.id().value()).resolve(task + ".log");
+  }
+
+  @Test
+  void aLogThatCannotBeWrittenIsNoReasonToFail() throws IOException {
+    Cluster cluster = admitted("dev");
+    Files.createDirectories(log(cluster, "create-1"));
+
+    assertThat(run(cluster, create(1)).outcome()).isEqualTo(Outcome.READY);
+  }
+
+  @Test
   void aTaskThatHadNotBegunBeginsAfterARestart() throws IOException {
     Cluster cluster = admitted("dev");
     String handle = launch(cluster, create(1));
@@ -387,7 +442,9 @@ final class SimulatedTaskRunnerTest extends TaskRunnerContract {
     runner =
         new SimulatedTaskRunner(
             new FileObjectStore(AtomicFiles.open(home.resolve("tasks"))),
-            new SimulatedTaskSteps(store, world, PACE, failing)::begin,
+            new SimulatedTaskSteps(
+                    store, world, new TaskLogs(home.resolve("logs"), clock), PACE, failing)
+                ::begin,
             FaultInjection.parse(""),
             clock,
             new Random(seed++),

@@ -52,6 +52,7 @@ final class SweepBench {
               new SimulatedTaskSteps(
                       store,
                       new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
+                      new TaskLogs(path.resolve("logs"), clock),
                       SimulatedTaskSteps.Pace.USUAL,
                       clock)
                   ::begin,

@@ -90,7 +90,7 @@ class WalkThroughScriptIT {
 
     scripts.run("eksp-down.sh").exits(0).prints("").says("the control plane is down");
     scripts.run("eksp-list.sh").exits(1).says("is not running");
-    for (String forgotten : List.of("bucket", "simulated", "clock.json")) {
+    for (String forgotten : List.of("bucket", "logs", "simulated", "clock.json")) {
       assertThat(scripts.home().resolve(forgotten)).doesNotExist();
     }
   }

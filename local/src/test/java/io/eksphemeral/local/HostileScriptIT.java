@@ -3,6 +3,7 @@ package io.eksphemeral.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
@@ -85,6 +86,37 @@ class HostileScriptIT {
         scripts.run("eksp-prolong.sh", "dev", "5").exits(1).says("not a cluster record"));
     answers.add(new Answer(200, "1", "<html>" + trick));
     assertHarmless(scripts.run("eksp-list.sh").exits(1).says("is not JSON"));
+  }
+
+  @ParameterizedTest
+  @FieldSource("CONTROL_TEXTS")
+  void noLogDoesAnythingToATerminal(String trick) throws Exception {
+    Path logs = Files.createDirectories(scripts.home().resolve("logs").resolve(ID));
+    for (int attempt = 1; attempt <= 2; attempt++) {
+      Files.writeString(
+          logs.resolve("create-%d.log".formatted(attempt)),
+          "2026-11-22T15:36:07Z a%sb\n".formatted(trick));
+    }
+    ObjectNode record = record("ready", trick);
+    ((ObjectNode) record.path("status"))
+        .putArray("tasks")
+        .addObject()
+        .put("kind", "create")
+        .put("attempt", 1)
+        .put("handle", "simulated/x/1" + trick)
+        .put("outcome", trick);
+    ((ArrayNode) record.path("status").path("tasks"))
+        .addObject()
+        .put("kind", "create")
+        .put("attempt", 2)
+        .put("handle", "simulated/x/1");
+    answers.add(new Answer(200, "1", record.toString()));
+
+    Scripts.Outcome outcome = scripts.run("eksp-logs.sh", "dev").exits(0);
+
+    assertThat(outcome.err() + outcome.out())
+        .contains("15:36:07Z a")
+        .doesNotContainPattern("[\\p{Cc}&&[^\n]]|[\\p{Cf}\\p{Zl}\\p{Zp}]");
   }
 
   @ParameterizedTest

@@ -28,6 +28,7 @@ final class Scripts {
           "eksp-wait.sh",
           "eksp-list.sh",
           "eksp-status.sh",
+          "eksp-logs.sh",
           "eksp-prolong.sh",
           "eksp-destroy.sh",
           "eksp-down.sh",

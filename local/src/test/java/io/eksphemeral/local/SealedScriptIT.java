@@ -103,6 +103,7 @@ class SealedScriptIT {
         "eksp-up.sh one",
         "eksp-down.sh one",
         "eksp-list.sh one two",
+        "eksp-logs.sh one two",
         "eksp-create.sh default-cc.json sg-1 three",
         "eksp-status.sh one two",
         "eksp-prolong.sh one 2 three"
@@ -115,13 +116,14 @@ class SealedScriptIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"eksp-destroy.sh", "eksp-prolong.sh", "eksp-prolong.sh one"})
+  @ValueSource(
+      strings = {"eksp-destroy.sh", "eksp-logs.sh", "eksp-prolong.sh", "eksp-prolong.sh one"})
   void tooFewArgumentsAreWrongUse(String call) throws Exception {
     run(List.of(call.split(" "))).exits(2).prints("").says("too few arguments", "--help");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"eksp-list.sh", "eksp-destroy.sh"})
+  @ValueSource(strings = {"eksp-list.sh", "eksp-logs.sh", "eksp-destroy.sh"})
   void anEmptyIdIsNotTheListOfAll(String command) throws Exception {
     scripts.run(command, "--local", "").exits(2).prints("").says("an argument is empty");
   }
@@ -150,7 +152,8 @@ class SealedScriptIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"eksp-list.sh", "eksp-destroy.sh x", "eksp-prolong.sh x 5"})
+  @ValueSource(
+      strings = {"eksp-list.sh", "eksp-logs.sh x", "eksp-destroy.sh x", "eksp-prolong.sh x 5"})
   void aControlPlaneThatIsNotUpIsSaidWithTheCommandThatStartsIt(String call) throws Exception {
     run(List.of(call.split(" ")))
         .exits(1)
@@ -169,6 +172,7 @@ class SealedScriptIT {
         "eksp-up.sh",
         "eksp-create.sh 2node-111-30.json sg-1",
         "eksp-list.sh",
+        "eksp-logs.sh x",
         "eksp-prolong.sh x 5",
         "eksp-destroy.sh x",
         "eksp-down.sh"

@@ -62,11 +62,11 @@ read_spec "${arguments[0]-$here/svc/default-cc.json}"
 [[ -n $spec_is_yaml ]] || set_fields "${arguments[0]+named}"
 
 if is_local; then
-  on_interrupt "$program: interrupted; no cluster was requested, but the control plane may still be starting" \
+  on_interrupt "$(called_as): interrupted; no cluster was requested, but the control plane may still be starting" \
     "  stop it: $(command_line eksp-down.sh)"
   is_local_up || start_local 1
   settings=$(different_settings)
-  [[ -z $settings ]] || info "$program: the running control plane has other settings:" "$settings"
+  [[ -z $settings ]] || info "$(called_as): the running control plane has other settings:" "$settings"
 else
   find_endpoint
 fi
@@ -85,11 +85,13 @@ fi
 
 show="  show it:    $(command_line eksp-list.sh "$id")"
 destroy="  destroy it: $(command_line eksp-destroy.sh "$id")"
-on_interrupt "$program: interrupted; cluster $id may have been accepted" "$show" "$destroy"
+on_interrupt "$(called_as): interrupted; cluster $id may have been accepted" "$show" "$destroy"
 call idempotent POST /create -H 'Content-Type: application/json' -H "Idempotency-Key: $id" \
   --data-binary "@$scratch/spec"
 read_record create-failed
-on_interrupt "$program: interrupted; $record_name is still being created in the background" \
+show="  show it:    $(show_command)"
+destroy="  destroy it: $(command_line eksp-destroy.sh "$(record_reference)")"
+on_interrupt "$(called_as): interrupted; $record_name is still being created in the background" \
   "  come back:  $(command_line eksp-wait.sh "$record_name")" "$show" "$destroy"
 warn_owner
 

@@ -93,9 +93,9 @@ for wanted in ${clusters[@]+"${clusters[@]}"}; do
   call idempotent POST "/destroy/$(path_segment "$wanted")"
   read_record destroy-failed
   ids+=("$record_id") failures+=("$record_failures")
-  on_interrupt "$program: interrupted; what was requested goes on in the background" \
-    "  come back:  $(command_line eksp-wait.sh --for gone "$record_id")" \
-    "  show it:    $(command_line eksp-list.sh "$record_id")"
+  on_interrupt "$(called_as): interrupted; what was requested goes on in the background" \
+    "  come back:  $(command_line eksp-wait.sh --for gone "$(record_reference)")" \
+    "  show it:    $(show_command)"
   [[ -z ${option_no_wait-} ]] || print_outcome
 done
 [[ -z ${option_no_wait-} ]] || exit 0

@@ -62,7 +62,7 @@ read_clusters() {
 # destroy_clusters [USUAL-SECONDS]: returns when all are gone.
 destroy_clusters() {
   local id leftovers
-  on_interrupt "$program: interrupted; the clusters are still being destroyed, and the control plane was not removed" \
+  on_interrupt "$(called_as): interrupted; the clusters are still being destroyed, and the control plane was not removed" \
     "  list clusters: $(command_line eksp-list.sh)"
   for id in ${cluster_ids[@]+"${cluster_ids[@]}"}; do
     with_retries idempotent POST "/destroy/$id"
@@ -116,7 +116,7 @@ down_in_aws() {
   fi
   delete_abandoned_records
   if [[ -n $stack_status ]]; then
-    on_interrupt "$program: interrupted; CloudFormation continues" "  continue: $(repeat_command)"
+    on_interrupt "$(called_as): interrupted; CloudFormation continues" "  continue: $(repeat_command)"
     stop_tasks
     remove_stack
   fi

@@ -104,7 +104,7 @@ up_in_aws() {
   [[ -z ${EKSPHEMERAL_URL-} ]] \
     || warn "EKSPHEMERAL_URL is set, so the other commands call $EKSPHEMERAL_URL and not this installation"
   preflight
-  on_interrupt "$program: interrupted; run it again at any time"
+  on_interrupt "$(called_as): interrupted; run it again at any time"
   recover_stack
   prepare_buckets
   create_service_roles

@@ -52,20 +52,20 @@ fi
 expect_success
 if [[ $goal == gone ]]; then
   read_record destroy-failed
-  interrupted="$program: interrupted; $record_name is $record_state"
+  interrupted="$(called_as): interrupted; $record_name is $record_state"
 else
   read_record create-failed
-  interrupted="$program: interrupted; $record_name is still being created in the background"
+  interrupted="$(called_as): interrupted; $record_name is still being created in the background"
 fi
 on_interrupt "$interrupted" "  come back:  $(repeat_command)" \
-  "  show it:    $(command_line eksp-list.sh "$record_id")" \
-  "  destroy it: $(command_line eksp-destroy.sh "$record_id")"
+  "  show it:    $(show_command)" \
+  "  destroy it: $(command_line eksp-destroy.sh "$(record_reference)")"
 
 if [[ $goal == gone ]]; then
   wait_until_gone
   print_destruction
 elif [[ -n $record_ready && $record_state != ready ]]; then
-  fail "$record_name is $record_state: $record_reason" "  show it: $(command_line eksp-list.sh "$record_id")"
+  fail "$record_name is $record_state: $record_reason" "  show it: $(show_command)"
 else
   finish_creation
 fi

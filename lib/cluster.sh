@@ -55,6 +55,28 @@ list_leftovers() {
       (select(length > 20) | "  and \(length - 20) more, under leftovers in its record")' <<<"$response_body"
 }
 
+# Prints how a command to copy refers to the cluster. Its name belongs to another one once it is gone.
+record_reference() {
+  if [[ -n $front && $record_state != gone ]]; then
+    printf %s "$record_name"
+  else
+    printf %s "$record_id"
+  fi
+}
+
+# Prints the command that shows the cluster.
+show_command() {
+  if [[ -n $front ]]; then
+    command_line eksp-status.sh "$(record_reference)"
+  else
+    command_line eksp-list.sh "$record_id"
+  fi
+}
+
+prolong_command() {
+  command_line eksp-prolong.sh "$(record_reference)" "$([[ -n $front ]] && echo 30m || echo 30)"
+}
+
 # Prints when the cluster expires.
 describe_expiry() {
   local speed

@@ -116,7 +116,7 @@ deploy() {
   (($(wc -c <"$scratch/packaged.yaml") < 51200)) || options=(--s3-bucket "$service_bucket" --s3-prefix "$(object_key code)")
 
   mark_events
-  on_interrupt "$program: interrupted; CloudFormation continues" \
+  on_interrupt "$(called_as): interrupted; CloudFormation continues" \
     "  its status: $(stack_command describe-stacks) --query 'Stacks[0].StackStatus'" \
     "  continue:   $(repeat_command)"
   aws cloudformation deploy --template-file "$scratch/packaged.yaml" --stack-name "$stack" \

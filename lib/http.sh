@@ -50,7 +50,7 @@ with_retries() {
       || is_curl_error || is_certificate_error; then
       break
     fi
-    info "$program: no usable response (${response_error:-$response_status}), retrying in $delay s"
+    info "$(called_as): no usable response (${response_error:-$response_status}), retrying in $delay s"
     sleep "$delay"
   done
 }

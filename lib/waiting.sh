@@ -19,14 +19,14 @@ finish_creation() {
     done < <(jq -r "$jq_text"'.status.log // [] | .[] | safe_text' <<<"$response_body")
     [[ $record_state == gone ]] || log+=("  anything that was created is being cleaned up automatically")
     fail "$record_name was not created: $record_reason" ${log[@]+"${log[@]}"} \
-      "  show it: $(command_line eksp-list.sh "$record_id")"
+      "  show it: $(show_command)"
   elif [[ $record_state == ready ]]; then
     show_phases || true
     ! is_aws_endpoint || configure_kubectl
     info "$record_name is ready ($record_provider)" \
       "  expires:    $(describe_expiry)" \
-      "  extend it:  $(command_line eksp-prolong.sh "$record_id" 30)" \
-      "  destroy it: $(command_line eksp-destroy.sh "$record_id")" \
+      "  extend it:  $(prolong_command)" \
+      "  destroy it: $(command_line eksp-destroy.sh "$(record_reference)")" \
       ${usage_lines[@]+"${usage_lines[@]}"}
   else
     info "$record_name was ready and has expired since: it is $record_state ($record_provider)"
@@ -43,7 +43,7 @@ wait_until_gone() {
     if ((record_failures > failed_before)) && [[ $record_state != gone ]]; then
       leftovers=$(list_leftovers)
       error "$record_name could not be destroyed: $record_reason" ${leftovers:+"$leftovers"} \
-        "  the control plane retries until nothing is left" "  show it: $(command_line eksp-list.sh "$record_id")"
+        "  the control plane retries until nothing is left" "  show it: $(show_command)"
       return 1
     fi
   done
@@ -61,5 +61,5 @@ expect_time() {
   [[ -n $wait_seconds ]] && ((SECONDS - wait_since >= wait_seconds)) || return 0
   [[ $activity != "$record_state" ]] || activity=
   fail "$record_name is still $record_state after $(duration "$wait_seconds")${activity:+ ($activity)}" \
-    "  come back:  $(repeat_command)" "  show it:    $(command_line eksp-list.sh "$record_id")"
+    "  come back:  $(repeat_command)" "  show it:    $(show_command)"
 }

@@ -168,7 +168,7 @@ public final class LocalControlPlane {
         .orElseThrow(() ->
             new StartException(
                 StartException.Reason.HOME_TAKEN,
-                "a control plane is already running on %s; stop it with ./eksp-down.sh --local"
+                "a control plane is already running on %s; stop it with eksp down --local"
                     .formatted(settings.home())));
   }
 

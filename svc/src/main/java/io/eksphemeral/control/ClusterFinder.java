@@ -119,7 +119,7 @@ final class ClusterFinder {
       case Result.Success<Stored>(Stored.Unreadable unreadable) ->
           Result.rejected(
               Kind.CONFLICT,
-              "the record %s cannot be read: %s; to destroy its cluster: ./eksp-destroy.sh %s"
+              "the record %s cannot be read: %s; to destroy its cluster: eksp destroy %s"
                   .formatted(unreadable.id(), unreadable.why(), unreadable.id()));
     };
   }

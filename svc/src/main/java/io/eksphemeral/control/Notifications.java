@@ -62,7 +62,7 @@ public final class Notifications {
   /** Why it cannot be sent at all; empty if it can. */
   Optional<String> obstacle(Cluster cluster, Topic topic) {
     if (mailer == null) {
-      return Optional.of("no sender is configured; ./eksp-up.sh --notify ADDRESS configures one");
+      return Optional.of("no sender is configured; eksp up --notify ADDRESS configures one");
     }
     return recipients(cluster, topic).isEmpty()
         ? Optional.of("addresses under reserved domains receive no mail")

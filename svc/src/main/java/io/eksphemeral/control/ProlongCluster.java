@@ -50,7 +50,7 @@ public final class ProlongCluster {
     }
     if (changed.lifetime() < 1 && cluster.ready() == null) {
       return rejected(
-          "this leaves %s less than one minute; to destroy it: ./eksp-destroy.sh %s"
+          "this leaves %s less than one minute; to destroy it: eksp destroy %s"
               .formatted(cluster.name(), cluster.name()));
     }
     return changed.equals(cluster) // it already expires now

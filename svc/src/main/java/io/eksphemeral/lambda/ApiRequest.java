@@ -59,7 +59,7 @@ record ApiRequest(APIGatewayV2HTTPEvent event, Route route, String caller) {
       return StoreException.isLasting(e)
           ? ErrorCode.MISCONFIGURED.response(
               "EKSphemeral is denied access to its bucket of records, and trying again does not"
-                  + " help; ask your operator to run ./eksp-up.sh, which reports what to change;"
+                  + " help; ask your operator to run eksp up, which reports what to change;"
                   + " details are in the log under request ID "
                   + context.getAwsRequestId())
           : ErrorCode.UNAVAILABLE.response("temporarily unavailable; try again");

@@ -121,7 +121,7 @@ final class ClusterResponse {
         .put("state", "unreadable")
         .put(
             "error",
-            "this record cannot be read: %s; to destroy its cluster: ./eksp-destroy.sh %s"
+            "this record cannot be read: %s; to destroy its cluster: eksp destroy %s"
                 .formatted(unreadable.why(), unreadable.id()));
     return record;
   }

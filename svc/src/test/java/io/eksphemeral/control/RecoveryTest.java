@@ -168,7 +168,7 @@ final class RecoveryTest {
     assertThat(harness.destroy("dev")).isInstanceOf(Result.Rejected.class);
     assertThat(record()).isEqualTo("{");
     assertThat(((Result.Rejected<?>) harness.prolong(id, 5)).rejection().error())
-        .contains("./eksp-destroy.sh " + id);
+        .contains("eksp destroy " + id);
     destroyed();
   }
 

@@ -349,7 +349,7 @@ final class BadInputTest {
               BROKEN.value(),
               "5",
               ErrorCode.CONFLICT,
-              "the record %1$s cannot be read: not a JSON object; to destroy its cluster: ./eksp-destroy.sh %1$s"
+              "the record %1$s cannot be read: not a JSON object; to destroy its cluster: eksp destroy %1$s"
                   .formatted(BROKEN)),
           status("no UUID and no name", "a b", ErrorCode.INVALID_REQUEST, NO_ID),
           status("nobody's", NOBODYS, ErrorCode.NOT_FOUND, "there is no cluster " + NOBODYS),

@@ -428,7 +428,7 @@ final class CreateClusterHandlerTest {
 
       assertThat(response.getStatusCode()).isEqualTo(500);
       assertThat(body(response).path("error").asText())
-          .contains("denied access to its bucket", "eksp-up.sh", "8476a536-e9f4-11e8-9739")
+          .contains("denied access to its bucket", "eksp up", "8476a536-e9f4-11e8-9739")
           .doesNotContain("temporarily", "secret");
       assertLogged(failing, "POST /create", "secret-bucket", "AccessDenied");
     }

@@ -369,7 +369,7 @@ class PrepareTest {
     failsWith(
         "a cluster needs two availability zones that offer all of its instance types"
             + " (t3.medium,t3a.medium); us-east-2 has us-east-2b.",
-        "eksp-up.sh --instance-types");
+        "eksp up --instance-types");
   }
 
   @ParameterizedTest

@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.Task;
 import io.eksphemeral.domain.Versions;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.SortedMap;
@@ -168,11 +168,9 @@ public final class EksctlConfig {
 
   /** The latest possible expiry, unless the cluster is prolonged. */
   private static Instant latestExpiry(Cluster cluster, Task creation) {
-    return creation
-        .planned()
-        .plus(Lifecycle.CREATE_DEADLINE)
-        .plus(Duration.ofMinutes(cluster.spec().timeout()))
-        .truncatedTo(ChronoUnit.SECONDS);
+    Spec spec = cluster.spec();
+    Instant ready = creation.planned().plus(Lifecycle.CREATE_DEADLINE);
+    return spec.expiry(ready, spec.timeout()).truncatedTo(ChronoUnit.SECONDS);
   }
 
   private static String tagValue(String text) {

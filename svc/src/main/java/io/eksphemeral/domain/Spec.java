@@ -49,7 +49,7 @@ public record Spec(
    * @param ready when it became ready
    * @param lifetime minutes granted in total, prolongations included
    */
-  Instant expiry(Instant ready, int lifetime) {
+  public Instant expiry(Instant ready, int lifetime) {
     if (until == null) {
       return ready.plus(Duration.ofMinutes(lifetime));
     }

@@ -27,6 +27,7 @@ import io.eksphemeral.domain.Versions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
@@ -227,6 +228,17 @@ final class EksctlConfigTest {
   void theExpiryTagIsTheLatestPossibleExpiry() {
     JsonNode tags = json(Samples.spec("dev"), ALICE).at("/metadata/tags");
     assertThat(tags.path("eksphemeral:expires").textValue()).isEqualTo("2026-11-22T11:15:00Z");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"12:00, 12:00", "10:30, 10:46"})
+  void theExpiryTagOfAClusterWithAMomentIsTheMomentUnlessItIsReadyTooLate(
+      String until, String latest) {
+    Instant moment = Instant.parse("2026-11-22T" + until + ":00Z");
+    Spec spec = new SpecBuilder().until(moment).timeout(30).build();
+    JsonNode tags = json(spec, ALICE).at("/metadata/tags");
+    assertThat(tags.path("eksphemeral:expires").textValue())
+        .isEqualTo("2026-11-22T" + latest + ":00Z");
   }
 
   /** If only IMDSv1 is disabled, every pod can still get the credentials of the node's role. */

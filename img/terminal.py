@@ -15,26 +15,29 @@ import tempfile
 import termios
 from xml.sax.saxutils import escape
 
+# What is typed, and what the terminal shows when Ctrl-C is pressed.
 COMMANDS = [
-    "./eksp-create.sh --local 2node-135-30.json",
-    "./eksp-list.sh --local 2node-135-30 | jq -c '.status | {state, expires, minutesleft}'",
-    "./eksp-prolong.sh --local 2node-135-30 30 | jq .status.minutesleft",
-    "./eksp-destroy.sh --local 2node-135-30 | jq -r '.status.history[-1].why'",
-    "./eksp-create.sh --local --name -x --workers 99",
+    ("./eksp create --local --name dev --timeout 45m --owner you@your-company.io", "(usually 2 s)"),
+    ("./eksp wait --local dev", None),
+    ("./eksp list --local", None),
+    ("./eksp prolong --local dev 1h", None),
+    ("./eksp destroy --local dev", None),
+    ("./eksp create --local --name -x --workers 99", None),
 ]
 COLUMNS, WIDTH, HEIGHT = 98, 8.0, 19  # of a character, and of a line, in pixels
-COLOURS = {"31": "#ff7b72", "32": "#7ee787"}
+COLOURS = {"1": "#ffffff", "31": "#ff7b72", "32": "#7ee787", "33": "#e3b341"}
 HERE = pathlib.Path(__file__).resolve().parent
 CODES = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|(.)", re.DOTALL)
 
 
-def run(command, environment):
-    """What the command writes to a terminal."""
+def run(command, environment, interrupt=None):
+    """What the command writes to a terminal; on which Ctrl-C is pressed when it shows a text."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
     process = subprocess.Popen(
         ["bash", "-c", command], cwd=HERE.parent, env=environment,
-        stdin=subprocess.DEVNULL, stdout=its, stderr=its)
+        stdin=its, stdout=its, stderr=its, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(its)
     written = b""
     while True:
@@ -45,6 +48,9 @@ def run(command, environment):
         if not chunk:
             break
         written += chunk
+        if interrupt and interrupt in written.decode(errors="ignore"):
+            os.write(ours, b"\x03")
+            interrupt = None
     process.wait()
     os.close(ours)
     return written.decode()
@@ -96,12 +102,13 @@ def main():
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"EKSPHEMERAL_HOME": home + "/home", "TERM": "xterm"}
         environment.pop("NO_COLOR", None)
+        environment.pop("CI", None)
         run("./eksp-up.sh --local && ./eksp-down.sh --local", environment)  # builds what is missing
         try:
             shown = []
-            for command in COMMANDS:
+            for command, interrupt in COMMANDS:
                 prompt = f"\x1b[32m$\x1b[0m {command}\n"
-                shown += lines(prompt + run(command, environment)) + [[]]
+                shown += lines(prompt + run(command, environment, interrupt)) + [[]]
         finally:
             run("./eksp-down.sh --local --abandon-clusters", environment)
     (HERE / "terminal.svg").write_text("\n".join(draw(shown[:-1])) + "\n")

@@ -96,6 +96,7 @@ function style(r, c,  state) {
 
 function duration(seconds,  d, h, m) {
   if (seconds <= 0) return "now"
+  if (!live && seconds > 60) seconds = int((seconds + 59) / 60) * 60
   d = int(seconds / 86400); h = int(seconds % 86400 / 3600); m = int(seconds % 3600 / 60)
   if (d) return sprintf("%dd%02dh", d, h)
   if (h) return sprintf("%dh%02dm", h, m)

@@ -176,7 +176,7 @@ class EkspIT {
         .isEqualTo("NAME           STATE  EXPIRES-IN  OWNER        VERSION  NODES  COST  ID");
     assertThat(screens.end().lines().get(1))
         .matches(
-            "dev            ready  1h2[0-9]m       you@corp\\.io  1\\.35     1      -     "
+            "dev            ready  1h(2[0-9]|30)m       you@corp\\.io  1\\.35     1      -     "
                 + dev.substring(0, 8)
                 + "[0-9a-f-]*");
     assertThat(screens.end().lines().get(2)).matches("other-cluster  ready  \\S+ +-  .*");
@@ -276,7 +276,7 @@ class EkspIT {
     assertThat(screens.exit()).isZero();
     assertThat(screens.seen().getFirst().text())
         .doesNotContain("watched")
-        .containsPattern("dev +ready +1h2\\dm")
+        .containsPattern("dev +ready +1h(2\\d|30)m")
         .contains("q or Ctrl-C ends this");
     assertThat(screens.seen().get(1).text())
         .containsPattern("\\d\\d:\\d\\d:\\d\\d  watched: creating -> ready");

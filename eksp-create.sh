@@ -45,8 +45,8 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 . "$here/lib/network.sh"
 # shellcheck source=lib/eks.sh
 . "$here/lib/eks.sh"
-# shellcheck source=lib/kubeconfig.sh
-. "$here/lib/kubeconfig.sh"
+# shellcheck source=lib/connecting.sh
+. "$here/lib/connecting.sh"
 # shellcheck source=lib/waiting.sh
 . "$here/lib/waiting.sh"
 

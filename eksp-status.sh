@@ -49,15 +49,11 @@ print_status() {
 
 # Prints what to type next in the cluster's state.
 print_next_commands() {
-  local can_connect=
-  if is_aws_endpoint || [[ -f $local_home/kubeconfig/$record_id ]]; then
-    can_connect=1
-  fi
   printf '\nNext:\n'
   case $record_state in
     creating) next_command 'wait for it' eksp-wait.sh "$record_name" ;;
     ready)
-      [[ -z $can_connect ]] || next_command 'use it' eksp-shell.sh "$record_name"
+      ! has_kubeconfig || next_command 'use it' eksp-shell.sh "$record_name"
       next_command 'extend it' eksp-prolong.sh "$record_name" 30m
       ;;
     create-failed | destroying | destroy-failed)

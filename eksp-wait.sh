@@ -24,8 +24,8 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 . "$here/lib/common.sh"
 # shellcheck source=lib/duration.sh
 . "$here/lib/duration.sh"
-# shellcheck source=lib/kubeconfig.sh
-. "$here/lib/kubeconfig.sh"
+# shellcheck source=lib/connecting.sh
+. "$here/lib/connecting.sh"
 # shellcheck source=lib/waiting.sh
 . "$here/lib/waiting.sh"
 
@@ -44,12 +44,12 @@ require_tools
 cluster=$(path_segment "${arguments[0]}")
 find_endpoint
 
-with_retries idempotent GET "/status/$cluster"
-if [[ $goal == gone && $response_status == 404 ]]; then
+[[ $goal == ready ]] || accepted_status=404
+call idempotent GET "/status/$cluster"
+if [[ $response_status == 404 ]]; then
   fail_usage "not found: ${arguments[0]}" \
     "  whether a cluster is gone is known by its id, for 30 days" "  list clusters: $(command_line eksp-list.sh)"
 fi
-expect_success
 if [[ $goal == gone ]]; then
   read_record destroy-failed
   interrupted="$(called_as): interrupted; $record_name is $record_state"

@@ -123,7 +123,7 @@ until_record() {
 create() { id=$("$here/eksp-create.sh" --name "$name" --timeout "$minutes" default-cc.json); }
 
 use() {
-  kubectl get nodes -o json >"$scratch/nodes" # eksp-create.sh has made it the current context
+  kubectl --kubeconfig "$("$here/eksp-kubeconfig.sh" "$id")" get nodes -o json >"$scratch/nodes"
   jq -e '[.items[].status.conditions[] | select(.type == "Ready" and .status == "True")] | length > 0' "$scratch/nodes" >/dev/null
 }
 

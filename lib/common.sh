@@ -57,6 +57,8 @@ jq_text='
 . "$here/lib/local.sh"
 # shellcheck source=lib/cluster.sh
 . "$here/lib/cluster.sh"
+# shellcheck source=lib/kubeconfig.sh
+. "$here/lib/kubeconfig.sh"
 # shellcheck source=lib/phases.sh
 . "$here/lib/phases.sh"
 

@@ -1,24 +1,66 @@
 # shellcheck shell=bash
-# The kubeconfig of a cluster on AWS.
+# A kubeconfig for each cluster, in a file of its own. Its first line is a comment that says whose it is, by
+# which it is removed when the cluster is gone.
 
-# Adds the cluster to the kubeconfig and sets usage_lines. No failure matters to the cluster.
-configure_kubectl() {
-  local line
-  if is_caller_without_access; then
-    usage_lines=("  use it:     as a role or user under access: $(kubeconfig_command)")
-  elif ! run_aws eks update-kubeconfig --name "$record_name" --alias "$record_name"; then
-    usage_lines=("  use it:     the kubeconfig could not be updated: $aws_error" "              $(kubeconfig_command)")
-  elif ! command -v kubectl >/dev/null; then
-    usage_lines=("  use it:     install kubectl; the context is $record_name")
+kubeconfig_folder=${HOME-}/.kube/eksphemeral
+kubeconfigs=() # "ID FILE" for each cluster of this control plane that has one
+
+# Whether the cluster in record_… is one to connect to.
+has_kubeconfig() {
+  is_aws_endpoint || [[ -f $local_home/kubeconfig/$record_id ]]
+}
+
+# Prints what tells the control plane from others. On one machine that is its home, as ports change.
+kubeconfig_origin() {
+  if [[ -n $local_pid ]]; then
+    printf %s "$local_home"
   else
-    usage_lines=("  use it:     kubectl --context $record_name get nodes")
-    while IFS= read -r line; do
-      usage_lines+=("              $line")
-    done < <(kubectl --context "$record_name" --request-timeout 20s get nodes 2>&1 </dev/null \
-      | jq -Rr "$jq_text"' safe_text')
+    printf %s "$endpoint"
   fi
 }
 
-kubeconfig_command() {
-  printf 'aws eks update-kubeconfig --region %s --name %s --alias %s' "$region" "$record_name" "$record_name"
+# read_comment FILE: sets comment_id and comment_origin. Fails if EKSphemeral did not write the file; links are
+# not followed.
+read_comment() {
+  local line=''
+  [[ -f $1 && ! -L $1 && -r $1 ]] || return
+  IFS= read -r line <"$1" || [[ -n $line ]] || return
+  [[ $line =~ ^#\ EKSphemeral\ cluster\ ([0-9a-f-]{36})\ of\ (.+)$ ]] || return
+  comment_id=${BASH_REMATCH[1]} comment_origin=${BASH_REMATCH[2]}
+}
+
+# Sets kubeconfigs. Before a listing is fetched, so that clusters that are created meanwhile do not count.
+list_kubeconfigs() {
+  local file origin
+  kubeconfigs=()
+  [[ -d $kubeconfig_folder && ! -L $kubeconfig_folder ]] || return 0
+  origin=$(kubeconfig_origin)
+  for file in "$kubeconfig_folder"/*; do
+    ! read_comment "$file" || [[ $comment_origin != "$origin" ]] || kubeconfigs+=("$comment_id $file")
+  done
+}
+
+# remove_kubeconfigs METHOD PATH: removes those of clusters that the response to a request shows to be gone: it is
+# the record of one that is gone, or a listing without it.
+remove_kubeconfigs() {
+  local entry id gone=''
+  ((${#kubeconfigs[@]})) || return 0
+  case "$1 $2" in
+    'GET /status' | 'GET /clusters')
+      [[ $(response_header Content-Type) == text/tab-separated-values* ]] \
+        || jq -e 'type == "array"' <<<"$response_body" >/dev/null 2>&1 || return 0
+      ;;
+    'GET /status/'* | 'POST /destroy/'*)
+      gone=$(jq -r '.status | objects | select(.state == "gone") | .id | strings' <<<"$response_body" 2>/dev/null)
+      [[ -n $gone ]] || return 0
+      ;;
+    *) return 0 ;;
+  esac
+  for entry in "${kubeconfigs[@]}"; do
+    id=${entry%% *}
+    if [[ $id == "$gone" || (-z $gone && $response_body != *"$id"*) ]] \
+      && read_comment "${entry#* }" && [[ $comment_id == "$id" ]]; then
+      rm -f -- "${entry#* }" 2>/dev/null || true
+    fi
+  done
 }

@@ -5,13 +5,15 @@
 phases='[]'    # those of the last response that had some
 phases_ended=0 # how many of them are shown as ended
 
-jq_phases='
-  # In seconds; nothing if it is no moment.
+# In jq: moments in seconds; nothing if they are none.
+jq_moments='
   def moment: strings | sub("\\.[0-9]+"; "") | try fromdateiso8601 catch empty;
   def http_date:
     capture("(?<day>[0-9]{2}) (?<month>[A-Z][a-z]{2}) (?<year>[0-9]{4}) (?<time>[0-9:]{8}) GMT")?
     | .month as $month | ("JanFebMarAprMayJunJulAugSepOctNovDec" | index($month)) as $index
-    | "\(.year)-\($index / 3 + 101 | tostring | .[1:])-\(.day)T\(.time)Z" | moment;
+    | "\(.year)-\($index / 3 + 101 | tostring | .[1:])-\(.day)T\(.time)Z" | moment;'
+
+jq_phases='
   (.status | objects) as $s
   | [limit(20; $s.phases | arrays | .[] | objects | select(.phase | strings)
       | {phase: (.phase | safe_text | gsub("[-_]"; " ") | .[:40]), at: [.at | moment][0],
@@ -48,7 +50,7 @@ show_phases() {
       fi
     done
   } < <(jq -r --arg date "$(response_header Date)" --argjson speed "$speed" --argjson phases "$phases" \
-    "$jq_text$jq_phases" <<<"$response_body" 2>/dev/null)
+    "$jq_text$jq_moments$jq_phases" <<<"$response_body" 2>/dev/null)
   [[ $phases != '[]' ]]
 }
 
@@ -69,4 +71,14 @@ print_ended() {
     name=$(shorten "$name" 14)
     info "$green$mark$reset $(printf '%-14s %11s' "$name" "$time")"
   fi
+}
+
+# Prints when the cluster in the response expires, by the caller's clock, in seconds since 1970.
+expiry_seconds() {
+  local speed
+  speed=$(response_header Eksphemeral-Speed)
+  [[ $speed =~ ^[1-9][0-9]{0,5}$ ]] || speed=1
+  jq -r --arg date "$(response_header Date)" --argjson speed "$speed" \
+    "$jq_moments"'now as $now | (.status.expires | moment) - ([$date | http_date][0] // $now) | $now + . / $speed | floor' \
+    <<<"$response_body" 2>/dev/null
 }

@@ -22,7 +22,7 @@ finish_creation() {
       "  show it: $(show_command)"
   elif [[ $record_state == ready ]]; then
     show_phases || true
-    ! is_aws_endpoint || configure_kubectl
+    ! has_kubeconfig || configure_kubectl
     info "$record_name is ready ($record_provider)" \
       "  expires:    $(describe_expiry)" \
       "  extend it:  $(prolong_command)" \

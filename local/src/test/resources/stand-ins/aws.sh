@@ -253,7 +253,12 @@ case "${1-} ${2-}" in
     echo '{"clusterVersions": [{"clusterVersion": "1.35", "defaultVersion": true, "versionStatus": "STANDARD_SUPPORT"}]}'
     ;;
   'eks describe-cluster') error ResourceNotFoundException "No cluster found for name: $(option --name)." ;;
-  'eks update-kubeconfig') echo "Added new context $(option --alias) to /home/alice/.kube/config" ;;
+  'eks update-kubeconfig')
+    file=$(option --kubeconfig)
+    file=${file:-$ACCOUNT/kubeconfig}
+    printf 'kind: Config\ncurrent-context: %s\n' "$(option --alias)" >"$file"
+    echo "Added new context $(option --alias) to $file"
+    ;;
   'ecs list-tasks') echo '{"taskArns": []}' ;;
   'ses get-identity-verification-attributes') kept identities.json Never ;;
   'ses verify-email-identity') ;;

@@ -314,7 +314,11 @@ class AwsWalkThroughIT {
         ", in 30 minutes",
         "/eksp-prolong.sh " + id + " 30\n",
         "/eksp-destroy.sh " + id + "\n");
-    assertThat(scratch.resolve("kubeconfig")).content().contains("2node-135-30");
+    assertThat(scratch.resolve("kubeconfig")).doesNotExist();
+    assertThat(Path.of(scripts.value("HOME"), ".kube/eksphemeral/2node-135-30"))
+        .content()
+        .startsWith("# EKSphemeral cluster " + id)
+        .contains("2node-135-30");
     JsonNode cluster = aws.aws("eks", "describe-cluster", "--name", "2node-135-30").path("cluster");
     assertThat(cluster.path("tags").path("eksphemeral:id").asText()).isEqualTo(id);
     assertThat(cluster.path("version").asText()).isEqualTo("1.35");

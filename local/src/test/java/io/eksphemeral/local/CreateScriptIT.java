@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -67,7 +68,7 @@ class CreateScriptIT {
               expires:    2026-11-22 15:36 UTC, in 30 minutes
             """,
             """
-            use it:     kubectl --context dev get nodes
+            use it:     export KUBECONFIG=~/.kube/eksphemeral/dev
                         NAME     STATUS
                         ip-10-1  Ready
             """
@@ -78,9 +79,23 @@ class CreateScriptIT {
             "POST /estimate", "POST /create", "GET /status/" + ID, "GET /status/" + ID);
     assertThat(account.api().asked().get(1).body()).doesNotContain("task");
     assertThat(account.calls())
-        .contains("eks update-kubeconfig --name dev --alias dev --output json");
+        .anyMatch(call ->
+            call.matches(
+                "eks update-kubeconfig --kubeconfig \\S+ --name dev --alias dev --output json"));
     assertThat(account.file("kubectl.calls"))
-        .hasContent("--context dev --request-timeout 20s get nodes");
+        .hasContent("--kubeconfig " + kubeconfig() + " --request-timeout 20s get nodes");
+    assertThat(kubeconfig())
+        .hasContent(
+            "# EKSphemeral cluster %s of %s%nkind: Config%ncurrent-context: dev%n"
+                .formatted(ID, account.api().endpoint()));
+    assertThat(Files.getPosixFilePermissions(kubeconfig()))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    assertThat(Files.getPosixFilePermissions(kubeconfig().resolveSibling("")))
+        .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+  }
+
+  private Path kubeconfig() {
+    return Path.of(scripts.value("HOME"), ".kube/eksphemeral/dev");
   }
 
   @ParameterizedTest
@@ -118,8 +133,9 @@ class CreateScriptIT {
         .prints(ID + "\n")
         .says(
             "dev is ready",
-            "the kubeconfig could not be updated: [Errno 13] Permission denied",
-            "aws eks update-kubeconfig --region us-east-2 --name dev --alias dev");
+            "there is no kubeconfig: [Errno 13] Permission denied",
+            "try again: ",
+            "/eksp-kubeconfig.sh dev\n");
     assertThat(account.file("kubectl.calls")).doesNotExist();
   }
 
@@ -128,7 +144,7 @@ class CreateScriptIT {
     Files.delete(account.tools().resolve("kubectl"));
     created();
 
-    scripts.run("eksp-create.sh").exits(0).says("install kubectl; the context is dev");
+    scripts.run("eksp-create.sh").exits(0).says("export KUBECONFIG=", "(install kubectl first)");
   }
 
   @Test
@@ -151,7 +167,8 @@ class CreateScriptIT {
         .says(
             "EKS cannot grant access to arn:aws:iam::123456789012:root",
             "access in the spec",
-            "as a role or user under access: aws eks update-kubeconfig");
+            "as a role or user under access: ",
+            "/eksp-kubeconfig.sh dev\n");
     assertThat(account.calls()).noneMatch(call -> call.startsWith("eks update-kubeconfig"));
   }
 
@@ -169,6 +186,75 @@ class CreateScriptIT {
             "-")
         .exits(0)
         .doesNotSay("EKS cannot grant access to");
+  }
+
+  // --- a kubeconfig ---
+
+  @Test
+  void aColleagueGetsAKubeconfigToo() throws Exception {
+    account.api().answers(200, record("ready", READY));
+
+    scripts.run("eksp-kubeconfig.sh", "dev").exits(0).prints(kubeconfig() + "\n");
+
+    assertThat(account.api().paths()).containsExactly("GET /status/dev");
+    assertThat(account.file("kubeconfig")).doesNotExist();
+  }
+
+  @Test
+  void mergingLeavesAContextOfAnotherClusterAlone() throws Exception {
+    contexts("dev arn:aws:eks:us-east-2:999999999999:cluster/dev", "prod", "");
+    account.api().answers(200, record("ready", READY));
+
+    scripts
+        .run("eksp-kubeconfig.sh", "--merge", "dev")
+        .exits(0)
+        .prints(kubeconfig() + "\n")
+        .says(
+            "dev is in your kubeconfig as the context eksp-dev: dev is there already, for another cluster\n",
+            "the current context is now eksp-dev\n  switch back: kubectl config use-context prod\n");
+    assertThat(account.calls())
+        .contains("eks update-kubeconfig --name dev --alias eksp-dev --output json");
+  }
+
+  @Test
+  void mergingAgainChangesTheContextOfTheCluster() throws Exception {
+    contexts("dev arn:aws:eks:us-east-2:123456789012:cluster/dev", "dev", "");
+    account.api().answers(200, record("ready", READY));
+
+    scripts
+        .run("eksp-kubeconfig.sh", "--merge", "dev")
+        .exits(0)
+        .says("dev is in your kubeconfig as the context dev\n")
+        .doesNotSay("current context");
+  }
+
+  @Test
+  void aKubeconfigThatCannotBeReadIsNotMergedInto() throws Exception {
+    contexts("", "", "echo 'error loading config: yaml' >&2; exit 1");
+    account.api().answers(200, record("ready", READY));
+
+    scripts
+        .run("eksp-kubeconfig.sh", "--merge", "dev")
+        .exits(1)
+        .says("your kubeconfig cannot be read: error loading config: yaml");
+    assertThat(account.file("kubeconfig")).doesNotExist();
+  }
+
+  /** A kubectl that knows a context, and which one was the current one until the aws CLI wrote. */
+  private void contexts(String context, String current, String does) throws IOException {
+    String[] words = context.split(" ", -1);
+    account.standIn(
+        "kubectl",
+        """
+        #!/usr/bin/env bash
+        %s
+        case "$*" in
+          'config view -o json') echo '{"contexts": [{"name": "%s", "context": {"cluster": "%s"}}]}' ;;
+          'config current-context')
+            if [[ -e $ACCOUNT/kubeconfig ]]; then sed -n 's/^current-context: //p' "$ACCOUNT/kubeconfig"; else echo '%s'; fi ;;
+        esac
+        """
+            .formatted(does, words[0], words[words.length - 1], current));
   }
 
   // --- the security group ---

@@ -26,6 +26,7 @@ final class Scripts {
           "eksp-up.sh",
           "eksp-create.sh",
           "eksp-wait.sh",
+          "eksp-kubeconfig.sh",
           "eksp-list.sh",
           "eksp-status.sh",
           "eksp-logs.sh",
@@ -39,7 +40,7 @@ final class Scripts {
   /** All that the commands call, whatever they do. */
   private static final List<String> TOOLS =
       List.of(
-          ("basename bash cat curl cut date dirname env find head jq ln mkdir mktemp mv nohup od ps "
+          ("basename bash cat chmod curl cut date dirname env find head jq ln mkdir mktemp mv nohup od ps "
                   + "readlink rm sed sleep sort tail touch tr uname uniq wc")
               .split(" "));
 

@@ -34,13 +34,20 @@ read_record ''
 make_scratch
 trap 'exit 130' INT TERM
 
+followed=
 while true; do
   print_tasks
   [[ -n ${option_follow-} && ($record_state == creating || $record_state == destroying) ]] || break
+  followed=1
   sleep "$(follow_delay)"
   call idempotent GET "/status/$record_id"
   read_record ''
 done
+# CloudWatch Logs may have the last lines a little later.
+if [[ -n $followed ]] && is_aws_endpoint; then
+  sleep "$(follow_delay)"
+  print_tasks
+fi
 
 if [[ -z $printed ]]; then
   [[ -n $launched ]] || fail "no task of $record_name has been launched yet, so there is no log"

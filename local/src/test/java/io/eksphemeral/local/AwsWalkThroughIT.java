@@ -449,6 +449,28 @@ class AwsWalkThroughIT {
   }
 
   @Test
+  @Order(8)
+  void whatItsTasksPrintedIsReadByWhoMayReadIt() throws Exception {
+    Scripts.Outcome logs = scripts.run("eksp-logs.sh", "2node-135-30").exits(0);
+
+    logs.says("create-1, prepare:\n", "create-1, eksctl-nodegroup:\n", "create-1, report:\n");
+    assertThat(logs.out())
+        .matches("(?s)(20[0-9T:-]+Z [^\n]+\n)+")
+        .containsSubsequence("eksctl may start\n", "[ℹ] ", "ready: the cluster is up\n")
+        .doesNotContain("could not be reported");
+    String progress = "tasks/" + id + "/create-1.progress";
+    Path file = scratch.resolve("progress");
+    aws.aws("s3api", "get-object", "--bucket", RECORDS, "--key", progress, file.toString());
+    assertThat(file)
+        .content()
+        .containsSubsequence("task-started", "control-plane", "nodes", "checks");
+
+    developer.run("eksp-logs.sh", id).exits(1).prints("").says("needs logs:GetLogEvents");
+    allow("put-role-policy", "--role-name", DEVELOPERS, "logs:GetLogEvents");
+    developer.run("eksp-logs.sh", id).exits(0).prints(logs.out());
+  }
+
+  @Test
   @Order(9)
   void itIsKeptForLonger() throws Exception {
     JsonNode longer = JSON.readTree(scripts.run("eksp-prolong.sh", id, "40").exits(0).line());

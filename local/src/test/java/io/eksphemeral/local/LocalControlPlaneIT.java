@@ -218,12 +218,13 @@ final class LocalControlPlaneIT {
       awaitFree(address, "dev");
       assertThat(files("bucket/gone")).hasSize(1);
       assertThat(files("bucket/tasks")).isNotEmpty();
+      assertThat(files("logs")).hasSize(2);
 
       JumpingClock.set(clock, Duration.ofHours(2));
 
       List<String> left;
       do {
-        left = files("bucket/gone", "bucket/tasks", "simulated/tasks");
+        left = files("bucket/gone", "bucket/tasks", "logs", "simulated/tasks");
       } while (!left.isEmpty());
     } finally {
       Files.delete(clock);

@@ -428,7 +428,7 @@ class EkspIT {
   private void asAnotherUser() throws IOException {
     // id tells the commands who calls.
     Path id = Files.createDirectories(scratch.resolve("id-of-another")).resolve("id");
-    Files.writeString(id, "#!/bin/sh\necho somebody.else\n");
+    Files.writeString(id, "#!/bin/sh\necho another.user\n");
     assertThat(id.toFile().setExecutable(true)).isTrue();
     scripts.with("PATH", id.getParent() + ":" + scripts.value("PATH"));
   }

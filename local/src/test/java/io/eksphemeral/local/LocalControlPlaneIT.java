@@ -377,7 +377,7 @@ final class LocalControlPlaneIT {
             .containsExactly(
                 "eksphemeral: a control plane is already running on %s; stop it with"
                         .formatted(home)
-                    + " ./eksp-down.sh --local");
+                    + " eksp down --local");
       }
       assertThat(home.resolve("control-plane.pid")).hasContent(Long.toString(first.pid()));
       assertThat(send(address, "GET", "/status", "").statusCode()).isEqualTo(200);

@@ -20,7 +20,6 @@ open_cluster() {
   local found
   true 2>/dev/null 3>&1 || exec >/dev/null
   exec 6>&1
-  # shellcheck disable=SC2016 # words are literal
   found=$(
     set -e
     exec 5>&1 >&6 6>&-
@@ -38,6 +37,7 @@ open_cluster() {
   )
   exec 6>&-
   [[ -n $found ]] || exit 0
+  # shellcheck disable=SC2034 # a shell shows them, a command does not
   {
     read -r KUBECONFIG
     read -r cluster_name

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # fish's variables
 # A shell with a prompt that says which cluster it is for. It reads the user's own settings first.
 
 shell_folder= # what the shell reads besides

@@ -27,6 +27,8 @@ final class Scripts {
           "eksp-create.sh",
           "eksp-wait.sh",
           "eksp-kubeconfig.sh",
+          "eksp-shell.sh",
+          "eksp-exec.sh",
           "eksp-list.sh",
           "eksp-status.sh",
           "eksp-logs.sh",

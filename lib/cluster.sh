@@ -39,7 +39,7 @@ poll_delay() {
   local count=1
   is_local && sleep 0.3 && return
   ! is_aws_endpoint || count=5
-  [[ $record_state != ready || ${record_minutes_left:-0} -lt 3 ]] || count=60
+  [[ ${record_state-} != ready || ${record_minutes_left:-0} -lt 3 ]] || count=60
   while ((count--)); do
     sleep 1
     progress "$progress_activity" ${progress_details[@]+"${progress_details[@]}"}

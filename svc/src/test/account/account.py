@@ -169,7 +169,7 @@ def end():
 
 TOOLS = (
     "bash", "cat", "chmod", "cp", "cut", "date", "dirname", "env", "grep", "head", "jq", "mktemp", "mv", "rm",
-    "sed", "sha256sum", "sleep", "sort", "tail", "tr",
+    "sed", "sha256sum", "sleep", "sort", "tail", "timeout", "tr",
 )
 
 

@@ -11,7 +11,7 @@ progress_drawn= # whether the cursor is in a progress line
 
 # progress ACTIVITY [USUAL-SECONDS [DETAIL]]: to be called repeatedly while the activity goes on.
 progress() {
-  local spinner="|/-\\" usual='' elapsed line
+  local spinner="|/-\\" usual='' elapsed line room
   progress_details=("${@:2}")
   if [[ $1 != "$progress_activity" ]]; then
     progress_activity=$1 progress_since=$SECONDS progress_printed=-30
@@ -23,6 +23,10 @@ progress() {
     measure_terminal 2
     line=", $(duration "$elapsed")"
     line=$(shorten "$1" $((terminal_columns - ${#line} - 2)))$line
+    room=$((terminal_columns - ${#line} - 2))
+    if ((terminal_columns && ${#usual} > room)); then
+      usual=${3:+${usual:0:room>0?room:0}}
+    fi
     # Without wrapping (?7l) the terminal cuts a long line, so that it can be redrawn.
     printf '\r\033[?7l%s %s%s\033[K\033[?7h' "${spinner:progress_turn++%4:1}" "$line" "$usual" >&2 || true
     progress_drawn=1

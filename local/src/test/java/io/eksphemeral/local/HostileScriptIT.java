@@ -78,6 +78,23 @@ class HostileScriptIT {
     }
     answers.add(new Answer(202, "1", failed.toString()));
     assertHarmless(scripts.run("eksp-create.sh").exits(1).says("dev was not created: "));
+    ObjectNode creating = record("creating", trick);
+    creating
+        .withObject("status")
+        .putArray("phases")
+        .addObject()
+        .put("phase", "a" + trick)
+        .put("at", "2026-11-30T10:00:00Z")
+        .put("usually", "b" + trick);
+    answers.add(new Answer(200, "1", creating.toString()));
+    answers.add(new Answer(200, "1", failed.toString()));
+    assertHarmless(scripts.run("eksp-wait.sh", "dev").exits(1).says("dev: a"));
+    answers.add(new Answer(200, "1", ready.put("owner", trick + "@x.test").toString()));
+    assertHarmless(
+        scripts
+            .run("eksp-create.sh", "--dry-run", "-o", "table")
+            .exits(0)
+            .says("receives no mail"));
     answers.add(
         new Answer(200, "2" + trick.replaceAll("[\n\r\\x{100}-\\x{ffff}]", ""), ready.toString()));
     assertHarmless(scripts.run("eksp-prolong.sh", "dev", "5").exits(0).says("dev expires "));

@@ -637,7 +637,7 @@ class SignedScriptIT {
         .says(
             "the credentials are no longer valid: The security token included in the request is expired",
             "aws sso login",
-            "dev is still being destroyed",
+            "what was requested goes on in the background",
             "/eksp-list.sh " + ID);
   }
 

@@ -266,14 +266,25 @@ class WaitScriptIT {
         .doesNotContain("\033", "✓");
   }
 
-  @Test
-  void inANarrowTerminalANameIsCutAndNoTime() throws Exception {
-    String name = "a-cluster-with-a-very-long-name-indeed";
-    api.responds(200, record("creating", "").replace("\"dev\"", "\"" + name + "\""));
+  @ParameterizedTest
+  @CsvSource({
+    "40, a-cluster-with-a-very-long-name-indeed, ' a-cluster-with-a-very-…: creating, 0 s'",
+    "60, a-cluster-with-a-very-long-name-indeed, ' a-cluster-with-a-very-long-name-indeed: creating, 0 s'",
+    "80, a-cluster-with-a-very-long-name-indeed, ' a-cluster-with-a-very-long-name-indeed: creating, 0 s (usually 15 min)'",
+    "14, dev, ' dev: cr, 0 s'"
+  })
+  void inANarrowTerminalANameIsCutAndNoTime(int columns, String name, String line)
+      throws Exception {
+    api.responds(
+        200, record("creating", ",\"usually\":900").replace("\"dev\"", "\"" + name + "\""));
     scripts.with("TERM", "xterm");
 
-    assertThat(onATerminal(40, "eksp-wait.sh --timeout 1s dev"))
-        .contains("| a-cluster-with-a-very-…: creating, 0 s");
+    Terminal.Screens screens =
+        new Terminal(scripts, columns).once(", 0 s", "").once("+1", "^C").run("eksp-wait.sh", name);
+
+    assertThat(screens.seen().getFirst().lines().getFirst().substring(1)).isEqualTo(line);
+    assertThat(screens.exit()).isEqualTo(130);
+    assertThat(screens.end().text().replace("\n", "")).contains("is still being created");
   }
 
   @Test

@@ -9,8 +9,9 @@ umask 077 # files are private, whatever the caller's umask is
 unset BASH_ENV ENV CDPATH POSIXLY_CORRECT BASH_COMPAT
 export -n SHELLOPTS
 
-# A closed stdin or stdout is replaced, so that no other file gets its number; a reader that has gone
+# A closed stdin, stdout or stderr is replaced, so that no other file gets its number; a reader that has gone
 # away does not end a command.
+true 3>&2 || exec 2>/dev/null
 true 2>/dev/null 3>&1 || exec >/dev/null
 true 2>/dev/null 3<&0 || exec </dev/null
 trap '' PIPE

@@ -471,6 +471,21 @@ class AwsWalkThroughIT {
   }
 
   @Test
+  @Order(8)
+  void forPeopleTheyAreATable() throws Exception {
+    assertThat(scripts.run("eksp", "list", "-o", "table").exits(0).out())
+        .containsPattern("NAME +STATE +EXPIRES-IN +OWNER +VERSION +NODES +COST +ID")
+        .containsPattern("2node-135-30 +ready +\\S+m +\\S+ +1\\.35 +2 +\\$0\\.[0-9]{2} ");
+    assertThat(scripts.run("eksp", "list", "--mine", "--all", "-o", "name").exits(0).out().lines())
+        .contains("2node-135-30");
+    assertThat(scripts.run("eksp", "status", "2node-135-30", "-o", "text").exits(0).out())
+        .containsPattern("cost so far +at most 0\\.[0-9]{2} USD")
+        .containsPattern("use it: +\\S+eksp shell 2node-135-30");
+    JsonNode version = JSON.readTree(scripts.run("eksp", "version").exits(0).line());
+    assertThat(version.path("provider").asText()).isEqualTo("eksctl on Fargate");
+  }
+
+  @Test
   @Order(9)
   void itIsKeptForLonger() throws Exception {
     JsonNode longer = JSON.readTree(scripts.run("eksp-prolong.sh", id, "40").exits(0).line());

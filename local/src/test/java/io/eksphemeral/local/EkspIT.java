@@ -521,6 +521,25 @@ class EkspIT {
         .contains(completion);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "list >&-",
+        "list -o table >&-",
+        "list -o table 2>&-",
+        "list -o table | head -n 1",
+        "list -o table <&-",
+        "status dev -o text 2>&-",
+        "status dev -o text >&-",
+        "list --watch >&- 2>&- & sleep 2; kill $!"
+      })
+  void aClosedOutputIsNoFailure(String call) throws Exception {
+    String eksp = Scripts.checkout().resolve("eksp").toString();
+    Scripts.Outcome outcome = scripts.run("bash", "-c", "'" + eksp + "' " + call).exits(0);
+
+    assertThat(outcome.err()).doesNotContain("Bad file descriptor", "write error");
+  }
+
   @Test
   void anIdIsCompletedToo() throws Exception {
     assertThat(

@@ -17,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,8 +65,12 @@ class EkspIT {
   }
 
   @BeforeEach
-  void withoutSettings() throws IOException {
+  void scriptsOfItsOwn() throws IOException {
     scripts = scripts();
+  }
+
+  @AfterEach
+  void removeSettings() throws IOException {
     Files.deleteIfExists(config);
   }
 

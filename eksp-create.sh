@@ -10,7 +10,7 @@
 #                   needed; equivalent to EKSPHEMERAL_LOCAL=1
 #   --no-wait       return as soon as the cluster is accepted
 #   --dry-run       create nothing; show the spec with all defaults, the cost, and why it would be rejected
-#   -o table|json   the format of --dry-run
+#   -o text|json    the format of --dry-run (on a terminal text, elsewhere JSON)
 #
 # These options replace fields of SPEC:
 #
@@ -54,7 +54,7 @@ parse_options 'no-wait dry-run output= name= timeout= until= owner= workers= ver
 expect_arguments 0 2
 [[ -z ${option_timeout+given} || -z ${option_until+given} ]] || fail_with_usage "--timeout and --until exclude each other"
 [[ -n ${option_dry_run-} || -z ${option_output+given} ]] || fail_with_usage "-o needs --dry-run"
-choose_output table json table json
+choose_output text json text json
 until=
 [[ -z ${option_until+given} ]] || until=$(parse_moment "$option_until")
 require_tools

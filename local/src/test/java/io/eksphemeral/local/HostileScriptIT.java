@@ -91,10 +91,7 @@ class HostileScriptIT {
     assertHarmless(scripts.run("eksp-wait.sh", "dev").exits(1).says("dev: a"));
     answers.add(new Answer(200, "1", ready.put("owner", trick + "@x.test").toString()));
     assertHarmless(
-        scripts
-            .run("eksp-create.sh", "--dry-run", "-o", "table")
-            .exits(0)
-            .says("receives no mail"));
+        scripts.run("eksp-create.sh", "--dry-run", "-o", "text").exits(0).says("receives no mail"));
     answers.add(
         new Answer(200, "2" + trick.replaceAll("[\n\r\\x{100}-\\x{ffff}]", ""), ready.toString()));
     assertHarmless(scripts.run("eksp-prolong.sh", "dev", "5").exits(0).says("dev expires "));

@@ -229,7 +229,7 @@ class SpecScriptIT {
   // --- a dry run ---
 
   @ParameterizedTest
-  @ValueSource(strings = {"-o json", "--dry-run -o xml", "--dry-run -o", "-o table"})
+  @ValueSource(strings = {"-o json", "--dry-run -o xml", "--dry-run -o", "-o text"})
   void aFormatIsForADryRun(String arguments) throws Exception {
     scripts.run("eksp-create.sh", arguments.split(" ")).exits(2).prints("");
 
@@ -246,7 +246,7 @@ class SpecScriptIT {
         .prints("{" + SPEC + ",\"refused\":[\"the name dev is taken\"]}\n")
         .says("nothing was created");
     scripts
-        .run("eksp-create.sh", "--dry-run", "-o", "table")
+        .run("eksp-create.sh", "--dry-run", "-o", "text")
         .exits(2)
         .prints(
             """
@@ -287,7 +287,7 @@ class SpecScriptIT {
             .formatted(SPEC));
 
     scripts
-        .run("eksp-create.sh", "--dry-run", "-o", "table")
+        .run("eksp-create.sh", "--dry-run", "-o", "text")
         .exits(0)
         .prints(
             """

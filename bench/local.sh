@@ -76,8 +76,10 @@ for ((i = 0; i < 10; i++)); do
 done
 # Of all processes that watching starts, on a terminal, without those of the control plane.
 watched=20
-share=$(TIMEFORMAT='%U %S'
-  { time script -qec "timeout -s INT $watched $here/eksp --local list --watch" /dev/null >/dev/null 2>&1 </dev/null || true; } 2>&1)
+share=$(
+  TIMEFORMAT='%U %S'
+  { time script -qec "timeout -s INT $watched $here/eksp --local list --watch" /dev/null >/dev/null 2>&1 </dev/null || true; } 2>&1
+)
 share=$(awk -v seconds="$watched" '{ printf "%.1f", ($1 + $2) / seconds * 100 }' <<<"$share")
 rss=$(ps -o rss= -p "$(running_pid)")
 

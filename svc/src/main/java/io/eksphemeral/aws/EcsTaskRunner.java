@@ -115,19 +115,15 @@ public final class EcsTaskRunner implements TaskRunner {
         if (written.isPresent()) {
           return new StoredRequest(now, written.get());
         }
-        switch (store.get(name).orElse(null)) {
-          case StoredObject.Text(String version, String text) -> {
-            Optional<TaskRequest> before = TaskRequest.decode(text);
-            if (before.isPresent()) {
-              return new StoredRequest(before.get(), version);
-            }
-            written = store.replaceIf(name, version, now.encode());
-          }
-          case StoredObject.Unreadable unreadable ->
-              written = store.replaceIf(name, unreadable.version(), now.encode());
-          case StoredObject.Denied denied -> throw denied.failure();
-          case null -> {}
+        Optional<StoredObject> present = store.getAccessible(name);
+        Optional<String> version = present.flatMap(StoredObject::knownVersion);
+        Optional<TaskRequest> before =
+            present.flatMap(StoredObject::asText).flatMap(TaskRequest::decode);
+        if (before.isPresent()) {
+          return new StoredRequest(before.get(), version.orElseThrow());
         }
+        // A damaged one is replaced.
+        written = version.flatMap(known -> store.replaceIf(name, known, now.encode()));
         if (written.isPresent()) {
           return new StoredRequest(now, written.get());
         }

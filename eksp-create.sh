@@ -96,7 +96,8 @@ on_interrupt "$(called_as): interrupted; $record_name is still being created in 
 warn_owner
 
 if [[ -n ${option_no_wait-} ]]; then
-  info "$record_name is accepted ($record_provider)" "$show" "$destroy"
+  info "$record_name is accepted ($record_provider)" \
+    "  wait for it: $(command_line eksp-wait.sh "$(record_reference)")" "${show/ it:   / it:    }" "${destroy/ it: / it:  }"
   echo "$record_id"
   exit
 fi

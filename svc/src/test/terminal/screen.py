@@ -78,6 +78,7 @@ def main():
 
     process, terminal = pty.fork()
     if process == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # it is ignored where the tests run in the background
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", options.rows, options.columns, 0, 0))
         os.execvp(options.command[0], options.command)
     screen = Screen(options.columns, options.rows)

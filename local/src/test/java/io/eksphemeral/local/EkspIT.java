@@ -269,7 +269,7 @@ class EkspIT {
   void watchingShowsWhatChangesAndLeavesTheLastTable() throws Exception {
     Screens screens =
         terminal(100)
-            .once("other-cluster", "")
+            .once("ends this", "")
             .once("watched: creating -> ready", "")
             .once("watched", "q")
             .run(

@@ -72,7 +72,8 @@ class PrepareTest {
 
   @Test
   void itTakesTheFenceAndFetchesTheConfig() throws Exception {
-    assertThat(prepare(Map.of()).exit()).isZero();
+    Aws.Outcome first = prepare(Map.of());
+    assertThat(first.exit()).as(first.output()).isZero();
 
     assertThat(TaskObjectCodec.taken(aws.object(FENCE).orElseThrow()))
         .isEqualTo(new FenceHolder(Fence.TAKEN, "task-1"));

@@ -63,6 +63,20 @@ confirm() {
   [[ $answer == [Yy] || $answer == [Yy][Ee][Ss] ]] || fail "nothing is destroyed"
 }
 
+# remind FIRST: an interrupt prints how to come back to the clusters from that one on.
+remind() {
+  local reference lines=()
+  for reference in "${references[@]:$1}"; do
+    lines+=("  come back:  $(command_line eksp-wait.sh --for gone "$reference")")
+  done
+  if ((${#lines[@]} > 1)); then
+    lines+=("  show them:  $(command_line eksp-list.sh)")
+  else
+    lines+=("  show it:    $(show_command)")
+  fi
+  on_interrupt "$(called_as): interrupted; what was requested goes on in the background" "${lines[@]}"
+}
+
 # Prints the outcome of the latest response.
 print_outcome() {
   print_destruction
@@ -88,14 +102,13 @@ if [[ ${#arguments[@]} -gt 1 || -n ${option_if_exists-}$may_ask ]]; then
   [[ -z $may_ask ]] || confirm
 fi
 
-ids=() failures=()
+ids=() failures=() references=()
 for wanted in ${clusters[@]+"${clusters[@]}"}; do
   call idempotent POST "/destroy/$(path_segment "$wanted")"
   read_record destroy-failed
   ids+=("$record_id") failures+=("$record_failures")
-  on_interrupt "$(called_as): interrupted; what was requested goes on in the background" \
-    "  come back:  $(command_line eksp-wait.sh --for gone "$(record_reference)")" \
-    "  show it:    $(show_command)"
+  references+=("$(record_reference)")
+  remind 0
   [[ -z ${option_no_wait-} ]] || print_outcome
 done
 [[ -z ${option_no_wait-} ]] || exit 0
@@ -106,6 +119,7 @@ for ((i = 0; i < ${#ids[@]}; i++)); do
     call idempotent GET "/status/${ids[i]}"
     read_record destroy-failed
     record_failures=${failures[i]}
+    remind "$i"
   fi
   # One that fails does not keep the others from being waited for.
   if wait_until_gone; then

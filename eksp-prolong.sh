@@ -46,6 +46,10 @@ if [[ -n ${moment-} ]]; then
       "  show it: $(command_line eksp-status.sh "$record_name")"
   minutes=$(jq -n --arg from "$record_expires" --arg to "$moment" \
     'def seconds: sub("\\.[0-9]+"; "") | fromdateiso8601; ($to | seconds) - ($from | seconds) | . / 60 | ceil')
+  # The control plane's clock decides, which may run faster than this machine's.
+  [[ -z $record_minutes_left ]] || ((minutes + record_minutes_left > 0)) \
+    || fail_usage "invalid moment '$option_until': it is in the past" \
+      "  destroy $record_name now: $(command_line eksp-destroy.sh "$(record_reference)")"
   if ((minutes == 0)); then
     info "$record_name expires $(describe_expiry) already"
     [[ $output != json ]] || print_response

@@ -46,10 +46,14 @@ dry_run() {
   exit 0
 }
 
-# Reserved addresses receive no mail.
+# Reserved addresses receive no mail. An owner in a spec that the caller named wins over EKSPHEMERAL_OWNER.
 warn_owner() {
+  local remedy="--owner you@your-company.io"
   jq -e '.owner | strings | ascii_downcase | test("[@.](example|example\\.(com|net|org)|test|invalid)$")' \
     <<<"$response_body" >/dev/null 2>&1 || return 0
+  if [[ -z ${arguments[0]+named} ]] || ! has_field owner; then
+    remedy+=", or export EKSPHEMERAL_OWNER=you@your-company.io"
+  fi
   info "the owner $(jq -r "$jq_text"'.owner | safe_text' <<<"$response_body") receives no mail, so no one is notified before the cluster expires" \
-    "  set one:    --owner you@your-company.io, or export EKSPHEMERAL_OWNER=you@your-company.io"
+    "  set one:    $remedy"
 }

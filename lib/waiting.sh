@@ -51,7 +51,9 @@ wait_until_gone() {
 
 # Prints the cluster's state, after a request to destroy it.
 print_destruction() {
-  info "$record_name is $record_state${record_cost:+; it cost at most $record_cost}"
+  local state=$record_state
+  [[ $state != destroying ]] || state="being destroyed"
+  info "$record_name is $state${record_cost:+; it cost at most $record_cost}"
 }
 
 # Ends the command when the time to wait is up.

@@ -376,6 +376,10 @@ class EkspIT {
     scripts.run("eksp", "prolong", "--until", until, "dev").exits(0).says("dev expires");
     assertThat(minutes(expires, record("dev").at("/status/expires").asText())).isEqualTo(10);
     scripts.run("eksp", "prolong", "--until", until, "dev").exits(0).says("already");
+    scripts
+        .run("eksp", "prolong", "--until", "2020-01-01T00:00Z", "dev")
+        .exits(2)
+        .says("invalid moment '2020-01-01T00:00Z': it is in the past", "destroy dev now: ");
     scripts.run("eksp", "prolong", "dev", "-10").exits(0);
   }
 

@@ -61,7 +61,7 @@ class WaitScriptIT {
         .run("eksp-wait.sh", "--for", "gone", "dev")
         .exits(2)
         .prints("")
-        .says("not found: dev", "whether a cluster is gone is known by its id");
+        .says("not found: dev", "list gone ones too: ");
   }
 
   // --- until it is ready ---
@@ -135,6 +135,14 @@ class WaitScriptIT {
   }
 
   // --- until it is gone ---
+
+  @Test
+  void aClusterThatIsGoneAlreadyIsFoundByItsName() throws Exception {
+    api.responds(404, "{\"error\":\"not found: no cluster is named dev\"}")
+        .responds(200, "[" + record("gone", "") + "]");
+
+    scripts.run("eksp-wait.sh", "--for=gone", "dev").exits(0).prints("").says("dev is gone\n");
+  }
 
   @Test
   void aClusterThatIsKnownToBeGoneIsASuccessWithoutData() throws Exception {

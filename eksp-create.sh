@@ -52,7 +52,7 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 
 parse_options 'no-wait dry-run output= name= timeout= until= owner= workers= version=' "$@"
 expect_arguments 0 2
-[[ -z ${option_timeout+given} || -z ${option_until+given} ]] || fail_with_usage "--timeout and --until exclude each other"
+[[ -z ${option_timeout+given} || -z ${option_until+given} ]] || fail_with_usage "--timeout and --until cannot be used together"
 [[ -n ${option_dry_run-} || -z ${option_output+given} ]] || fail_with_usage "-o needs --dry-run"
 choose_output text json text json
 until=

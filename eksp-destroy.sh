@@ -109,7 +109,10 @@ for wanted in ${clusters[@]+"${clusters[@]}"}; do
   ids+=("$record_id") failures+=("$record_failures")
   references+=("$(record_reference)")
   remind 0
-  [[ -z ${option_no_wait-} ]] || print_outcome
+  if [[ -n ${option_no_wait-} ]]; then
+    print_outcome
+    [[ $record_state == gone ]] || info "  wait for it: $(command_line eksp-wait.sh --for gone "$(record_reference)")"
+  fi
 done
 [[ -z ${option_no_wait-} ]] || exit 0
 

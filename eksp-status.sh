@@ -33,7 +33,7 @@ print_status() {
     | "\($bold)\(.name // "-" | safe_text)\($reset) is \($bold)\($s.state // "not managed" | safe_text)\($reset)\($history | map(select(has("minutes") | not)) | last | if . then ", since \(.at | minute) UTC" else "" end)",
       ($expiry | field("expires")),
       ($s.phase | field("phase")),
-      (.owner | if . == "nobody@example.com" then "nobody: no notices are sent" else . end | field("owner")),
+      (.owner | if . == "nobody@example.com" then "none: no notices are sent" else . end | field("owner")),
       ($s.createdby | field("created by")),
       (.kubeversion | field("Kubernetes")),
       (.numworkers | field("nodes")),

@@ -102,7 +102,7 @@ fail_usage() {
 }
 
 fail_with_usage() {
-  fail_usage "$1" "  usage: $(command_line "$program" --help)"
+  fail_usage "$1" "$(synopsis)" "  usage: $(command_line "$program" --help)"
 }
 
 # command_line SCRIPT [ARGUMENT …]: prints a command to copy, in the form in which this one was called, and

@@ -41,8 +41,11 @@ dry_run() {
       (.refused // [] | select(length > 0) | "", "it would be rejected:", (.[] | "  - " + safe_text))' <<<"$response_body" \
       2>/dev/null || fail "the control plane's response is not a spec: $(response_excerpt)"
   fi
-  info "nothing was created"
-  jq -e '.refused // [] | length == 0' <<<"$response_body" >/dev/null 2>&1 || exit 2
+  if ! jq -e '.refused // [] | length == 0' <<<"$response_body" >/dev/null 2>&1; then
+    info "nothing was created"
+    exit 2
+  fi
+  info "nothing was created; create it with the same command, without --dry-run"
   exit 0
 }
 

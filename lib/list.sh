@@ -40,10 +40,11 @@ awk_rows() {
 
 # draw_table [AWK-OPTION …]: prints the rows for people, for the terminal that was measured.
 draw_table() {
-  local ellipsis='~'
-  [[ ${LC_ALL:-${LC_CTYPE:-${LANG-}}} != *[Uu][Tt][Ff]* ]] || ellipsis=…
+  local ellipsis='~' wide=0
+  ! is_utf8 || ellipsis=…
+  [[ $output != wide ]] || wide=1
   printf %s "$rows" | LC_ALL=C awk -v terminal="$terminal_columns" -v colour="$terminal_colour" -v ellipsis="$ellipsis" \
-    "$@" -f "$here/lib/table.awk"
+    -v wide="$wide" -v elapsed=$(((SECONDS - rows_at) * rows_speed)) "$@" -f "$here/lib/table.awk"
 }
 
 # print_list: prints the rows in the format that was chosen.
@@ -54,7 +55,8 @@ print_list() {
         info "no clusters" "  create one: $(command_line eksp-create.sh)"
       else
         measure_terminal
-        draw_table -v wide="$([[ $output == wide ]] && echo 1 || echo 0)"
+        [[ $output != wide ]] || terminal_columns=0 # whoever asks for all columns gets them
+        draw_table
       fi
       ;;
     name) awk_rows '$2 != "" { print $2 }' ;;

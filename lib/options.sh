@@ -78,10 +78,9 @@ expect_arguments() {
   fi
 }
 
-# Prints the comment at the top of the command, which is its help.
-print_help() {
+# Prints the comment at the top of the command, which is its help, in the words of the caller.
+header() {
   local text script
-  trap - PIPE
   text=$(sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0")
   if [[ -n $front ]]; then
     for script in "$here"/eksp-*.sh; do
@@ -90,5 +89,15 @@ print_help() {
     done
   fi
   printf '%s\n' "$text"
+}
+
+print_help() {
+  trap - PIPE
+  header
   exit 0
+}
+
+# Prints how the command is called, a line for each way.
+synopsis() {
+  header | sed -n -E 's#^  ((\./eksp-[a-z]+\.sh|eksp [a-z]+)( .*)?)$#  \1#p'
 }

@@ -9,13 +9,20 @@ choose_output() {
   local formats=" ${*:3} "
   if [[ -n ${option_output+given} ]]; then
     [[ -n $option_output && $formats == *" $option_output "* ]] \
-      || fail_with_usage "invalid format '$option_output': expected ${*:3}"
+      || fail_with_usage "invalid format '$option_output': expected $(join_words "${@:3}")"
     output=$option_output
   elif [[ -n $front && -t 1 ]]; then
     output=$1
   else
     output=$2
   fi
+}
+
+# join_words WORD …: prints them with commas.
+join_words() {
+  printf %s "$1"
+  shift
+  (($# == 0)) || printf ', %s' "$@"
 }
 
 # has_colour FD: whether what is written there may have colours.

@@ -20,6 +20,7 @@ BEGIN {
   add(n, 4, $6 == "" || $6 == "nobody@example.com" ? "-" : $6)
   add(n, 5, $7 == "" ? "-" : $7)
   add(n, 6, $8 == "" ? "-" : $8)
+  if ($9 != "") costs++
   add(n, 7, $9 == "" ? "-" : sprintf("$%.2f", $9))
   add(n, 9, $10 == "" ? "-" : substr($10, 1, 10) " " substr($10, 12, 5))
   add(n, 10, $11 == "" ? "-" : $11)
@@ -29,8 +30,9 @@ END {
   shorten_ids()
   if (wide) width[8] = width[8] < 36 ? 36 : width[8]
   else hidden[9] = hidden[10] = 1
-  # What matters least goes first: id, version, nodes, cost, owner, expiry.
-  split("10 9 8 5 6 7 4 3", least, " ")
+  # What matters least goes first: a cost that no cluster has, then version, nodes, id, cost, owner, expiry.
+  if (terminal && total() > terminal && !costs) hidden[7] = 1
+  split("10 9 5 6 8 7 4 3", least, " ")
   for (i = 1; terminal && total() > terminal && i <= 8; i++) hidden[least[i]] = 1
   if (terminal && total() > terminal) {
     width[1] -= total() - terminal

@@ -71,8 +71,8 @@ watch_draw() {
   if [[ -z $rows ]]; then
     frame="no clusters"
   else
-    frame=$(draw_table -v wide="$([[ $output == wide ]] && echo 1 || echo 0)" -v live=1 -v rows="$room" \
-      -v changed="$watch_changed" -v elapsed=$(((SECONDS - rows_at) * rows_speed)))
+    frame=$(draw_table -v live=1 -v rows="$room" \
+      -v changed="$watch_changed")
   fi
   frame+=$'\n'
   ((events == 0)) || frame+=$(printf '\n%s' "${watch_events[@]}")$'\n'

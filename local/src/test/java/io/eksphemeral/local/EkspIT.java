@@ -232,7 +232,7 @@ class EkspIT {
         .run("eksp", "list", "-o", format)
         .exits(2)
         .prints("")
-        .says("invalid format '" + format + "': expected table wide json name ids");
+        .says("invalid format '" + format + "': expected table, wide, json, name, ids");
   }
 
   @Test
@@ -357,7 +357,7 @@ class EkspIT {
     JsonNode record = JSON.readTree(scripts.run("eksp", "status", "dev").exits(0).line());
     assertThat(record.at("/status/id").asText()).isEqualTo(dev);
     assertThat(scripts.run("eksp-status.sh", "-o", "text", other).exits(0).out())
-        .contains("nobody: no notices are sent")
+        .contains("none: no notices are sent")
         .contains("/eksp-prolong.sh other-cluster 30m");
   }
 

@@ -99,11 +99,11 @@ candidates() {
   fi
 }
 
-# The candidates that begin with the word that is being typed.
+# The candidates that begin with the word that is being typed. The shell puts them into a command as they are.
 print_candidates() {
   local candidate word=${!#}
   candidates "$@" | sort -u | while IFS= read -r candidate; do
-    [[ $candidate != "$word"* ]] || printf '%s\n' "$candidate"
+    [[ $candidate != "$word"* || ! $candidate =~ ^[A-Za-z0-9._-]+$ ]] || printf '%s\n' "$candidate"
   done
 }
 

@@ -40,9 +40,10 @@ look_up_clusters() {
       continue
     fi
     expect_success
+    expect_record
     found=$(jq -r '.status.id | strings' <<<"$response_body") || found=
     clusters+=("${found:-$wanted}")
-    jq -e --arg caller "$(caller_pattern)" '.status.createdby // "" | . == "" or test($caller)' \
+    jq -e --arg caller "$(caller_pattern)" '.status.createdby // "" | tostring | . == "" or test($caller)' \
       <<<"$response_body" >/dev/null \
       || foreign+=("$(jq -r "$jq_text"' "  \(.name | safe_text) was created by \(.status.createdby | safe_text)"' <<<"$response_body")")
   done

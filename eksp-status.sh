@@ -21,12 +21,12 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 
 # Prints the record for people.
 print_status() {
-  local bold='' reset=''
+  local bold='' reset='' text
   if has_colour 1; then
     bold=$'\033[1m' reset=$'\033[0m'
   fi
-  jq -r --arg bold "$bold" --arg reset "$reset" --arg expiry "$expiry" "$jq_text"'
-    def minute: "\(.[:10]) \(.[11:16])";
+  text=$(jq -r --arg bold "$bold" --arg reset "$reset" --arg expiry "$expiry" "$jq_text"'
+    def minute: tostring | "\(.[:10]) \(.[11:16])" | safe_text;
     def field($key): if . == null or . == "" then empty else "  \($key + "            " | .[:13])\(tostring | safe_text)" end;
     def section($title): if length == 0 then empty else "", $title, (.[] | "  " + .) end;
     .status as $s | ($s.history // []) as $history
@@ -44,7 +44,9 @@ print_status() {
       ([$history[] | "\(.at | minute)  \(.state | . + "               " | .[:16])\(.why // "")" | safe_text] | section("What happened (UTC):")),
       ([$s.leftovers // [] | .[:20][] | safe_text] | section("Left over:")),
       (if $s.state | . == "create-failed" or . == "destroy-failed" then [$s.log // [] | .[-10:][] | safe_text] else [] end | section("End of the log:"))' \
-    <<<"$response_body"
+    <<<"$response_body" 2>/dev/null) \
+    || fail "the control plane's response is not a cluster record: $(response_excerpt)"
+  printf '%s\n' "$text"
 }
 
 # Prints what to type next in the cluster's state.
@@ -85,6 +87,7 @@ if [[ $output == json ]]; then
   print_response
   exit
 fi
+expect_record
 expiry=
 if jq -e '.status.id and (.status.state != "unreadable")' <<<"$response_body" >/dev/null; then
   read_record destroy-failed

@@ -84,6 +84,7 @@ response_excerpt() {
 path_segment() {
   local LC_ALL=C text=$1 encoded='' character code i
   [[ -n $text ]] || fail_with_usage "an argument is empty; is a variable not set?"
+  ((${#text} <= 256)) || fail_usage "an argument is longer than any name or id: ${text:0:40}..."
   for ((i = 0; i < ${#text}; i++)); do
     character=${text:i:1}
     case $character in

@@ -11,7 +11,7 @@ read_record() {
     .status as $s
     | select((.name | test("\\A[A-Za-z0-9][A-Za-z0-9-]*\\z")) and ($s.id | test("\\A[0-9a-f-]{36}\\z")))
     | [$s.history // [] | .[] | select(.state == $failed)] as $failures
-    | [.name, $s.id, $s.state, $s.ready, $s.expires, $s.minutesleft, $s.lifetime, ($s.usually | if . then ceil else . end),
+    | [.name, $s.id, $s.state, $s.ready, $s.expires, ($s.minutesleft, $s.lifetime, $s.usually | whole),
        $s.provider, ($failures | length),
        ($s.cost | if . then dollars else . end),
        (($failures | last | .why) // $s.error // ($s.history // [] | last | .why))]
@@ -22,6 +22,12 @@ read_record() {
   IFS=$'\037' read -r record_name record_id record_state record_ready record_expires \
     record_minutes_left record_lifetime record_usual_seconds record_provider record_failures \
     record_cost record_reason <<<"$fields"
+}
+
+# Ends the command unless the response is a record; it may be one from 2019, without an id.
+expect_record() {
+  jq -e 'type == "object" and (.status | . == null or type == "object")' <<<"$response_body" >/dev/null 2>&1 \
+    || fail "the control plane's response is not a cluster record: $(response_excerpt)"
 }
 
 # poll_record FAILED-STATE: shows the cluster's phase or state, and reads its record again after a while.

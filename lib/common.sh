@@ -27,9 +27,11 @@ scratch=              # a temporary directory, see make_scratch
 interrupt_message=()  # what to print when the waiting ends early, see on_interrupt
 
 # In jq: text from elsewhere without control characters, line ends and bidirectional overrides, which
-# could mislead a terminal or a reader; and amounts of money.
+# could mislead a terminal or a reader; amounts of money; and whole numbers, as bash would run what is in a
+# text that it calculates with.
 jq_text='
   def dollars: . * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end) USD";
+  def whole: if type == "number" and . > -1e9 and . < 1e9 then ceil else null end;
   def safe_text: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");'
 
 # shellcheck source=lib/options.sh

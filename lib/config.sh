@@ -18,8 +18,9 @@ config_variable() {
 # Sets the variables that are not set to what the file says. All problems of the file are reported at once.
 read_config() {
   local line key value number=0 problems=() variable blank='^[[:space:]]*(#.*)?$'
-  [[ -r $config_file && ! -d $config_file ]] || return 0
+  [[ -r $config_file && -f $config_file ]] || return 0
   while IFS= read -r line || [[ -n $line ]]; do
+    ((${#problems[@]} < 10)) || break
     number=$((number + 1)) line=${line%$'\r'}
     [[ ! $line =~ $blank ]] || continue
     if [[ $line =~ ^[[:space:]]*([A-Za-z]+)[[:space:]]*=[[:space:]]*([^[:cntrl:]]*[^[:cntrl:][:space:]])[[:space:]]*$ ]]; then
@@ -33,7 +34,7 @@ read_config() {
     else
       problems+=("  - line $number is not KEY=VALUE")
     fi
-  done <"$config_file"
+  done < <(head -c 8192 -- "$config_file")
   ((${#problems[@]} == 0)) \
     || fail_usage "invalid settings in $config_file:" "${problems[@]}" "  settings: $config_keys"
 }

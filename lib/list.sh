@@ -25,7 +25,10 @@ take_rows() {
       "  update it:  $(command_line eksp-up.sh)" "  list as JSON: $(command_line "$program" -o json)"
   rows_at=$SECONDS rows_speed=$(response_header Eksphemeral-Speed)
   [[ $rows_speed =~ ^[1-9][0-9]{0,5}$ ]] || rows_speed=1
-  rows=$response_body
+  # Nothing reaches the terminal but text, and nothing is a row that has no id. Some awks end at long texts.
+  rows=$(jq -Rr "$jq_text"'split("\t") | select(.[0] // "" | test("\\A[A-Za-z0-9-]{1,64}\\z"))
+    | .[:11] | map(safe_text | .[:2048]) | join("\t")' <<<"$response_body")
+  rows+=${rows:+$'\n'}
   if [[ -n ${option_mine-} ]]; then
     rows=$(awk_rows -v caller="$(caller_pattern)" -v owner="${EKSPHEMERAL_OWNER-}" \
       '$11 ~ caller || (owner != "" && $6 == owner)')

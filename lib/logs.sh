@@ -42,7 +42,7 @@ print_tasks() {
     else
       print_file "$label" "$local_home/logs/$record_id/$label.log"
     fi
-  done < <(jq -r '.status.tasks // [] | .[] | select(.handle)
+  done < <(jq -r '.status.tasks | arrays | .[] | objects | select(.handle | strings)
     | "\(.kind)-\(.attempt) \(.handle | split("/") | last)"
     | select(test("\\A(create|destroy)-[1-9][0-9]{0,8} [A-Za-z0-9-]+\\z"))' <<<"$response_body")
 }

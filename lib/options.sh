@@ -28,7 +28,9 @@ parse_options() {
       --*)
         word=${option#--}
         word=${word%%=*}
-        if [[ $known == *" $word "* && $option != *=* ]]; then
+        if [[ ! $word =~ ^[a-z-]+$ ]]; then
+          fail_with_usage "unknown option: $1"
+        elif [[ $known == *" $word "* && $option != *=* ]]; then
           value=1
         elif [[ $known == *" $word= "* && $option == *=* ]]; then
           value=${option#*=}

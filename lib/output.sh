@@ -8,7 +8,7 @@ output= # the format of what goes to stdout, see choose_output
 choose_output() {
   local formats=" ${*:3} "
   if [[ -n ${option_output+given} ]]; then
-    [[ -n $option_output && $formats == *" $option_output "* ]] \
+    [[ $option_output =~ ^[a-z]+$ && $formats == *" $option_output "* ]] \
       || fail_with_usage "invalid format '$option_output': expected $(join_words "${@:3}")"
     output=$option_output
   elif [[ -n $front && -t 1 ]]; then
@@ -66,6 +66,6 @@ enter_screen() {
 }
 
 leave_screen() {
-  [[ -z $screen_entered ]] || printf '\033[?25h\033[?1049l'
+  [[ -z $screen_entered ]] || printf '\033[?25h\033[?1049l' || true # the terminal may be gone
   screen_entered=
 }

@@ -17,7 +17,7 @@ jq_phases='
   (.status | objects) as $s
   | [limit(20; $s.phases | arrays | .[] | objects | select(.phase | strings)
       | {phase: (.phase | safe_text | gsub("[-_]"; " ") | .[:40]), at: [.at | moment][0],
-         usually: ([.usually | numbers | ceil][0] // "")}
+         usually: ([.usually | whole | select(. != null and . >= 0)][0] // "")}
       | select(.at))] as $new
   | (if $new == [] then $phases else $new end) as $phases
   | (if $s.state == "ready" then [$s.ready | moment][0] else [$date | http_date][0] end // now) as $until

@@ -16,7 +16,7 @@ finish_creation() {
   if [[ -z $record_ready ]]; then
     while IFS= read -r line; do
       log+=("  | $line")
-    done < <(jq -r "$jq_text"'.status.log // [] | .[] | safe_text' <<<"$response_body")
+    done < <(jq -r "$jq_text"'.status.log | arrays | .[] | safe_text' <<<"$response_body")
     [[ $record_state == gone ]] || log+=("  anything that was created is being cleaned up automatically")
     fail "$record_name was not created: $record_reason" ${log[@]+"${log[@]}"} \
       "  show it: $(show_command)"

@@ -65,7 +65,9 @@ watch_on_terminal() {
 watch_draw() {
   local frame room events=${#watch_events[@]} footer
   measure_terminal
-  room=$((terminal_rows - events - 4))
+  ((terminal_rows > 0)) || terminal_rows=24
+  ((events < terminal_rows - 7)) || events=$((terminal_rows > 9 ? terminal_rows - 8 : 0))
+  room=$((terminal_rows - events - (events ? 5 : 4)))
   ((room > 0)) || room=1
   footer="$(date +%H:%M:%S)  q or Ctrl-C ends this${watch_problem:+; $watch_problem}"
   if [[ -z $rows ]]; then
@@ -75,8 +77,9 @@ watch_draw() {
       -v changed="$watch_changed")
   fi
   frame+=$'\n'
-  ((events == 0)) || frame+=$(printf '\n%s' "${watch_events[@]}")$'\n'
+  ((events == 0)) || frame+=$(printf '\n%s' "${watch_events[@]:${#watch_events[@]}-events}")$'\n'
   frame+=$'\n'$footer
+  ((terminal_rows > 4)) || frame=$(head -n "$terminal_rows" <<<"$frame")
   # Each line ends the rest of what was there; the last one what is below. Without wrapping, long lines are cut.
   printf '\033[H\033[?7l%s\033[J\033[?7h' "${frame//$'\n'/$'\033[K\r\n'}"
 }

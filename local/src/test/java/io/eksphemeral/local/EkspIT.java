@@ -133,6 +133,34 @@ class EkspIT {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"table wide", "*", "", "table "})
+  void aFormatIsOneWord(String format) throws Exception {
+    scripts.run("eksp", "list", "-o", format).exits(2).prints("").says("invalid format");
+  }
+
+  @Test
+  void argumentsThatAreTooLongOrNoWordsAreRefusedAtOnce() throws Exception {
+    String text = "a".repeat(100_000);
+    Scripts hurried = scripts.patient(Duration.ofSeconds(15));
+    hurried.run("eksp", text).exits(2).prints("").says("unknown command");
+    hurried.run("eksp", "status", text).exits(2).prints("").says("longer than any name");
+    hurried.run("eksp", "list", "--help local").exits(2).prints("").says("unknown option");
+  }
+
+  @Test
+  void settingsAreReadFromAFileOnly() throws Exception {
+    Scripts hurried = scripts.patient(Duration.ofSeconds(15));
+    Files.createDirectories(config.getParent());
+    hurried.run("mkfifo", config.toString()).exits(0);
+    hurried.run("eksp", "config").exits(0);
+    Files.delete(config);
+    Files.writeString(config, "x".repeat(3_000_000));
+    hurried.run("eksp", "config").exits(2).says("line 1 is not KEY=VALUE");
+    Files.writeString(config, "oxner=x\n".repeat(1000));
+    assertThat(hurried.run("eksp", "config").exits(2).err().lines()).hasSizeLessThan(20);
+  }
+
+  @ParameterizedTest
   @CsvSource({"ls -o name, dev", "extend, too few arguments", "rm, too few arguments"})
   void aliases(String call, String answer) throws Exception {
     Scripts.Outcome outcome = scripts.run("eksp", call.split(" "));

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -210,6 +212,117 @@ class HostileScriptIT {
     assertThat(answers).as("what would have been answered").isEmpty();
   }
 
+  @Test
+  void noAnswerIsRunAsACommand(@TempDir Path folder) throws Exception {
+    String command = "BASH_VERSINFO[$(touch '%s/ran')]".formatted(folder);
+    ObjectNode ready = record("ready", "");
+    ((ObjectNode) ready.path("status")).put("minutesleft", command).put("lifetime", command);
+    answers.add(new Answer(200, "1", ready.toString()));
+    answers.add(new Answer(200, "1", ready.toString()));
+    ((ObjectNode) ready.path("status")).put("state", "gone");
+    answers.add(new Answer(200, "1", ready.toString()));
+
+    scripts.run("eksp-wait.sh", "--for", "gone", "dev").exits(0).says("dev is gone");
+
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void noNumberIsTooLargeToBeShown() throws Exception {
+    ObjectNode creating = record("creating", "");
+    ObjectNode status = (ObjectNode) creating.path("status");
+    status.put("usual", 1e300);
+    answers.add(new Answer(200, "1", creating.toString()));
+    status
+        .putArray("phases")
+        .addObject()
+        .put("phase", "nodes")
+        .put("at", "2026-11-22T15:00:00Z")
+        .put("usually", 1e300);
+    answers.add(new Answer(200, "1", creating.toString()));
+    answers.add(new Answer(200, "1", record("create-failed", "").toString()));
+
+    scripts.run("eksp-wait.sh", "dev").exits(1).doesNotSay(".sh: line").doesNotSay("usually");
+  }
+
+  @ParameterizedTest
+  @FieldSource("CONTROL_TEXTS")
+  void noTableDoesAnythingToATerminal(String trick) throws Exception {
+    String row = (ID + "\td%1$sev\tready%1$s\t%1$s\t\t%1$s\t\t\t\t%1$s\t%1$s\n").formatted(trick);
+    for (String format : List.of("table", "wide", "name", "ids")) {
+      answers.add(new Answer(200, "1", row));
+      assertHarmless(scripts.run("eksp-list.sh", "-o", format).exits(0));
+    }
+  }
+
+  @Test
+  void aRowWithoutAnIdIsNone() throws Exception {
+    answers.add(new Answer(200, "1", "a\"b\tdev\n<html>\n\n" + ID + "\t" + "n".repeat(20_000)));
+    answers.add(new Answer(200, "1", "a\"b\tdev\n<html>\n\n" + ID + "\t" + "n".repeat(20_000)));
+
+    scripts.run("eksp-list.sh", "-o", "ids").exits(0).prints(ID + "\n");
+    assertThat(scripts.run("eksp-list.sh", "-o", "table").exits(0).out()).contains("nnn", "NAME");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[]",
+        "\"x\"",
+        "<html>",
+        "{\"name\":\"dev\",\"status\":\"x\"}",
+        "{\"name\":\"dev\",\"status\":{\"id\":\"01890a5d-ac96-774b-bcce-b302099a8057\",\"state\":\"destroy-failed\",\"leftovers\":\"x\"}}"
+      })
+  void whatIsNoRecordIsAnErrorOfTheControlPlane(String body) throws Exception {
+    answers.add(new Answer(200, "1", body));
+    scripts
+        .run("eksp-status.sh", "-o", "text", "dev")
+        .exits(1)
+        .prints("")
+        .says("the control plane's response is not a cluster record: ")
+        .doesNotSay("jq:");
+    if (!body.contains("leftovers")) {
+      answers.add(new Answer(200, "1", body));
+      scripts
+          .run("eksp-destroy.sh", "--no-wait", "dev", "test")
+          .exits(1)
+          .prints("")
+          .says("the control plane's response is not a cluster record: ")
+          .doesNotSay("jq:");
+    }
+  }
+
+  @Test
+  void whatChangedScrollsNoTableOfManyClustersAway() throws Exception {
+    answers.add(new Answer(200, "1", rows(0, 40)));
+    for (int i = 0; i < 9; i++) {
+      answers.add(new Answer(200, "1", rows(9, 49)));
+    }
+
+    Terminal.Screens screens =
+        new Terminal(scripts.with("TERM", "xterm"), 80)
+            .once("gone", "")
+            .once("+1", "^C")
+            .run("eksp", "list", "--watch");
+
+    assertThat(screens.seen().get(1).lines()).first().asString().startsWith("NAME");
+    assertThat(screens.seen().get(1).text()).contains("more\n", "-> gone", "q or Ctrl-C");
+  }
+
+  private static String rows(int from, int to) {
+    return IntStream.range(from, to)
+        .mapToObj(i -> "%08x%s\tdev%d\tready\t900\n".formatted(i, ID.substring(8), i))
+        .collect(Collectors.joining());
+  }
+
+  @Test
+  void noCandidateIsMoreThanAName() throws Exception {
+    String names = ID + "\tdev\n" + ID + "\t$(reboot)\n" + ID + "\t*\n" + ID + "\ta b\n";
+    answers.add(new Answer(200, "1", names));
+
+    scripts.run("eksp-completion.sh", "candidates", "status", "").exits(0).prints("dev\n");
+  }
+
   private static void assertHarmless(Scripts.Outcome outcome) {
     assertThat(outcome.err() + outcome.out())
         .doesNotContainPattern("[\\p{Cc}&&[^\n]]|[\\p{Cf}\\p{Zl}\\p{Zp}]")
@@ -234,6 +347,10 @@ class HostileScriptIT {
     exchange.getRequestBody().readAllBytes();
     Answer answer = answers.remove();
     exchange.getResponseHeaders().set("Eksphemeral-Speed", answer.speed());
+    String accepted = exchange.getRequestHeaders().getFirst("Accept");
+    if (accepted != null && accepted.startsWith("text/")) {
+      exchange.getResponseHeaders().set("Content-Type", accepted);
+    }
     byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
     exchange.sendResponseHeaders(answer.status(), body.length);
     exchange.getResponseBody().write(body);

@@ -47,6 +47,7 @@ poll_delay() {
   ! is_aws_endpoint || count=5
   [[ ${record_state-} != ready || ${record_minutes_left:-0} -lt 3 ]] || count=60
   while ((count--)); do
+    [[ -z ${wait_seconds-} ]] || ((SECONDS - ${wait_since:-0} < wait_seconds)) || break
     sleep 1
     progress "$progress_activity" ${progress_details[@]+"${progress_details[@]}"}
   done

@@ -52,13 +52,20 @@ draw_table() {
 
 # print_list: prints the rows in the format that was chosen.
 print_list() {
+  local text
+  measure_terminal
+  text=$(format_list)
+  # A reader that has gone away, such as head, is no failure of awk's to be reported.
+  [[ -z $text ]] || printf '%s\n' "$text" 2>/dev/null || exit 1
+}
+
+format_list() {
   case $output in
     table | wide)
       if [[ -z $rows ]]; then
         info "no clusters" "  create one: $(command_line eksp-create.sh)"
       else
-        measure_terminal
-        [[ $output != wide ]] || terminal_columns=0 # whoever asks for all columns gets them
+        [[ $output != wide ]] || terminal_columns=0 # all columns, however wide they are
         draw_table
       fi
       ;;

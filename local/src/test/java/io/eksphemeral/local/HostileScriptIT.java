@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -313,6 +314,37 @@ class HostileScriptIT {
     return IntStream.range(from, to)
         .mapToObj(i -> "%08x%s\tdev%d\tready\t900\n".formatted(i, ID.substring(8), i))
         .collect(Collectors.joining());
+  }
+
+  @Test
+  void aReaderThatGoesAwayIsNoErrorOfAnotherProgram() throws Exception {
+    for (String format : List.of("table", "ids")) {
+      answers.add(new Answer(200, "1", rows(0, 5_000)));
+
+      scripts
+          .run(
+              "bash",
+              "-c",
+              "\"$0\" list -o \"$1\" | true",
+              Scripts.checkout().resolve("eksp").toString(),
+              format)
+          .exits(0)
+          .doesNotSay("awk");
+    }
+  }
+
+  @Test
+  void theWaitingForAClusterThatHasTimeLeftEndsInTime() throws Exception {
+    ObjectNode ready = record("ready", "");
+    ((ObjectNode) ready.path("status")).put("minutesleft", 55);
+    answers.add(new Answer(200, "1", ready.toString()));
+    answers.add(new Answer(200, "1", ready.toString()));
+
+    scripts
+        .patient(Duration.ofSeconds(30))
+        .run("eksp-wait.sh", "--for", "gone", "--timeout", "1s", "dev")
+        .exits(1)
+        .says("dev is still ready after 1 s");
   }
 
   @Test

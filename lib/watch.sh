@@ -37,13 +37,14 @@ watch_seconds() {
 }
 
 watch_on_terminal() {
-  local seconds tick key=
+  local seconds until key=
   seconds=$(watch_seconds)
   enter_screen
   # The last table stays on the terminal.
   trap 'leave_screen; print_list; exit 130' INT TERM
   while true; do
-    for ((tick = 0; tick < seconds; tick++)); do
+    until=$((SECONDS + seconds)) # however many keys are pressed
+    while ((SECONDS < until)); do
       watch_draw
       if [[ -t 0 ]]; then
         key=

@@ -363,6 +363,16 @@ class PrepareTest {
         .isEqualTo(MAPPER.valueToTree(List.of("us-east-2b", "us-east-2c")));
   }
 
+  /** As eksctl itself would; a region can have six. */
+  @Test
+  void ofManyZonesThreeAreTaken() throws Exception {
+    assertThat(prepare(Map.of("AWS_REGION", "us-east-1", "AWS_DEFAULT_REGION", "us-east-1")).exit())
+        .isZero();
+
+    assertThat(config().path("availabilityZones"))
+        .isEqualTo(MAPPER.valueToTree(List.of("us-east-1a", "us-east-1b", "us-east-1c")));
+  }
+
   @Test
   void withoutTwoSuchZonesNothingIsBegun() throws Exception {
     aws.ask("no_offer", "t3a.medium", "us-east-2a");

@@ -62,7 +62,7 @@ done
 
 export EKSPHEMERAL_HOME=$scratch/full
 "$java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-  -cp "$here/local/target/test-classes:$here/local/target/classes:$here/local/target/lib/*" \
+  -cp "$here/local/target/test-classes:$here/svc/target/test-classes:$here/local/target/classes:$here/local/target/lib/*" \
   io.eksphemeral.local.SweepBench "$EKSPHEMERAL_HOME" "$records" >"$scratch/sweep"
 "$here/eksp-up.sh" --local 2>/dev/null
 for ((i = 0; i < 50; i++)); do

@@ -26,8 +26,14 @@ take_rows() {
   rows_at=$SECONDS rows_speed=$(response_header Eksphemeral-Speed)
   [[ $rows_speed =~ ^[1-9][0-9]{0,5}$ ]] || rows_speed=1
   # Nothing reaches the terminal but text, and nothing is a row that has no id. Some awks end at long texts.
-  rows=$(jq -Rr "$jq_text"'split("\t") | select(.[0] // "" | test("\\A[A-Za-z0-9-]{1,64}\\z"))
-    | .[:11] | map(safe_text | .[:2048]) | join("\t")' <<<"$response_body")
+  # Bytes of control characters, and in UTF-8 of those that change the direction of text or are not seen.
+  rows=$(printf %s "$response_body" | LC_ALL=C awk -F '\t' '
+    $1 ~ /^[A-Za-z0-9-]+$/ && length($1) <= 64 {
+      gsub(/\302[\200-\237]|\342\200[\213-\217\250-\256]|\342\201[\240-\257]|\357\273\277|[\001-\010\013-\037\177]/, " ")
+      line = $1
+      for (i = 2; i <= 11 && i <= NF; i++) line = line "\t" substr($i, 1, 2048)
+      print line
+    }')
   rows+=${rows:+$'\n'}
   if [[ -n ${option_mine-} ]]; then
     rows=$(awk_rows -v caller="$(caller_pattern)" -v owner="${EKSPHEMERAL_OWNER-}" \

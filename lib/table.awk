@@ -10,6 +10,8 @@ BEGIN {
   for (c = 1; c <= count; c++) add(0, c, titles[c])
 }
 
+rows && n >= rows { more++; next }
+
 {
   n++
   id[n] = $1
@@ -38,13 +40,8 @@ END {
     width[1] -= total() - terminal
     if (width[1] < 4) width[1] = 4
   }
-  for (r = 0; r <= n; r++) {
-    if (rows && r > rows) {
-      print "and " n - rows " more"
-      break
-    }
-    draw(r)
-  }
+  for (r = 0; r <= n; r++) draw(r)
+  if (more) print "and " more " more"
 }
 
 function add(r, c, text) {

@@ -48,6 +48,11 @@ final class ClusterResponse {
     return records;
   }
 
+  /** The same as a {@link ClusterTable}. */
+  String table(List<Stored> all) {
+    return ClusterTable.of(all, costs(), clock.instant());
+  }
+
   /** A response must not fail because of an optional field. */
   private Optional<Costs> costs() {
     try {

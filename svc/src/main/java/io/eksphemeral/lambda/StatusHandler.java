@@ -19,7 +19,6 @@ public final class StatusHandler implements ApiHandler {
 
   private final ClusterStatus status;
   private final ClusterResponse view;
-  private final InstantSource clock;
   private final TimeLimit time;
 
   /** Reads the function's environment; Lambda calls this. */
@@ -54,7 +53,6 @@ public final class StatusHandler implements ApiHandler {
       Supplier<Versions> versions,
       TimeLimit time) {
     this.status = status;
-    this.clock = clock;
     this.time = time;
     this.view = new ClusterResponse(provider, clock, versions);
   }
@@ -70,11 +68,14 @@ public final class StatusHandler implements ApiHandler {
               case LIST_IDS -> ids();
               case LIST -> {
                 List<Stored> all = status.list();
-                yield list(request, all, view.of(all));
+                yield wantsTable(request) ? table(all) : ApiResponse.ok(view.of(all));
               }
               case LIST_GONE ->
                   new GoneClusters(status, view)
-                      .list(context, (gone, records) -> list(request, gone, records));
+                      .list(
+                          context,
+                          (gone, records) ->
+                              wantsTable(request) ? table(gone) : ApiResponse.ok(records));
               case SHOW -> request.parameter("id").equals(ALL_IDS) ? ids() : show(request);
               default -> ApiResponse.unknownPath();
             });
@@ -86,17 +87,12 @@ public final class StatusHandler implements ApiHandler {
     return ApiResponse.ok(ids);
   }
 
-  private APIGatewayV2HTTPResponse list(
-      ApiRequest request, List<Stored> clusters, ArrayNode records) {
-    return wantsTable(request) ? table(clusters, records) : ApiResponse.ok(records);
-  }
-
   private APIGatewayV2HTTPResponse show(ApiRequest request) {
     return ApiResponse.of(
         status.get(request.parameter("id")),
         stored ->
             wantsTable(request)
-                ? table(List.of(stored), view.of(List.of(stored)))
+                ? table(List.of(stored))
                 : ApiResponse.ok(view.of(stored, status.phases(stored))));
   }
 
@@ -104,8 +100,7 @@ public final class StatusHandler implements ApiHandler {
     return request.header("accept").filter(ClusterTable.CONTENT_TYPE::equals).isPresent();
   }
 
-  private APIGatewayV2HTTPResponse table(List<Stored> clusters, ArrayNode records) {
-    return ApiResponse.ok(
-        ClusterTable.CONTENT_TYPE, ClusterTable.of(clusters, records, clock.instant()));
+  private APIGatewayV2HTTPResponse table(List<Stored> clusters) {
+    return ApiResponse.ok(ClusterTable.CONTENT_TYPE, view.table(clusters));
   }
 }

@@ -26,23 +26,20 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
 
-# Prints the commands, a line each.
-list_commands() {
-  local script
-  for script in "$here"/eksp-*.sh; do
-    command_name "${script##*/}"
-    echo
-  done
+# Prints what can follow eksp, a line each.
+list_words() {
+  list_commands
   printf '%s\n' help ls rm extend
 }
 
 # list_options COMMAND: prints its options, a line each, as its header has them.
 list_options() {
-  sed -n -e '/^#/!q' -e p "$here/eksp-$1.sh" | grep -o -E -- '--[a-z][a-z-]*' | sort -u
+  header "$here/eksp-$1.sh" | grep -o -E -- '--[a-z][a-z-]*' | sort -u
   echo --help
 }
 
-# list_clusters: prints names and ids. Nobody wants to wait for them, or to read why there are none.
+# list_clusters WORD: prints names, and ids if the word can be the beginning of one; nothing if they cannot be
+# listed.
 list_clusters() {
   "$here/eksp-list.sh" ${local_option:+--local} -o name 2>/dev/null </dev/null || true
   [[ $1 != [0-9a-f][0-9a-f]* ]] || "$here/eksp-list.sh" ${local_option:+--local} -o ids 2>/dev/null </dev/null || true
@@ -74,23 +71,19 @@ candidates() {
       *) [[ -n $command ]] || command=$given ;;
     esac
   done
-  case $command in
-    ls) command=list ;;
-    rm) command=destroy ;;
-    extend) command=prolong ;;
-  esac
+  command=$(resolve_alias "$command")
   if [[ -z $command ]]; then
-    list_commands
+    list_words
     echo --local
   elif [[ $command == help ]]; then
-    list_commands
+    list_words
   elif [[ ! $command =~ ^[a-z]+$ || ! -f $here/eksp-$command.sh ]]; then
     return
   elif list_values "$previous"; then
     return
   elif [[ $word == -* ]]; then
     list_options "$command"
-  elif grep -q -E '^#.* (ID\|NAME|\[ID\|NAME\])' "$here/eksp-$command.sh"; then
+  elif [[ $(header "$here/eksp-$command.sh") == *'ID|NAME'* ]]; then
     list_clusters "$word"
   elif [[ $command == create ]]; then
     (cd "$here/svc" && printf '%s\n' [!c]*.json)

@@ -26,10 +26,11 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 parse_options 'follow' "$@"
 expect_arguments 1 1
 require_tools
-path=/status/$(path_segment "${arguments[0]}")
+path_segment "${arguments[0]}" >/dev/null
 find_endpoint
 is_aws_endpoint || require_private_home
-fetch_record "$path" "${arguments[0]}"
+look_up_even_gone "${arguments[0]}"
+expect_success
 read_record ''
 make_scratch
 trap 'exit 130' INT TERM

@@ -49,26 +49,26 @@ print_status() {
   printf '%s\n' "$text"
 }
 
-# Prints what to type next in the cluster's state.
+# Prints what to type next in the cluster's state. Once it is gone, its name belongs to another one.
 print_next_commands() {
+  local reference=$record_name
   printf '\nNext:\n'
   case $record_state in
-    creating) next_command 'wait for it' eksp-wait.sh "$record_name" ;;
+    creating)
+      next_command 'wait for it' eksp-wait.sh "$record_name"
+      next_command 'destroy it' eksp-destroy.sh "$record_name"
+      ;;
     ready)
       ! has_kubeconfig || next_command 'use it' eksp-shell.sh "$record_name"
       next_command 'extend it' eksp-prolong.sh "$record_name" 30m
+      next_command 'destroy it' eksp-destroy.sh "$record_name"
       ;;
+    gone) reference=$record_id ;;
     create-failed | destroying | destroy-failed)
       next_command 'wait until it is gone' eksp-wait.sh --for gone "$record_name"
       ;;
   esac
-  case $record_state in
-    creating | ready) next_command 'destroy it' eksp-destroy.sh "$record_name" ;;
-  esac
-  case $record_state in
-    gone) next_command 'see its log' eksp-logs.sh "$record_id" ;;
-    *) next_command 'see its log' eksp-logs.sh "$record_name" ;;
-  esac
+  next_command 'see its log' eksp-logs.sh "$reference"
 }
 
 # next_command LABEL SCRIPT ARGUMENT …

@@ -29,18 +29,6 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/waiting.sh
 . "$here/lib/waiting.sh"
 
-# find_gone NAME: sets the response to the record of the latest cluster with that name that is gone, if any.
-find_gone() {
-  local not_found=$response_body record
-  with_retries idempotent GET /clusters/gone
-  if [[ $response_status == 2* ]] && record=$(jq -c -e --arg name "$1" \
-    'map(select(.name == $name and .status.state == "gone")) | last // empty' <<<"$response_body" 2>/dev/null); then
-    response_body=$record
-  else
-    response_status=404 response_body=$not_found
-  fi
-}
-
 parse_options 'for= timeout=' "$@"
 expect_arguments 1 1
 goal=${option_for-ready}
@@ -56,20 +44,16 @@ require_tools
 cluster=$(path_segment "${arguments[0]}")
 find_endpoint
 
-[[ $goal == ready ]] || accepted_status=404
-call idempotent GET "/status/$cluster"
-if [[ $response_status == 404 && $goal == gone ]]; then
-  find_gone "${arguments[0]}"
-fi
-if [[ $response_status == 404 ]]; then
-  fail_usage "not found: ${arguments[0]}" \
+if [[ $goal == gone ]]; then
+  look_up_even_gone "${arguments[0]}"
+  [[ $response_status != 404 ]] || fail_usage "not found: ${arguments[0]}" \
     "  list clusters:      $(command_line eksp-list.sh)" \
     "  list gone ones too: $(command_line eksp-list.sh --all)"
-fi
-if [[ $goal == gone ]]; then
+  expect_success
   read_record destroy-failed
   interrupted="$(called_as): interrupted; $record_name is $record_state"
 else
+  call idempotent GET "/status/$cluster"
   read_record create-failed
   interrupted="$(called_as): interrupted; $record_name is still being created in the background"
 fi

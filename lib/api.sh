@@ -14,8 +14,6 @@ find_endpoint() {
   fi
 }
 
-accepted_status= # one that is no failure either
-
 # call once|idempotent METHOD PATH [CURL-OPTION …]: as with_retries; returns only after a success.
 call() {
   list_kubeconfigs
@@ -24,11 +22,11 @@ call() {
   remove_kubeconfigs "$2" "$3"
 }
 
-# Ends the command unless the last response is a success, or has the status that is accepted.
+# Ends the command unless the last response is a success.
 expect_success() {
   local messages=() line
   [[ -z $local_pid || $response_status == 000 ]] || expect_local_response
-  [[ $response_status != 2* && $response_status != "$accepted_status" ]] || return 0
+  [[ $response_status != 2* ]] || return 0
   # shellcheck disable=SC2016 # jq's variables
   while IFS= read -r line; do
     messages+=("$line")

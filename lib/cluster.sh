@@ -62,6 +62,26 @@ list_leftovers() {
       (select(length > 20) | "  and \(length - 20) more, under leftovers in its record")' <<<"$response_body"
 }
 
+# look_up_even_gone ID|NAME: the response is the record of that cluster, or of the latest one of that name that is
+# gone, or a 404.
+look_up_even_gone() {
+  local not_found gone
+  list_kubeconfigs
+  with_retries idempotent GET "/status/$(path_segment "$1")"
+  if [[ $response_status == 404 ]]; then
+    not_found=$response_body
+    with_retries idempotent GET /clusters/gone
+    # shellcheck disable=SC2016 # jq's variables
+    if [[ $response_status == 2* ]] && gone=$(jq -c -e --arg name "$1" \
+      'map(select(.name == $name and .status.state == "gone")) | last // empty' <<<"$response_body" 2>/dev/null); then
+      response_body=$gone
+    else
+      response_status=404 response_body=$not_found
+    fi
+  fi
+  remove_kubeconfigs GET "/status/$1"
+}
+
 # Prints how a command to copy refers to the cluster. Its name belongs to another one once it is gone.
 record_reference() {
   if [[ -n $front && $record_state != gone ]]; then
@@ -93,6 +113,6 @@ describe_expiry() {
     1) printf ', in 1 minute' ;;
     *) printf ', in %s minutes' "$record_minutes_left" ;;
   esac
-  speed=$(response_header Eksphemeral-Speed)
-  [[ ${speed:-1} == 1 ]] || printf ' by its clock, which runs %s times as fast' "$speed"
+  speed=$(response_speed)
+  [[ $speed == 1 ]] || printf ' by its clock, which runs %s times as fast' "$speed"
 }

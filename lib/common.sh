@@ -34,6 +34,8 @@ jq_text='
   def whole: if type == "number" and . > -1e9 and . < 1e9 then ceil else null end;
   def safe_text: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");'
 
+# shellcheck source=lib/commands.sh
+. "$here/lib/commands.sh"
 # shellcheck source=lib/options.sh
 . "$here/lib/options.sh"
 # shellcheck source=lib/config.sh
@@ -127,12 +129,6 @@ command_line() {
   printf %s "$local_option"
   shift
   (($# == 0)) || printf ' %q' "$@"
-}
-
-# command_name SCRIPT: prints what follows eksp for it.
-command_name() {
-  local name=${1#eksp-}
-  printf %s "${name%.sh}"
 }
 
 # Prints the command as it was called.

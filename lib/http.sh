@@ -70,6 +70,14 @@ response_header() {
   shopt -u nocasematch
 }
 
+# Prints how many times as fast as real time the control plane's clock runs.
+response_speed() {
+  local speed
+  speed=$(response_header Eksphemeral-Speed)
+  [[ $speed =~ ^[1-9][0-9]{0,5}$ ]] || speed=1
+  printf %s "$speed"
+}
+
 # Whether curl could not send the request: an option, a URL or a file that it cannot use, or a curl that
 # does not run.
 is_curl_error() {

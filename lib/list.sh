@@ -23,8 +23,7 @@ take_rows() {
   [[ $(response_header Content-Type) == "$tsv"* ]] \
     || fail "the control plane is older than this command: it cannot list clusters as a table" \
       "  update it:  $(command_line eksp-up.sh)" "  list as JSON: $(command_line "$program" -o json)"
-  rows_at=$SECONDS rows_speed=$(response_header Eksphemeral-Speed)
-  [[ $rows_speed =~ ^[1-9][0-9]{0,5}$ ]] || rows_speed=1
+  rows_at=$SECONDS rows_speed=$(response_speed)
   # Nothing reaches the terminal but text, and nothing is a row that has no id. Some awks end at long texts.
   # Bytes of control characters, and in UTF-8 of those that change the direction of text or are not seen.
   rows=$(printf %s "$response_body" | LC_ALL=C awk -F '\t' '

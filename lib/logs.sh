@@ -7,22 +7,6 @@ launched=                    # whether a task was launched
 printed=                     # whether there was anything to print
 printing=                    # the log from which the last line came
 
-# fetch_record PATH ID|NAME: the response is its record. A name is also that of the latest gone cluster.
-fetch_record() {
-  local status headers body gone
-  with_retries idempotent GET "$1"
-  if [[ $response_status == 404 ]]; then
-    status=$response_status headers=$response_headers body=$response_body
-    with_retries idempotent GET /clusters/gone
-    if [[ $response_status == 200 ]]; then
-      gone=$(jq -c --arg name "$2" 'map(select(.name == $name)) | last // empty' <<<"$response_body" 2>/dev/null) || gone=
-      [[ -z $gone ]] || status=200 body=$gone
-    fi
-    response_status=$status response_headers=$headers response_body=$body
-  fi
-  expect_success
-}
-
 # Each poll on AWS is several calls.
 follow_delay() {
   if is_aws_endpoint; then
@@ -54,7 +38,7 @@ print_lines() {
   [[ -n $text ]] || return 0
   [[ $printing == "$1" ]] || info "$1:"
   printing=$1 printed=1
-  printf '%s\n' "$text" 2>/dev/null || exit 1 # nobody reads it any more
+  printf '%s\n' "$text" 2>/dev/null || exit 1 # its reader has gone away
 }
 
 # print_file LABEL FILE

@@ -80,10 +80,10 @@ expect_arguments() {
   fi
 }
 
-# Prints the comment at the top of the command, which is its help, in the words of the caller.
-header() {
+# Prints the help of the command, in the words of the caller.
+help_text() {
   local text script
-  text=$(sed -n -e 1d -e '/^#/!q' -e 's/^# \{0,1\}//p' "$0")
+  text=$(header "$0")
   if [[ -n $front ]]; then
     for script in "$here"/eksp-*.sh; do
       script=${script##*/}
@@ -95,11 +95,11 @@ header() {
 
 print_help() {
   trap - PIPE
-  header
+  help_text
   exit 0
 }
 
 # Prints how the command is called, a line for each way.
 synopsis() {
-  header | sed -n -E 's#^  ((\./eksp-[a-z]+\.sh|eksp [a-z]+)( .*)?)$#  \1#p'
+  help_text | sed -n -E 's#^  ((\./eksp-[a-z]+\.sh|eksp [a-z]+)( .*)?)$#  \1#p'
 }

@@ -34,8 +34,7 @@ jq_phases='
 # Shows the phases that have ended since the last call, and the current one. Fails if none is known.
 show_phases() {
   local kind name seconds usual number=0 speed
-  speed=$(response_header Eksphemeral-Speed)
-  [[ $speed =~ ^[1-9][0-9]{0,5}$ ]] || speed=1
+  speed=$(response_speed)
   {
     read -r phases || phases='[]'
     while IFS=$'\037' read -r kind name seconds usual; do
@@ -76,8 +75,7 @@ print_ended() {
 # Prints when the cluster in the response expires, by the caller's clock, in seconds since 1970.
 expiry_seconds() {
   local speed
-  speed=$(response_header Eksphemeral-Speed)
-  [[ $speed =~ ^[1-9][0-9]{0,5}$ ]] || speed=1
+  speed=$(response_speed)
   jq -r --arg date "$(response_header Date)" --argjson speed "$speed" \
     "$jq_moments"'now as $now | (.status.expires | moment) - ([$date | http_date][0] // $now) | $now + . / $speed | floor' \
     <<<"$response_body" 2>/dev/null

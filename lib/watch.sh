@@ -14,7 +14,7 @@ watch_list() {
   else
     print_list
     while true; do
-      watch_delay
+      sleep "$(watch_seconds)"
       watch_update "$@"
       [[ -z $watch_problem ]] || info "$watch_problem"
       ((${#watch_events[@]} == 0)) || printf '%s\n' "${watch_events[@]}"
@@ -23,11 +23,7 @@ watch_list() {
   fi
 }
 
-# In AWS each call costs a little.
-watch_delay() {
-  sleep "$(watch_seconds)"
-}
-
+# Prints how long it is from one answer to the next. In AWS each call costs a little.
 watch_seconds() {
   if is_aws_endpoint; then
     echo 10
@@ -74,8 +70,7 @@ watch_draw() {
   if [[ -z $rows ]]; then
     frame="no clusters"
   else
-    frame=$(draw_table -v live=1 -v rows="$room" \
-      -v changed="$watch_changed")
+    frame=$(draw_table -v live=1 -v rows="$room" -v changed="$watch_changed")
   fi
   frame+=$'\n'
   ((events == 0)) || frame+=$(printf '\n%s' "${watch_events[@]:${#watch_events[@]}-events}")$'\n'
@@ -88,7 +83,7 @@ watch_draw() {
 # watch_update PATH …: fetches the rows again, and sets watch_events, watch_changed and watch_problem. An answer
 # that is missing ends nothing: the table stays until the next one.
 watch_update() {
-  local before=$rows path all='' change
+  local before=$rows path all='' id change
   watch_problem=
   for path; do
     send GET "$path" -H "Accept: $tsv"
@@ -100,9 +95,9 @@ watch_update() {
     all+=$rows
   done
   rows=$all watch_changed=' '
-  while IFS=$'\t' read -r path change; do
+  while IFS=$'\t' read -r id change; do
     [[ -n $change ]] || continue
-    watch_changed+="$path "
+    watch_changed+="$id "
     watch_events+=("$(date +%H:%M:%S)  $change")
   done < <(watch_changes "$before")
   while ((${#watch_events[@]} > 5)); do

@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.eksphemeral.local.Terminal.Screens;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,9 +41,7 @@ class EkspIT {
 
   @BeforeAll
   static void up() throws Exception {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    port = Scripts.freePort();
     scripts().run("eksp-up.sh").exits(0);
     dev =
         scripts()
@@ -75,10 +71,7 @@ class EkspIT {
   }
 
   private static Scripts scripts() throws IOException {
-    return Scripts.in(scratch)
-        .with("EKSPHEMERAL_PORT", Integer.toString(port))
-        .with("EKSPHEMERAL_LOCAL", "1")
-        .with("EKSPHEMERAL_SIMULATE_SECONDS", "1")
+    return Scripts.local(scratch, port)
         .with("XDG_CONFIG_HOME", scratch.resolve("config").toString())
         .with("TERM", "xterm");
   }

@@ -3,8 +3,6 @@ package io.eksphemeral.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -38,15 +36,7 @@ class LogsScriptIT {
   private final Scripts scripts;
 
   LogsScriptIT(@TempDir Path scratch) throws IOException {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    scripts =
-        Scripts.in(scratch)
-            .with("EKSPHEMERAL_PORT", Integer.toString(port))
-            .with("EKSPHEMERAL_LOCAL", "1")
-            .with("EKSPHEMERAL_SIMULATE_SECONDS", "1");
+    scripts = Scripts.local(scratch, Scripts.freePort());
   }
 
   @BeforeEach

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -66,6 +68,21 @@ final class Scripts {
    */
   static Scripts in(Path scratch) throws IOException {
     return in(checkout(), scratch);
+  }
+
+  /** The commands with a control plane on this machine, whose clusters take a second. */
+  static Scripts local(Path scratch, int port) throws IOException {
+    return in(scratch)
+        .with("EKSPHEMERAL_PORT", Integer.toString(port))
+        .with("EKSPHEMERAL_LOCAL", "1")
+        .with("EKSPHEMERAL_SIMULATE_SECONDS", "1");
+  }
+
+  /** A port at which nothing listens. */
+  static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
+    }
   }
 
   /** The commands of another folder. */

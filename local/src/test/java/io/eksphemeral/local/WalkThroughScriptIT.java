@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -42,14 +41,8 @@ class WalkThroughScriptIT {
 
   WalkThroughScriptIT(@TempDir Path scratch) throws IOException {
     this.scratch = scratch;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    scripts =
-        Scripts.in(scratch)
-            .with("EKSPHEMERAL_PORT", Integer.toString(port))
-            .with("EKSPHEMERAL_LOCAL", "1")
-            .with("EKSPHEMERAL_SIMULATE_SECONDS", "1");
+    port = Scripts.freePort();
+    scripts = Scripts.local(scratch, port);
   }
 
   @AfterEach

@@ -2,43 +2,53 @@
 # Lists of clusters: fetching, filtering, drawing.
 
 rows=        # a line of tab-separated values for each cluster, see docs/api.md
-rows_at=0    # when they were fetched, by SECONDS
+path_rows=() # those of each path
+rows_at=0    # when those that exist were fetched, by SECONDS
 rows_speed=1 # how fast the control plane's clock runs
 
 tsv=text/tab-separated-values
 
 # fetch_rows PATH …: sets rows to the clusters of all the paths. A listing that fails ends the command.
 fetch_rows() {
-  local path all=
+  local path number=0
   for path; do
     call once GET "$path" -H "Accept: $tsv"
-    take_rows
-    all+=$rows
+    take_rows "$path" "$number"
+    number=$((number + 1))
   done
-  rows=$all
+  join_rows
 }
 
-# Sets rows from the response.
+# Sets rows to those of all paths.
+join_rows() {
+  local some
+  rows=
+  for some in "${path_rows[@]}"; do
+    rows+=$some
+  done
+}
+
+# take_rows PATH NUMBER: sets path_rows[NUMBER] from the response.
 take_rows() {
+  local taken
   [[ $(response_header Content-Type) == "$tsv"* ]] \
     || fail "the control plane is older than this command: it cannot list clusters as a table" \
       "  update it:  $(command_line eksp-up.sh)" "  list as JSON: $(command_line "$program" -o json)"
-  rows_at=$SECONDS rows_speed=$(response_speed)
+  [[ $1 == /clusters/gone ]] || rows_at=$SECONDS rows_speed=$(response_speed)
   # Nothing reaches the terminal but text, and nothing is a row that has no id. Some awks end at long texts.
   # Bytes of control characters, and in UTF-8 of those that change the direction of text or are not seen.
-  rows=$(printf %s "$response_body" | LC_ALL=C awk -F '\t' '
+  taken=$(printf %s "$response_body" | LC_ALL=C awk -F '\t' '
     $1 ~ /^[A-Za-z0-9-]+$/ && length($1) <= 64 {
       gsub(/\302[\200-\237]|\342\200[\213-\217\250-\256]|\342\201[\240-\257]|\357\273\277|[\001-\010\013-\037\177]/, " ")
       line = $1
       for (i = 2; i <= 11 && i <= NF; i++) line = line "\t" substr($i, 1, 2048)
       print line
     }')
-  rows+=${rows:+$'\n'}
-  if [[ -n ${option_mine-} ]]; then
-    rows=$(awk_rows -v caller="$(caller_pattern)" -v owner="${EKSPHEMERAL_OWNER-}" \
-      '$11 ~ caller || (owner != "" && $6 == owner)')
-    rows+=${rows:+$'\n'}
+  if [[ -n $taken && -n ${option_mine-} ]]; then
+    taken=$(LC_ALL=C awk -F '\t' -v caller="$(caller_pattern)" -v owner="${EKSPHEMERAL_OWNER-}" \
+      '$11 ~ caller || (owner != "" && $6 == owner)' <<<"$taken")
   fi
+  path_rows[$2]=$taken${taken:+$'\n'}
 }
 
 # awk_rows ARGUMENT …: runs awk on the rows.

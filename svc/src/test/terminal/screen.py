@@ -4,7 +4,7 @@
     screen.py [--columns N] [--rows N] [--until TEXT --send KEYS] … -- COMMAND [ARGUMENT …]
 
 Each --until waits until the screen contains TEXT, or +N seconds; then the --send after it types KEYS (^C is
-Ctrl-C; empty types nothing). Prints {"exit": code, "seen": [screen at each --until], "end": screen when the command
+Ctrl-C; empty types nothing; columns=N makes the terminal so wide). Prints {"exit": code, "seen": [screen at each --until], "end": screen when the command
 ended}; a screen is {"lines": […], "colours": {text: colour}, "scrolled": […]}, without the blanks at the ends.
 Fails after --limit seconds (60).
 """
@@ -108,7 +108,13 @@ def main():
         while waiting and is_due(waiting[0][0]):
             since = time.monotonic()
             seen.append(screen.shown())
-            os.write(terminal, waiting.pop(0)[1].replace("^C", "\x03").encode())
+            keys = waiting.pop(0)[1]
+            if keys.startswith("columns="):
+                columns = int(keys.partition("=")[2])
+                screen.resize(columns=columns)
+                fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", options.rows, columns, 0, 0))
+            else:
+                os.write(terminal, keys.replace("^C", "\x03").encode())
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     if waiting:
         sys.exit("never shown: %s; at the end:\n%s" % (waiting[0][0], "\n".join(screen.shown()["lines"])))

@@ -188,10 +188,13 @@ final class AtomicFiles {
   Optional<String> stamp(String key) throws IOException {
     try {
       BasicFileAttributes file = Files.readAttributes(path(key), BasicFileAttributes.class);
+      // Not by a format: a listing makes a thousand.
       return Optional.of(
-          "%s-%d-%s"
-              .formatted(
-                  file.lastModifiedTime().to(TimeUnit.NANOSECONDS), file.size(), file.fileKey()));
+          file.lastModifiedTime().to(TimeUnit.NANOSECONDS)
+              + "-"
+              + file.size()
+              + "-"
+              + file.fileKey());
     } catch (NoSuchFileException _) {
       return Optional.empty();
     }

@@ -313,16 +313,30 @@ class EkspIT {
     scripts.run("eksp-destroy.sh", "watched").exits(0);
   }
 
+  /** Through answers that say that nothing has changed, too. */
   @Test
   void theCountdownRunsBetweenAnswers() throws Exception {
     Screens screens =
-        terminal(100).once("ends this", "").once("+2", "^C").run("eksp", "ls", "--watch");
+        terminal(100).once("ends this", "").once("+12", "^C").run("eksp", "ls", "--watch");
 
     assertThat(screens.exit()).isEqualTo(130);
     assertThat(screens.seen().get(0).text()).containsPattern(COUNTDOWN);
     assertThat(screens.seen().get(1).text()).containsPattern(COUNTDOWN);
     assertThat(countdown(screens.seen().get(0).text()))
-        .isGreaterThan(countdown(screens.seen().get(1).text()));
+        .isGreaterThan(countdown(screens.seen().get(1).text()) + 9);
+  }
+
+  @Test
+  void theTableFollowsTheTerminal() throws Exception {
+    Screens screens =
+        terminal(100)
+            .once("ends this", "columns=45")
+            .once("+2", "columns=100")
+            .once("VERSION", "q")
+            .run("eksp", "ls", "--watch");
+
+    assertThat(screens.seen().get(0).text()).contains("VERSION");
+    assertThat(screens.seen().get(1).text()).contains("EXPIRES-IN").doesNotContain("VERSION");
   }
 
   private static int countdown(String screen) {

@@ -23,7 +23,10 @@ final class Terminal {
     options.addAll(List.of("--columns", Integer.toString(columns)));
   }
 
-  /** Once the screen shows a text, types keys; {@code ^C} is Ctrl-C. */
+  /**
+   * Once the screen shows a text, types keys; {@code ^C} is Ctrl-C, {@code columns=50} a change of
+   * the width.
+   */
   Terminal once(String shown, String keys) {
     options.addAll(List.of("--until=" + shown, "--send=" + keys));
     return this;

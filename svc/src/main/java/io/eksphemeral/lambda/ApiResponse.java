@@ -27,6 +27,10 @@ final class ApiResponse {
     return of(202, body, Map.of("location", "/status/" + live.id().value()));
   }
 
+  static APIGatewayV2HTTPResponse notModified() {
+    return of(304, "", Map.of());
+  }
+
   static APIGatewayV2HTTPResponse unknownPath() {
     return ErrorCode.NOT_FOUND.response("not found: no such path");
   }

@@ -38,11 +38,13 @@ final class GoneClusters {
   }
 
   /**
+   * @param ids of all that are gone, oldest first
    * @param form makes the response
    */
   APIGatewayV2HTTPResponse list(
-      Context context, BiFunction<List<Stored>, ArrayNode, APIGatewayV2HTTPResponse> form) {
-    List<ClusterId> ids = status.goneIds();
+      Context context,
+      List<ClusterId> ids,
+      BiFunction<List<Stored>, ArrayNode, APIGatewayV2HTTPResponse> form) {
     int end = ids.size();
     int first = Math.max(0, end - MAX_SHOWN);
     while (end > first && addAll(status.gone(ids.subList(Math.max(first, end - BATCH), end)))) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.eksphemeral.control.ClusterStatus;
 import io.eksphemeral.control.Stored;
+import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Versions;
 import java.time.InstantSource;
 import java.util.List;
@@ -19,7 +20,9 @@ public final class StatusHandler implements ApiHandler {
 
   private final ClusterStatus status;
   private final ClusterResponse view;
+  private final InstantSource clock;
   private final TimeLimit time;
+  private final EntityTags tags = new EntityTags();
 
   /** Reads the function's environment; Lambda calls this. */
   public StatusHandler() {
@@ -53,6 +56,7 @@ public final class StatusHandler implements ApiHandler {
       Supplier<Versions> versions,
       TimeLimit time) {
     this.status = status;
+    this.clock = clock;
     this.time = time;
     this.view = new ClusterResponse(provider, clock, versions);
   }
@@ -66,16 +70,8 @@ public final class StatusHandler implements ApiHandler {
         request ->
             switch (request.route()) {
               case LIST_IDS -> ids();
-              case LIST -> {
-                List<Stored> all = status.list();
-                yield wantsTable(request) ? table(all) : ApiResponse.ok(view.of(all));
-              }
-              case LIST_GONE ->
-                  new GoneClusters(status, view)
-                      .list(
-                          context,
-                          (gone, records) ->
-                              wantsTable(request) ? table(gone) : ApiResponse.ok(records));
+              case LIST -> list(request);
+              case LIST_GONE -> listGone(request, context);
               case SHOW -> request.parameter("id").equals(ALL_IDS) ? ids() : show(request);
               default -> ApiResponse.unknownPath();
             });
@@ -85,6 +81,28 @@ public final class StatusHandler implements ApiHandler {
     ArrayNode ids = JsonNodeFactory.instance.arrayNode();
     status.ids().forEach(id -> ids.add(id.value()));
     return ApiResponse.ok(ids);
+  }
+
+  private APIGatewayV2HTTPResponse list(ApiRequest request) {
+    List<Stored> all = status.list();
+    return EntityTags.unlessKnown(
+        request,
+        tags.of(request, all, clock.instant()),
+        () -> wantsTable(request) ? table(all) : ApiResponse.ok(view.of(all)));
+  }
+
+  private APIGatewayV2HTTPResponse listGone(ApiRequest request, Context context) {
+    List<ClusterId> ids = status.goneIds();
+    return EntityTags.unlessKnown(
+        request,
+        tags.ofIds(request, ids, clock.instant()),
+        () ->
+            new GoneClusters(status, view)
+                .list(
+                    context,
+                    ids,
+                    (gone, records) ->
+                        wantsTable(request) ? table(gone) : ApiResponse.ok(records)));
   }
 
   private APIGatewayV2HTTPResponse show(ApiRequest request) {

@@ -6,6 +6,7 @@ import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.Notification;
+import io.eksphemeral.domain.Notification.Topic;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecValidator;
@@ -15,6 +16,7 @@ import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Transition;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,10 @@ public final class ClusterRecordCodec {
    * The longest list of texts in a spec; a spec had at most 64 KiB before its lists were bounded.
    */
   private static final int LONGEST_LIST = 64 * 1024;
+
+  /** Early notices have a list of their own, as older versions reject unknown topics of mails. */
+  private static final Predicate<Notification> NOT_EARLY =
+      notification -> notification.topic() != Topic.EARLY_NOTICE;
 
   /** Room for what a store adds to a record. */
   private static final int ROOM = 1 << 10;
@@ -156,7 +162,11 @@ public final class ClusterRecordCodec {
     Json.putTextsUnlessEmpty(json, "log", cluster.log());
     Json.putTextsUnlessEmpty(json, "leftovers", cluster.leftovers());
     Json.putAll(json, "tasks", cluster.tasks(), ClusterRecordCodec::task);
-    Json.putAll(json, "mails", cluster.notifications(), ClusterRecordCodec::mailing);
+    Json.putAll(json, "mails", on(cluster, NOT_EARLY), ClusterRecordCodec::mailing);
+    List<Notification> early = on(cluster, NOT_EARLY.negate());
+    if (!early.isEmpty()) {
+      Json.putAll(json, "earlynotices", early, ClusterRecordCodec::delivery);
+    }
     Json.putAll(json, "history", cluster.history(), ClusterRecordCodec::transition);
     json.put("format", VERSION);
     return json;
@@ -176,9 +186,18 @@ public final class ClusterRecordCodec {
     return json;
   }
 
+  private static List<Notification> on(Cluster cluster, Predicate<Notification> topic) {
+    return cluster.notifications().stream().filter(topic).toList();
+  }
+
   private static ObjectNode mailing(Notification mailing) {
     ObjectNode json = Json.object();
     json.put("topic", mailing.topic().text());
+    return json.setAll(delivery(mailing));
+  }
+
+  private static ObjectNode delivery(Notification mailing) {
+    ObjectNode json = Json.object();
     Json.put(json, "about", mailing.about());
     Json.put(json, "tried", mailing.tried());
     Json.put(json, "last", mailing.last());
@@ -233,20 +252,12 @@ public final class ClusterRecordCodec {
                     Json.timeOrNull(task, "ended"),
                     Json.textOrNull(task, "outcome")))
             .toList(),
-        Json.objects(status, "mails")
-            .map(mail ->
-                new Notification(
-                    Json.oneOf(
-                        Notification.Topic.values(), Notification.Topic::text, mail, "topic"),
-                    Json.time(mail, "about"),
-                    Json.time(mail, "tried"),
-                    Json.time(mail, "last"),
-                    Json.oneOf(
-                        Notification.Delivery.values(),
-                        Notification.Delivery::text,
-                        mail,
-                        "delivery"),
-                    Json.textOrNull(mail, "why")))
+        Stream.concat(
+                Json.objects(status, "mails").map(mail -> notification(topic(mail), mail)),
+                status.has("earlynotices")
+                    ? Json.objects(status, "earlynotices")
+                        .map(mail -> notification(Topic.EARLY_NOTICE, mail))
+                    : Stream.empty())
             .toList(),
         Json.textOrNull(status, "error"),
         Json.texts(status, "log"),
@@ -261,6 +272,20 @@ public final class ClusterRecordCodec {
                     Json.wholeOrZero(step, "minutes"),
                     Json.wholeOrZero(step, "earlier")))
             .toList());
+  }
+
+  private static Topic topic(JsonNode mail) {
+    return Json.oneOf(Topic.values(), Topic::text, mail, "topic");
+  }
+
+  private static Notification notification(Topic topic, JsonNode mail) {
+    return new Notification(
+        topic,
+        Json.time(mail, "about"),
+        Json.time(mail, "tried"),
+        Json.time(mail, "last"),
+        Json.oneOf(Notification.Delivery.values(), Notification.Delivery::text, mail, "delivery"),
+        Json.textOrNull(mail, "why"));
   }
 
   private static @Nullable Placement placement(JsonNode task) {

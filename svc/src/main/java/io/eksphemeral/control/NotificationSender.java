@@ -40,7 +40,11 @@ final class NotificationSender {
         store.replace(record, cluster.notified(topic, about, Delivery.SENDING, clock.instant()));
     return sending.isEmpty()
         ? records.reread(record)
-        : recordDelivery(sending.get(), topic, about, notifications.send(cluster, topic, about));
+        : recordDelivery(
+            sending.get(),
+            topic,
+            about,
+            notifications.send(cluster, topic, about, clock.instant()));
   }
 
   /** Records the outcome of a notification, whatever else was recorded meanwhile. */

@@ -2,6 +2,7 @@ package io.eksphemeral.control;
 
 import io.eksphemeral.control.Mailer.Mail;
 import io.eksphemeral.domain.Cluster;
+import io.eksphemeral.domain.Costs;
 import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.MailAddress;
 import io.eksphemeral.domain.Notification.Delivery;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,12 @@ public final class Notifications {
   private final @Nullable Mailer mailer;
   private final @Nullable String operator;
   private final String scriptOptions;
+  private final Supplier<Optional<Costs>> costs;
+
+  /** Of clusters that cost nothing. */
+  public Notifications(@Nullable Mailer mailer, @Nullable String operator, String scriptOptions) {
+    this(mailer, operator, scriptOptions, Optional::empty);
+  }
 
   /**
    * @param mailer null if no sender is configured, so that no mail is sent
@@ -42,11 +50,17 @@ public final class Notifications {
    *     destroyed; may be null
    * @param scriptOptions options that the suggested commands need to reach this control plane, such
    *     as {@code --local}, if a cluster's endpoint is not known; may be empty
+   * @param costs what clusters cost; empty if that is nothing
    */
-  public Notifications(@Nullable Mailer mailer, @Nullable String operator, String scriptOptions) {
+  public Notifications(
+      @Nullable Mailer mailer,
+      @Nullable String operator,
+      String scriptOptions,
+      Supplier<Optional<Costs>> costs) {
     this.mailer = mailer;
     this.operator = operator;
     this.scriptOptions = scriptOptions;
+    this.costs = costs;
   }
 
   /** The recipients; may be empty. */
@@ -80,11 +94,12 @@ public final class Notifications {
    * Sends a mail to each recipient, so that one bad address does not affect the others. It counts
    * as sent if at least one mail was.
    */
-  Outcome send(Cluster cluster, Topic topic, Instant about) {
+  Outcome send(Cluster cluster, Topic topic, Instant about, Instant now) {
+    String body = body(cluster, topic, about, now);
     boolean reached = false;
     List<String> failures = new ArrayList<>();
     for (String recipient : recipients(cluster, topic)) {
-      Mail mail = new Mail(recipient, subject(cluster, topic), body(cluster, topic, about));
+      Mail mail = new Mail(recipient, subject(cluster, topic, about), body);
       switch (deliver(mail)) {
         case Mailer.Delivery.Sent _ -> reached = true;
         case Mailer.Delivery.Failed(String why) -> failures.add(recipient + ": " + why);
@@ -104,10 +119,11 @@ public final class Notifications {
     }
   }
 
-  private static String subject(Cluster cluster, Topic topic) {
+  private static String subject(Cluster cluster, Topic topic, Instant about) {
     String what =
         switch (topic) {
           case READY -> "is ready";
+          case EARLY_NOTICE -> "will be destroyed at " + TIME.format(about);
           case NOTICE -> "is about to be destroyed";
           case CREATE_FAILED -> "could not be created";
           case DESTROY_FAILED -> "could not be destroyed and may still cost money";
@@ -116,7 +132,7 @@ public final class Notifications {
     return "EKSphemeral: cluster " + cluster.name() + " " + what;
   }
 
-  private String body(Cluster cluster, Topic topic, Instant about) {
+  private String body(Cluster cluster, Topic topic, Instant about, Instant now) {
     String text =
         switch (topic) {
           case READY ->
@@ -134,16 +150,19 @@ public final class Notifications {
                       PROLONG_BY,
                       prolong(cluster),
                       command("destroy", cluster));
-          case NOTICE ->
+          case EARLY_NOTICE, NOTICE ->
               """
               Your cluster %s will be destroyed at %s, or a few minutes later.
-              %s
+              Its lifetime of %s ends then.
+              %s%s
               To extend its life by %d minutes:
                   %s
               """
                   .formatted(
                       cluster.name(),
                       TIME.format(about),
+                      plural(cluster.lifetime(), "minute"),
+                      cost(cluster, now),
                       shortenings(cluster),
                       PROLONG_BY,
                       prolong(cluster));
@@ -175,6 +194,22 @@ public final class Notifications {
                   .formatted(cluster.name(), howItEnded(cluster));
         };
     return text + "\nIts id is " + cluster.id() + ".\n";
+  }
+
+  private static String plural(int number, String unit) {
+    return number + " " + unit + (number == 1 ? "" : "s");
+  }
+
+  /** A mail must be sent even if its cost cannot be told. */
+  private String cost(Cluster cluster, Instant now) {
+    try {
+      return costs
+          .get()
+          .map(known -> "It has cost at most %s USD so far.\n".formatted(known.soFar(cluster, now)))
+          .orElse("");
+    } catch (StoreException _) {
+      return "";
+    }
   }
 
   private static String howItEnded(Cluster cluster) {

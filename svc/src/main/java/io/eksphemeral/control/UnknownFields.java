@@ -19,6 +19,7 @@ final class UnknownFields {
       Map.of(
           "tasks", List.of("kind", "attempt"),
           "mails", List.of("topic", "about"),
+          "earlynotices", List.of("about"),
           "history", List.of("state", "at", "minutes"));
 
   private UnknownFields() {}

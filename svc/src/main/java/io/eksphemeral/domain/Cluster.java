@@ -4,6 +4,7 @@ import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param ready when it first became ready; null until then
  * @param expires when its time is up; null until it is ready
  * @param tasks in the order they were planned
- * @param notifications in the order they were begun; one for each topic and moment
+ * @param notifications one for each topic and moment, as they were begun; early notices last
  * @param error the latest error, for people; null while there is none
  * @param log the last lines of a failed creation's output
  * @param leftovers what the last destroy attempt still found
@@ -49,7 +50,10 @@ public record Cluster(
 
   public Cluster {
     tasks = List.copyOf(tasks);
-    notifications = List.copyOf(notifications);
+    notifications =
+        notifications.stream()
+            .sorted(Comparator.comparing(one -> one.topic() == Topic.EARLY_NOTICE))
+            .toList();
     error = error == null ? null : SafeText.sanitize(error, MAX_ERROR_LENGTH);
     log = SafeText.sanitize(log);
     leftovers = SafeText.sanitize(leftovers);

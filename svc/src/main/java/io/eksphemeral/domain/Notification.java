@@ -32,10 +32,18 @@ public record Notification(
 
   public enum Topic {
     READY,
+    /** Well before the expiry, so that there is time to save work. */
+    EARLY_NOTICE,
+    /** Right before the expiry. */
     NOTICE,
     CREATE_FAILED,
     DESTROY_FAILED,
     GONE;
+
+    /** Whether it announces the expiry; then {@link Notification#about} is that. */
+    public boolean isNotice() {
+      return this == NOTICE || this == EARLY_NOTICE;
+    }
 
     /** As written in records and file names: {@code create-failed}. */
     public String text() {

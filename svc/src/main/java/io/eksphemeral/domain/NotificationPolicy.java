@@ -5,6 +5,7 @@ import io.eksphemeral.domain.Notification.Topic;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,18 @@ public final class NotificationPolicy {
    * six minutes before.
    */
   public static final Duration NOTICE_LEAD = Duration.ofMinutes(6);
+
+  /**
+   * The early notice is sent at the latest when this much of a cluster's life is left, or a quarter
+   * of the life if that is less.
+   */
+  private static final Duration EARLY_NOTICE_BEFORE = Duration.ofMinutes(30);
+
+  /** Shorter lives, in minutes, have no early notice: the last one would follow right after it. */
+  private static final int SHORTEST_WITH_EARLY_NOTICE = 40;
+
+  /** The minimum time between two early notices of a cluster, however often its expiry changes. */
+  static final Duration EARLY_NOTICE_INTERVAL = Duration.ofMinutes(30);
 
   /** The minimum time between a notice and the destruction it announces (promise P5). */
   public static final Duration NOTICE_TO_DESTRUCTION = Duration.ofMinutes(1);
@@ -42,7 +55,11 @@ public final class NotificationPolicy {
         switch (cluster.state()) {
           case CREATING -> Stream.empty();
           case READY ->
-              Stream.concat(due(cluster, Topic.READY, cluster.ready(), now), retry(cluster, now));
+              Stream.of(
+                      due(cluster, Topic.READY, cluster.ready(), now),
+                      earlyNotice(cluster, now),
+                      retry(cluster, now))
+                  .flatMap(Function.identity());
           case CREATE_FAILED, DESTROYING, DESTROY_FAILED ->
               Stream.concat(
                   due(
@@ -93,8 +110,32 @@ public final class NotificationPolicy {
 
   private static boolean isJustNotified(Cluster cluster, Instant now) {
     return cluster.notifications().stream()
-        .filter(notification -> notification.topic() == Topic.NOTICE)
+        .filter(notification -> notification.topic().isNotice())
         .anyMatch(notice -> now.isBefore(notice.last().plus(NOTICE_INTERVAL)));
+  }
+
+  /**
+   * It is due six minutes early, as the last one is, and no longer once it would delay the last
+   * one. A cluster whose owner was told lately gets no other, though its expiry has changed.
+   */
+  private static Stream<Decision> earlyNotice(Cluster cluster, Instant now) {
+    Instant expires = cluster.expires();
+    if (expires == null || cluster.lifetime() < SHORTEST_WITH_EARLY_NOTICE) {
+      return Stream.empty();
+    }
+    Duration quarter = Duration.ofMinutes(cluster.lifetime()).dividedBy(4);
+    Duration before = quarter.compareTo(EARLY_NOTICE_BEFORE) < 0 ? quarter : EARLY_NOTICE_BEFORE;
+    boolean isTime =
+        !now.isBefore(expires.minus(before).minus(NOTICE_LEAD))
+            && now.isBefore(expires.minus(NOTICE_LEAD).minus(NOTICE_INTERVAL));
+    boolean isTold =
+        cluster.notifications().stream()
+            .filter(told -> told.topic() == Topic.EARLY_NOTICE && !told.about().equals(expires))
+            .filter(told -> told.delivery() != Delivery.FAILED)
+            .anyMatch(told -> now.isBefore(told.last().plus(EARLY_NOTICE_INTERVAL)));
+    return isTime && !isTold && !isJustNotified(cluster, now)
+        ? due(cluster, Topic.EARLY_NOTICE, expires, now)
+        : Stream.empty();
   }
 
   /** A notice that failed is retried while the cluster is still ready. */

@@ -16,7 +16,7 @@ final class Retention {
   /** How many attempts to destroy a cluster are kept. */
   static final int MAX_ATTEMPTS = 20;
 
-  /** How many notices are kept; every change of the expiry makes a new one due. */
+  /** How many early and last notices are kept; every change of the expiry makes a new one due. */
   static final int MAX_NOTICES = 5;
 
   static final int MAX_EXPIRY_CHANGES = 20;
@@ -36,7 +36,7 @@ final class Retention {
     for (Topic topic : Topic.values()) {
       Predicate<Notification> isOnTopic = notification -> notification.topic() == topic;
       kept =
-          topic == Topic.NOTICE
+          topic.isNotice()
               ? keep(kept, 0, MAX_NOTICES, isOnTopic)
               : keepFirstAndLatest(kept, isOnTopic);
     }

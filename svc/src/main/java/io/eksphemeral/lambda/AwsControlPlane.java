@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.ecs.EcsClient;
@@ -179,12 +180,13 @@ final class AwsControlPlane {
 
   private ClusterFuncs clusterFuncs(FargateSettings fargate, EksctlConfig config, TimeLimit time) {
     S3ObjectStore objects = objects();
+    ClusterStore store = new ClusterStore(objects, THREADS);
     EcsClient ecs = AwsClients.ecs().httpClient(http).region(region()).build();
     ControlPlane plane =
         ControlPlane.of(
-            new ClusterStore(objects, THREADS),
+            store,
             new EcsTaskRunner(ecs, objects, fargate),
-            notifications(),
+            notifications(() -> store.versions().orElse(NO_LIST)),
             config,
             settings.limits(),
             NO_LIST,
@@ -221,13 +223,14 @@ final class AwsControlPlane {
   }
 
   /** Mail is sent from the operator's address; without one there is none. */
-  private Notifications notifications() {
+  private Notifications notifications(Supplier<Versions> versions) {
     String address = settings.notifyAddress();
     if (address.isEmpty()) {
       return new Notifications(null, null, "");
     }
     SesClient ses = AwsClients.ses().httpClient(http).region(region()).build();
-    return new Notifications(new SesMailer(ses, address), address, "");
+    return new Notifications(
+        new SesMailer(ses, address), address, "", () -> settings.provider().costs(versions));
   }
 
   private S3ObjectStore objects() {

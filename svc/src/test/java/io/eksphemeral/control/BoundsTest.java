@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Transition;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
  */
 final class BoundsTest {
   private static final String NOTICE = "dev is about to be destroyed";
+  private static final String EARLY = "dev will be destroyed at";
   private static final int MOST_BYTES = 16 * 1024;
 
   private final LifecycleHarness harness = new LifecycleHarness(new Limits(60, 10, 10, 5));
@@ -60,6 +62,30 @@ final class BoundsTest {
         .isLessThan(Duration.ofMinutes(harness.limits.minutes() + 15));
     harness.untilAllGone();
     assertThat(size(id)).isLessThan(MOST_BYTES);
+  }
+
+  @Test
+  void changingAnExpiryRepeatedlyMakesFewEarlyNotices() {
+    LifecycleHarness harness = new LifecycleHarness(new Limits(600, 10, 10, 5));
+    ClusterId id = harness.created(new SpecBuilder().name("dev").timeout(240).build());
+    harness.until(id, State.READY);
+    Instant begin = harness.clock.instant();
+    long early = 0;
+
+    for (int minute = 0; minute < 400 && harness.cluster(id).state() == State.READY; minute++) {
+      // Somewhere within half an hour of the expiry, each time another.
+      long left = Duration.between(harness.clock.instant(), harness.expires(id)).toMinutes();
+      harness.prolong(id, (int) (15 + minute % 7 - left), BOB);
+      harness.pass(Duration.ofMinutes(1));
+      Duration passed = Duration.between(begin, harness.clock.instant());
+      early = harness.mails().stream().filter(mail -> mail.startsWith(EARLY)).count();
+      long last = harness.mails().stream().filter(NOTICE::equals).count();
+      assertThat(early).isLessThanOrEqualTo(1 + passed.dividedBy(Duration.ofMinutes(30)));
+      assertThat(early + last).isLessThanOrEqualTo(1 + passed.dividedBy(Duration.ofMinutes(5)));
+    }
+
+    assertThat(early).as("early notices").isGreaterThan(5);
+    assertThat(harness.cluster(id).notifications()).hasSizeLessThan(15);
   }
 
   @Test

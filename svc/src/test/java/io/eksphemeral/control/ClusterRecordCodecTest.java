@@ -86,7 +86,14 @@ final class ClusterRecordCodecTest {
     Cluster asked = Samples.requested("dev");
     ObjectNode record = ClusterRecordCodec.encode(rich);
     List<String> places =
-        List.of("", "/task", "/status", "/status/tasks/0", "/status/mails/0", "/status/history/1");
+        List.of(
+            "",
+            "/task",
+            "/status",
+            "/status/tasks/0",
+            "/status/mails/0",
+            "/status/earlynotices/0",
+            "/status/history/1");
     places.forEach(
         place -> ((ObjectNode) record.at(place)).putObject("new").put("in", "the next version"));
     Stored.Live before = live(rich.id(), record.toString());
@@ -120,6 +127,22 @@ final class ClusterRecordCodecTest {
     assertThat(marked(rewritten.at("/status/history")))
         .hasSize(record.at("/status/history").size() - 1)
         .allMatch(step -> step.get("new").equals(step.get("at")));
+  }
+
+  /** Older versions reject a record in which a mail has a topic that they do not know. */
+  @Test
+  void earlyNoticesAreNotAmongTheMails() {
+    Instant expires = Samples.START.plusSeconds(3600);
+    Cluster told =
+        rich.notified(Topic.EARLY_NOTICE, expires, Delivery.SENT, Samples.START.plusSeconds(99));
+    JsonNode status = ClusterRecordCodec.encode(told).path("status");
+
+    assertThat(status.path("mails").findValuesAsText("topic"))
+        .isSubsetOf("ready", "notice", "create-failed", "destroy-failed", "gone");
+    assertThat(status.path("earlynotices").findValuesAsText("about")).contains(expires.toString());
+    assertThat(
+            ClusterRecordCodec.encode(Samples.requested("dev")).path("status").has("earlynotices"))
+        .isFalse();
   }
 
   private static void mark(JsonNode item, String field) {
@@ -334,6 +357,9 @@ final class ClusterRecordCodecTest {
     "/status/tasks/0/outcome, 1",
     "/status/mails/0/topic, \"ad\"",
     "/status/mails/0/delivery, \"maybe\"",
+    "/status/earlynotices, {}",
+    "/status/earlynotices/0/delivery, \"maybe\"",
+    "/status/earlynotices/0/about, 1",
     "/status/history/0/state, \"\"",
     "/status/history/0/at, \"\"",
     "/status/history/0/why, 1"
@@ -430,6 +456,7 @@ final class ClusterRecordCodecTest {
         .notifications(
             List.of(
                 new Notification(Topic.READY, at, at, at.plusSeconds(4), Delivery.SENT),
+                new Notification(Topic.EARLY_NOTICE, at, at, at, Delivery.FAILED, "no"),
                 new Notification(
                     Topic.NOTICE, at.plusSeconds(5), at, at, Delivery.FAILED, "no luck")))
         .error("something: \"quoted\"\nand \u2026")

@@ -10,6 +10,7 @@ import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Result;
+import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.TaskKind;
 import java.time.Duration;
 import java.util.List;
@@ -52,6 +53,16 @@ final class CrashTest {
                 harness.until(
                     () -> harness.mails().contains("dev is about to be destroyed"), "the notice");
                 harness.prolong(id, 10);
+                harness.untilAllGone();
+              }),
+          new Scenario(
+              "told early, and prolonged",
+              harness -> {
+                ClusterId id = harness.created(new SpecBuilder().name("dev").timeout(40).build());
+                harness.until(
+                    () -> harness.mails().stream().anyMatch(mail -> mail.contains("destroyed at")),
+                    "the early notice");
+                harness.prolong(id, 30);
                 harness.untilAllGone();
               }),
           new Scenario(

@@ -9,6 +9,7 @@ import static io.eksphemeral.domain.State.READY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.eksphemeral.control.Mailer.Mail;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
@@ -27,6 +28,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The life cycle of clusters. */
 final class LifecycleHarnessTest {
@@ -92,6 +95,71 @@ final class LifecycleHarnessTest {
         .contains("eksp prolong --local dev 30m");
     harness.untilAllGone();
     assertThat(harness.mails()).containsOnlyOnce("dev is about to be destroyed");
+  }
+
+  /** A lifetime in minutes, and how many are left at the latest when the early notice arrives. */
+  @ParameterizedTest
+  @CsvSource({"40, 10", "60, 15", "120, 30", "600, 30"})
+  void theEarlyNoticeComesInTimeWheneverTheSweepRuns(int lifetime, int left) {
+    for (int offset = 0; offset < 5; offset++) {
+      LifecycleHarness harness = new LifecycleHarness(new Limits(1440, 10, 2, 2));
+      harness.pass(Duration.ofMinutes(offset));
+      ClusterId id = harness.created(new SpecBuilder().name("dev").timeout(lifetime).build());
+      harness.until(() -> !early(harness).isEmpty(), "the early notice");
+
+      Duration before = Duration.between(harness.clock.instant(), harness.expires(id));
+      assertThat(before).isBetween(Duration.ofMinutes(left), Duration.ofMinutes(left + 6));
+      Mail mail = harness.mailer.delivered().getLast();
+      assertThat(mail.body())
+          .contains("eksp prolong --local dev 30m", "Its lifetime of " + lifetime);
+
+      harness.until(() -> harness.mails().contains("dev is about to be destroyed"), "the notice");
+      assertThat(Duration.between(harness.clock.instant(), harness.expires(id)))
+          .isBetween(Duration.ofMinutes(1), Duration.ofMinutes(6));
+      harness.untilAllGone();
+      assertThat(early(harness)).hasSize(1);
+      assertThat(harness.mails()).containsOnlyOnce("dev is about to be destroyed");
+    }
+  }
+
+  private static List<String> early(LifecycleHarness harness) {
+    return harness.mails().stream().filter(mail -> mail.contains("will be destroyed at")).toList();
+  }
+
+  @Test
+  void aProlongedClusterGetsAnotherEarlyNoticeHalfAnHourBeforeItsNewExpiry() {
+    LifecycleHarness harness = new LifecycleHarness(new Limits(1440, 10, 2, 2));
+    ClusterId id = harness.created(new SpecBuilder().name("dev").timeout(120).build());
+    harness.until(() -> early(harness).size() == 1, "the early notice");
+    harness.prolong(id, 10);
+    harness.prolong(id, 10);
+    harness.prolong(id, 100);
+
+    harness.until(() -> early(harness).size() == 2, "the next one");
+
+    assertThat(Duration.between(harness.clock.instant(), harness.expires(id)))
+        .isBetween(Duration.ofMinutes(30), Duration.ofMinutes(36));
+    harness.untilAllGone();
+    assertThat(early(harness)).doesNotHaveDuplicates().hasSize(2);
+  }
+
+  @Test
+  void anEarlyNoticeThatCannotBeSentDelaysNothing() {
+    LifecycleHarness harness = new LifecycleHarness();
+    harness.mailer.setDown(true);
+    ClusterId id = harness.created(new SpecBuilder().name("dev").timeout(60).build());
+
+    harness.until(id, DESTROYING);
+
+    assertThat(harness.clock.instant())
+        .isBetween(harness.expires(id), harness.expires(id).plus(SWEEP));
+    assertThat(harness.cluster(id).notifications())
+        .filteredOn(notification -> notification.topic() == Topic.EARLY_NOTICE)
+        .singleElement()
+        .satisfies(early -> {
+          assertThat(early.delivery()).isEqualTo(Delivery.FAILED);
+          assertThat(early.last()).isAfter(early.tried());
+        });
   }
 
   @Test

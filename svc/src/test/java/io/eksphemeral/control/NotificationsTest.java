@@ -6,17 +6,23 @@ import io.eksphemeral.control.Mailer.Mail;
 import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Costs;
 import io.eksphemeral.domain.Endpoint;
+import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
 import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.domain.Versions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The text and the recipients of notifications. */
@@ -65,6 +71,7 @@ final class NotificationsTest {
                 "EKSphemeral: cluster dev is about to be destroyed",
                 """
                 Your cluster dev will be destroyed at 12:00 UTC on 22 November 2026, or a few minutes later.
+                Its lifetime of 30 minutes ends then.
 
                 To extend its life by 30 minutes:
                     eksp prolong dev 30m
@@ -72,6 +79,53 @@ final class NotificationsTest {
                 Its id is %s.
                 """
                     .formatted(id)));
+  }
+
+  @Test
+  void theEarlyNoticeHasTheExpiryInItsSubject() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
+
+    Mail early = sent(id, Topic.EARLY_NOTICE);
+    assertThat(early.subject())
+        .isEqualTo("EKSphemeral: cluster dev will be destroyed at 12:00 UTC on 22 November 2026");
+    assertThat(early.body()).isEqualTo(sent(id, Topic.NOTICE).body());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Topic.class,
+      names = {"EARLY_NOTICE", "NOTICE"})
+  void noticesTellTheCostSoFar(Topic topic) {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
+    Costs costs = new Costs(new Nodes(List.of("t3.medium"), true), Versions.any("1.35"));
+    Instant now = harness.clock.instant();
+
+    paid(() -> Optional.of(costs)).send(harness.cluster(id), topic, NOON, now);
+
+    assertThat(costs.soFar(harness.cluster(id), now)).isPositive();
+    assertThat(mailer.delivered().getLast().body())
+        .contains(
+            "\nIt has cost at most %s USD so far.\n"
+                .formatted(costs.soFar(harness.cluster(id), now)));
+  }
+
+  @Test
+  void aNoticeIsSentEvenIfTheCostIsUnknown() {
+    ClusterId id = harness.created("dev");
+    harness.until(id, State.READY);
+    Notifications unknown =
+        paid(() -> {
+          throw new StoreException("the store is down");
+        });
+
+    assertThat(unknown.send(harness.cluster(id), Topic.NOTICE, NOON, NOON)).isEqualTo(SENT);
+    assertThat(mailer.delivered().getLast().body()).doesNotContain("cost");
+  }
+
+  private Notifications paid(Supplier<Optional<Costs>> costs) {
+    return new Notifications(mailer, null, "", costs);
   }
 
   /** At most the latest five, and no extensions. */
@@ -88,6 +142,7 @@ final class NotificationsTest {
         .contains(
             """
             or a few minutes later.
+            Its lifetime of 39 minutes ends then.
 
             Its expiry was changed:
                 shortened by 2 minutes by arn:aws:iam::123456789012:user/bob, at 10:10 UTC on 22 November 2026
@@ -99,7 +154,7 @@ final class NotificationsTest {
   @Test
   void commandsHaveTheOptionsForThisControlPlane() {
     ClusterId id = harness.created("dev");
-    new Notifications(mailer, null, "--local").send(harness.cluster(id), Topic.NOTICE, NOON);
+    new Notifications(mailer, null, "--local").send(harness.cluster(id), Topic.NOTICE, NOON, NOON);
 
     assertThat(mailer.delivered().getLast().body()).contains("    eksp prolong --local dev 30m\n");
   }
@@ -114,7 +169,7 @@ final class NotificationsTest {
             .cluster(id)
             .requestedAt(new Endpoint("https://a1.execute-api.eu-west-1.amazonaws.com"));
 
-    new Notifications(mailer, null, "--local").send(cluster, Topic.READY, NOON);
+    new Notifications(mailer, null, "--local").send(cluster, Topic.READY, NOON, NOON);
 
     assertThat(mailer.delivered().getLast().body())
         .contains(
@@ -219,7 +274,8 @@ final class NotificationsTest {
   @Test
   void aReservedOwnerIsNoRecipient() {
     Cluster reserved = owned("nobody@example.com");
-    for (Topic topic : List.of(Topic.READY, Topic.NOTICE, Topic.CREATE_FAILED, Topic.GONE)) {
+    for (Topic topic :
+        List.of(Topic.READY, Topic.EARLY_NOTICE, Topic.NOTICE, Topic.CREATE_FAILED, Topic.GONE)) {
       assertThat(notifications.recipients(reserved, topic)).isEmpty();
     }
     assertThat(new Notifications(mailer, null, "").recipients(reserved, Topic.DESTROY_FAILED))
@@ -228,14 +284,14 @@ final class NotificationsTest {
 
   @Test
   void theOperatorIsNotifiedOfFailedTeardownsEvenWithoutAnOwner() {
-    assertThat(notifications.send(owned("nobody@example.com"), Topic.DESTROY_FAILED, NOON))
+    assertThat(notifications.send(owned("nobody@example.com"), Topic.DESTROY_FAILED, NOON, NOON))
         .isEqualTo(SENT);
     assertThat(mailer.delivered().getLast().to()).isEqualTo("operator@eksphemeral.io");
   }
 
   @Test
   void anOperatorWhoIsTheOwnerGetsOneMail() {
-    notifications.send(owned("operator@eksphemeral.io"), Topic.DESTROY_FAILED, NOON);
+    notifications.send(owned("operator@eksphemeral.io"), Topic.DESTROY_FAILED, NOON, NOON);
     assertThat(mailer.delivered()).extracting(Mail::to).containsExactly("operator@eksphemeral.io");
   }
 
@@ -253,7 +309,7 @@ final class NotificationsTest {
 
     assertThat(
             new Notifications(mailer, "operator@eksphemeral.io", "")
-                .send(owned("alice@eksphemeral.io"), Topic.DESTROY_FAILED, NOON))
+                .send(owned("alice@eksphemeral.io"), Topic.DESTROY_FAILED, NOON, NOON))
         .as("sent, with the recipients that failed")
         .isEqualTo(new Notifications.Outcome(Delivery.SENT, broken + ": it is not verified"));
     assertThat(tried).containsExactly("alice@eksphemeral.io", "operator@eksphemeral.io");
@@ -262,13 +318,14 @@ final class NotificationsTest {
   @Test
   void aMailThatCannotBeSentHasFailed() {
     mailer.setDown(true);
-    Notifications.Outcome outcome = notifications.send(Samples.requested("dev"), Topic.GONE, NOON);
+    Notifications.Outcome outcome =
+        notifications.send(Samples.requested("dev"), Topic.GONE, NOON, NOON);
     assertThat(outcome.delivery()).isEqualTo(Delivery.FAILED);
     assertThat(outcome.why()).isEqualTo("alice@eksphemeral.io: the mail server is down");
   }
 
   private Mail sent(ClusterId id, Topic topic) {
-    assertThat(notifications.send(harness.cluster(id), topic, NOON)).isEqualTo(SENT);
+    assertThat(notifications.send(harness.cluster(id), topic, NOON, NOON)).isEqualTo(SENT);
     return mailer.delivered().getLast();
   }
 

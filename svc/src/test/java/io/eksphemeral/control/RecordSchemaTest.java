@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.Error;
 import com.networknt.schema.InputFormat;
@@ -72,6 +71,9 @@ final class RecordSchemaTest {
                 harness.prolong(id, 30);
                 harness.prolong(id, -1000);
               }),
+          new Kind(
+              "long enough for an early notice",
+              harness -> harness.created(new SpecBuilder().timeout(60).build())),
           new Kind(
               "prolonged again and again",
               harness -> {
@@ -223,6 +225,9 @@ final class RecordSchemaTest {
     "/status/mails/0/delivery, \"maybe\"",
     "/status/history/0/state, \"asleep\"",
     "/status/mails/0/why, 1",
+    "/status/earlynotices, []",
+    "/status/earlynotices, [{}]",
+    "/status/earlynotices, [{\"about\":\"2026-11-22T10:00:00Z\"}]",
     "/status/history/0/why, null",
     "/status/history/0/by, \"\"",
     "/status/history/0/minutes, 0",
@@ -313,10 +318,16 @@ final class RecordSchemaTest {
       JsonNode definitions = described.path("$defs");
       compare(record, described.path("properties"), unknown);
       compare(record.path("status"), definitions.at("/status/properties"), unknown);
-      Map<String, String> lists = Map.of("tasks", "task", "mails", "mail", "history", "transition");
-      lists.forEach((list, one) ->
-          ((ArrayNode) record.path("status").path(list))
-              .forEach(item -> compare(item, definitions.at("/" + one + "/properties"), unknown)));
+      ObjectNode mail = definitions.at("/delivery/properties").deepCopy();
+      mail.setAll((ObjectNode) definitions.at("/mail/properties"));
+      Map<String, JsonNode> lists =
+          Map.of(
+              "tasks", definitions.at("/task/properties"),
+              "mails", mail,
+              "earlynotices", definitions.at("/delivery/properties"),
+              "history", definitions.at("/transition/properties"));
+      lists.forEach((list, properties) ->
+          record.path("status").path(list).forEach(item -> compare(item, properties, unknown)));
     } catch (IOException e) {
       throw new AssertionError(e);
     }

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The decisions of {@link Lifecycle} and {@link NotificationPolicy}. */
 final class LifecycleTest {
@@ -503,6 +504,109 @@ final class LifecycleTest {
 
     assertThat(decision(changed, TaskObservation.NONE, at("40m-1ms"))).isEqualTo("wait");
     assertThat(decision(changed, TaskObservation.NONE, at("40m"))).isEqualTo("notify notice");
+  }
+
+  /**
+   * A lifetime in minutes, counted from 10m, and the first and last moment of its early notice: six
+   * minutes before half an hour or a quarter of the life is left, and 11 before the expiry.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "40, 34m, 39m",
+    "60, 49m, 59m",
+    "120, 94m, 119m",
+    "240, 214m, 239m",
+    "4320, 4294m, 4319m",
+  })
+  void anEarlyNoticeIsDueWhenAQuarterOfTheLifeIsLeft(int lifetime, String first, String last) {
+    Cluster cluster = living(lifetime);
+    assertThat(decision(cluster, TaskObservation.NONE, at(first + "-1ms"))).isEqualTo("wait");
+    assertThat(decision(cluster, TaskObservation.NONE, at(first))).isEqualTo("notify early-notice");
+    assertThat(decision(cluster, TaskObservation.NONE, at(last + "-1ms")))
+        .isEqualTo("notify early-notice");
+    assertThat(decision(cluster, TaskObservation.NONE, at(last))).isEqualTo("wait");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 6, 20, 39})
+  void shortLivesHaveNoEarlyNotice(int lifetime) {
+    Cluster cluster = living(lifetime);
+    for (int minute = 0; minute < lifetime - 6; minute++) {
+      Instant now = at("10m").plus(Duration.ofMinutes(minute));
+      assertThat(decision(cluster, TaskObservation.NONE, now)).isEqualTo("wait");
+    }
+  }
+
+  /** A cluster that became ready at 10m. */
+  private static Cluster living(int lifetime) {
+    return lifetime == 30 ? READY : READY.prolonged(lifetime - 30, "arn", at("10m"));
+  }
+
+  @Test
+  void anEarlyNoticeIsSentOnceAndTheLastOneStillComes() {
+    Cluster early = earlyAt("50m", Delivery.SENT);
+    assertThat(decision(early, TaskObservation.NONE, at("55m"))).isEqualTo("wait");
+    assertThat(decision(early, TaskObservation.NONE, at("64m-1ms"))).isEqualTo("wait");
+    assertThat(decision(early, TaskObservation.NONE, at("64m"))).isEqualTo("notify notice");
+    assertThat(decision(early, TaskObservation.NONE, at("70m"))).isEqualTo("notify notice");
+  }
+
+  /** A cluster that lives from 10m to 70m, whose early notice was tried. */
+  private static Cluster earlyAt(String tried, Delivery delivery) {
+    Cluster cluster = living(60);
+    return cluster.notified(
+        Topic.EARLY_NOTICE, Objects.requireNonNull(cluster.expires()), delivery, at(tried));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FAILED", "SENDING"})
+  void anEarlyNoticeThatFailedIsRetriedWhileItIsEarly(Delivery delivery) {
+    assertThat(decision(earlyAt("50m", delivery), TaskObservation.NONE, at("55m-1ms")))
+        .isEqualTo("wait");
+    assertThat(decision(earlyAt("50m", delivery), TaskObservation.NONE, at("55m")))
+        .isEqualTo("notify early-notice");
+    assertThat(decision(earlyAt("50m", delivery), TaskObservation.NONE, at("59m")))
+        .isEqualTo("wait");
+  }
+
+  /** When an early notice was tried, when the expiry at 70m was moved, by how much, the time. */
+  @ParameterizedTest
+  @CsvSource({
+    "50m, 51m, 10, 57m, wait", // otherwise due from 56m30s to 69m
+    "50m, 51m, 10, 69m-1ms, wait",
+    "50m, 51m, 30, 80m-1ms, wait", // otherwise due from 71m30s to 89m
+    "50m, 51m, 30, 80m, notify early-notice",
+    "50m, 51m, 240, 274m-1ms, wait",
+    "50m, 51m, 240, 274m, notify early-notice",
+    "50m, 51m, -5, 53m, wait",
+    "50m, 51m, -5, 59m, notify notice",
+  })
+  void ownersAreNotToldEarlyTwiceInHalfAnHour(
+      String tried, String changed, int minutes, String now, String expected) {
+    for (Delivery delivery : List.of(Delivery.SENT, Delivery.NO_RECIPIENT)) {
+      Cluster moved = earlyAt(tried, delivery).prolonged(minutes, "arn", at(changed));
+      assertThat(decision(moved, TaskObservation.NONE, at(now))).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void anEarlyNoticeThatFailedDoesNotKeepTheNextOneFromBeingSent() {
+    Cluster moved = earlyAt("50m", Delivery.FAILED).prolonged(10, "arn", at("51m"));
+    assertThat(decision(moved, TaskObservation.NONE, at("57m"))).isEqualTo("notify early-notice");
+  }
+
+  @Test
+  void theOwnerOfALongLifeThatWasShortenedIsToldEarly() {
+    Cluster shortened = living(600).prolonged(-480, "arn", at("100m"));
+    assertThat(decision(shortened, TaskObservation.NONE, at("101m")))
+        .isEqualTo("notify early-notice");
+  }
+
+  @Test
+  void anEarlyNoticeCountsAmongTheNoticesThatAreMinutesApart() {
+    Cluster early = earlyAt("58m", Delivery.SENT).prolonged(-9, "arn", at("59m"));
+    assertThat(decision(early, TaskObservation.NONE, at("63m-1ms"))).isEqualTo("wait");
+    assertThat(decision(early, TaskObservation.NONE, at("63m"))).isEqualTo("notify notice");
   }
 
   @Test

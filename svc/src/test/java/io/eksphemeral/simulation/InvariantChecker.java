@@ -73,9 +73,13 @@ final class InvariantChecker {
 
   private static final Duration NOTICE_INTERVAL = Duration.ofMinutes(5);
 
+  private static final Duration EARLY_NOTICE_INTERVAL = Duration.ofMinutes(30);
+
+  private static final int SHORTEST_WITH_EARLY_NOTICE = 40;
+
   /**
-   * Notices, one mail of each other kind, and some that are sent twice because a crash kept their
-   * delivery from being recorded.
+   * Notices, early ones included, one mail of each other kind, and some that are sent twice because
+   * a crash kept their delivery from being recorded.
    */
   private static final int MAX_MAILS_PER_HOUR = 12 + 4 + 4;
 
@@ -110,6 +114,7 @@ final class InvariantChecker {
     final List<Moment> moments = new ArrayList<>();
     final List<Grant> grants = new ArrayList<>();
     final List<Notice> notices = new ArrayList<>();
+    final List<Notice> earlyNotices = new ArrayList<>();
     final List<Long> mails = new ArrayList<>();
     final Map<Instant, Set<Invocation>> noticesBegun = new HashMap<>();
     @Nullable Cluster onRecord;
@@ -513,7 +518,7 @@ final class InvariantChecker {
     for (Notification mail : before.notifications()) {
       check(
           mail.delivery() != Delivery.SENT
-              || mail.topic() == Topic.NOTICE // only the latest are kept
+              || mail.topic().isNotice() // only the latest are kept
               || now.notification(mail.topic(), mail.about())
                   .filter(later -> later.delivery() == Delivery.SENT)
                   .isPresent(),
@@ -521,13 +526,17 @@ final class InvariantChecker {
           () -> "%s lost the delivery of %s".formatted(now.id(), mail));
     }
     for (Notification mail : now.notifications()) {
-      if (mail.topic() == Topic.NOTICE
+      if (mail.topic().isNotice()
           && mail.delivery() == Delivery.SENDING
           && !before.notifications().contains(mail)) {
-        known.noticesBegun.computeIfAbsent(mail.about(), _ -> new HashSet<>()).add(by);
+        if (mail.topic() == Topic.NOTICE) {
+          known.noticesBegun.computeIfAbsent(mail.about(), _ -> new HashSet<>()).add(by);
+        } else {
+          checkEarlyNotice(before, mail);
+        }
         check(
             before.notifications().stream()
-                .filter(other -> other.topic() == Topic.NOTICE)
+                .filter(other -> other.topic().isNotice())
                 .noneMatch(
                     other -> mail.last().isBefore(other.last().plus(NOTICE_INTERVAL).minus(slack))),
             "P13: notices are minutes apart",
@@ -580,6 +589,7 @@ final class InvariantChecker {
           () -> "%s ends at %s".formatted(now.id(), expires));
       if (expires != null) {
         checkNotice(before, expires);
+        checkEarlyNoticeTried(before, expires);
         long due =
             Math.max(
                 known(now.id()).expiryChanged,
@@ -661,6 +671,49 @@ final class InvariantChecker {
     Instant wanted = from.plus(Duration.ofMinutes(minutes));
     Instant earliest = from.isBefore(at) ? from : at;
     return wanted.isBefore(earliest) ? earliest : wanted;
+  }
+
+  /** P13: an early notice does not come instead of the last one, nor again and again. */
+  private void checkEarlyNotice(Cluster cluster, Notification early) {
+    Instant expires = cluster.expires();
+    check(
+        early.about().equals(expires)
+            && cluster.lifetime() >= SHORTEST_WITH_EARLY_NOTICE
+            && early.last().isBefore(early.about().minus(NOTICE_INTERVAL)),
+        "P5: an early notice is early",
+        () -> "%s of %s, which expires at %s".formatted(early, cluster.id(), expires));
+    check(
+        cluster.notifications().stream()
+            .filter(other -> other.topic() == Topic.EARLY_NOTICE)
+            .filter(other -> !other.about().equals(early.about()))
+            .filter(other -> other.delivery() == Delivery.SENT)
+            .noneMatch(other ->
+                early.last().isBefore(other.last().plus(EARLY_NOTICE_INTERVAL).minus(slack))),
+        "P13: early notices are half an hour apart",
+        () -> "%s after %s".formatted(early, cluster.notifications()));
+  }
+
+  /** P5: a cluster whose expiry never changed had an early notice, if it lived long enough. */
+  private void checkEarlyNoticeTried(Cluster cluster, Instant expires) {
+    if (!isQuiet
+        || !cluster.expiryChanges().isEmpty()
+        || cluster.lifetime() < SHORTEST_WITH_EARLY_NOTICE
+        || MailAddress.isReserved(cluster.spec().owner())) {
+      return;
+    }
+    Duration quarter = Duration.ofMinutes(cluster.lifetime()).dividedBy(4);
+    Duration before =
+        quarter.compareTo(EARLY_NOTICE_INTERVAL) < 0 ? quarter : EARLY_NOTICE_INTERVAL;
+    long latest = Duration.between(Simulation.START, expires.minus(before)).toMillis();
+    String end = TO_THE_MINUTE.format(expires);
+    check(
+        known(cluster.id()).earlyNotices.stream()
+            .anyMatch(notice ->
+                notice.at() <= latest
+                    && notice.at() >= latest - Duration.ofMinutes(6).toMillis()
+                    && notice.body().contains(end)),
+        "P5: an early notice comes half an hour, or a quarter of the life, before the expiry",
+        () -> "%s ended at %s".formatted(cluster.id(), expires));
   }
 
   /** P5: the notice was tried, or every sender crashed. */
@@ -827,6 +880,9 @@ final class InvariantChecker {
         () -> "%s by %s".formatted(subject, by == null ? "an unknown process" : by.what));
     if (subject.endsWith("is about to be destroyed")) {
       known.notices.add(new Notice(scheduler.now(), body));
+    }
+    if (subject.contains(" will be destroyed at ")) {
+      known.earlyNotices.add(new Notice(scheduler.now(), body));
     }
     known.isFailureNotified |= subject.contains("could not be destroyed");
     known.isEndNotified |= subject.endsWith("is gone");

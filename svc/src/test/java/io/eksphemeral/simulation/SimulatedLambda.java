@@ -14,7 +14,9 @@ import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.control.TaskRunner;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Costs;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Versions;
 import io.eksphemeral.lambda.BareContext;
@@ -60,6 +62,9 @@ final class SimulatedLambda {
 
   private static final ProviderInfo PRESENTATION =
       new ProviderInfo("nobody", Map.of(), Duration.ofMinutes(10), null);
+
+  private static final Versions VERSIONS = Versions.any("1.35");
+  private static final Nodes NODES = new Nodes(List.of("t3.medium"), true);
 
   /** A process of a function. */
   private record Sandbox(
@@ -200,7 +205,8 @@ final class SimulatedLambda {
         new Notifications(
             new SesMailer(simulation.ses(process), "eksp@eksphemeral.io"),
             "eksp@eksphemeral.io",
-            "");
+            "",
+            () -> Optional.of(new Costs(NODES, store.versions().orElse(VERSIONS))));
     ControlPlane plane =
         ControlPlane.of(
             store,
@@ -208,7 +214,7 @@ final class SimulatedLambda {
             notifications,
             Samples.CONFIG,
             limits,
-            Versions.any("1.35"),
+            VERSIONS,
             clock,
             pause,
             scheduler::start);

@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.TaskKind;
-import io.eksphemeral.local.SimulatedTask.End;
+import io.eksphemeral.local.task.LocalTask;
+import io.eksphemeral.local.task.LocalTask.End;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.UUID;
@@ -27,7 +28,7 @@ final class EventBridgeEvents {
   }
 
   /** From ECS, when a task has stopped. */
-  static JsonNode stopped(SimulatedTask task, End end) {
+  static JsonNode stopped(LocalTask task, End end) {
     boolean creates = task.key().kind() == TaskKind.CREATE;
     ObjectNode event = event("ECS Task State Change", "aws.ecs", end.at());
     event.putArray("resources").add(task.handle());

@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.eksphemeral.lambda.ErrorCode;
 import io.eksphemeral.local.ApiGatewayEvents.Match;
+import io.eksphemeral.local.io.Log;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.HashMap;

@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.eksphemeral.lambda.ApiHandler;
 import io.eksphemeral.lambda.Route;
+import io.eksphemeral.local.io.Log;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.UUID;

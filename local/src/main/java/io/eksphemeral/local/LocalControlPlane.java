@@ -7,11 +7,16 @@ import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Nodes;
-import io.eksphemeral.domain.Versions;
 import io.eksphemeral.lambda.CreateClusterHandler;
 import io.eksphemeral.lambda.DestroyClusterHandler;
 import io.eksphemeral.lambda.ProviderInfo;
 import io.eksphemeral.lambda.StatusHandler;
+import io.eksphemeral.local.io.FileObjectStore;
+import io.eksphemeral.local.io.Log;
+import io.eksphemeral.local.task.LocalTaskRunner;
+import io.eksphemeral.local.task.Provider;
+import io.eksphemeral.local.task.TaskLogs;
+import io.eksphemeral.local.task.Timer;
 import java.io.IOException;
 import java.net.BindException;
 import java.security.SecureRandom;
@@ -27,11 +32,6 @@ import java.util.concurrent.Executors;
  * over files.
  */
 public final class LocalControlPlane {
-  private static final String PROVIDER = "simulated: builds nothing";
-
-  /** Nothing is built, so any version will do; this is the default. */
-  private static final Versions VERSIONS = Versions.any("1.35");
-
   /** As in AWS, with placeholders for what an installation there has. */
   static final EksctlConfig CONFIG =
       new EksctlConfig(
@@ -54,7 +54,7 @@ public final class LocalControlPlane {
   private final ScaledClock clock;
   private final Log log;
   private final Timer timer;
-  private final SimulatedTaskRunner runner;
+  private final LocalTaskRunner runner;
   private final Scheduler scheduler;
   private final HttpListener listener;
   private volatile boolean stopped;
@@ -96,18 +96,26 @@ public final class LocalControlPlane {
     ClusterStore store = new ClusterStore(new FileObjectStore(home.folder("bucket")), threads);
     TaskLogs logs = new TaskLogs(settings.home().resolve("logs"), clock);
     deleteOrphanedLogs(logs, store);
-    SimulatedTaskSteps steps =
-        new SimulatedTaskSteps(
-            store,
-            new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
-            logs,
-            settings.pace(),
-            clock);
+    Providers.Choice choice =
+        Providers.choose(
+            settings,
+            home,
+            !store.ids().isEmpty(),
+            System.getenv(),
+            clock,
+            realTime,
+            id -> store.find(id).isEmpty() && store.archived(id).isPresent());
+    Provider builder = choice.provider();
+    if (!choice.why().isEmpty()) {
+      log.line("provider %s: %s".formatted(choice.name(), choice.why()));
+    }
     runner =
-        new SimulatedTaskRunner(
-            new FileObjectStore(home.folder("simulated/tasks")),
-            steps::begin,
-            settings.faults(),
+        new LocalTaskRunner(
+            choice.name(),
+            new FileObjectStore(home.folder(choice.name() + "/tasks")),
+            builder,
+            store,
+            logs,
             clock,
             random,
             timer,
@@ -121,13 +129,14 @@ public final class LocalControlPlane {
             notifications,
             CONFIG,
             settings.limits(),
-            VERSIONS,
+            builder::versions,
             clock,
             Sleeper.system(),
             Executors.newFixedThreadPool(SWEEP_THREADS, Thread.ofVirtual().factory()));
 
     ProviderInfo provider =
-        new ProviderInfo(PROVIDER, settings.pace().phases(), settings.pace().destroy(), null);
+        new ProviderInfo(
+            builder.description(), builder.usualPhases(), builder.usualDestruction(), null);
     LambdaInvoker functions =
         new LambdaInvoker(
             new CreateClusterHandler(plane, provider, random),
@@ -135,7 +144,7 @@ public final class LocalControlPlane {
             new DestroyClusterHandler(plane, provider),
             realTime,
             log);
-    scheduler = new Scheduler(functions, () -> cleanUp(store, logs), clock, timer, log);
+    scheduler = new Scheduler(functions, () -> cleanUp(store, logs, builder), clock, timer, log);
 
     // Before the first request: tasks of an earlier process continue.
     runner.start(scheduler::stopped);
@@ -148,15 +157,15 @@ public final class LocalControlPlane {
         .start(
             Map.of(
                 "Eksphemeral-Control-Plane", Long.toString(pid()),
-                "Eksphemeral-Provider", PROVIDER,
+                "Eksphemeral-Provider", builder.description(),
                 "Eksphemeral-Speed", Integer.toString(settings.speed())),
             threads);
     scheduler.start();
     persistClock();
-    home.publish(pid(), listener.url(), settings.described());
+    home.publish(pid(), listener.url(), settings.described() + choice.described());
     System.out.println(
         "listening on %s, provider %s, speed %d"
-            .formatted(listener.url(), PROVIDER, settings.speed()));
+            .formatted(listener.url(), builder.description(), settings.speed()));
   }
 
   private static long pid() {
@@ -183,12 +192,13 @@ public final class LocalControlPlane {
   }
 
   /** In AWS, ECS and the bucket's lifecycle rules do this. */
-  private void cleanUp(ClusterStore store, TaskLogs logs) throws IOException {
+  private void cleanUp(ClusterStore store, TaskLogs logs, Provider provider) throws IOException {
     runner.forgetOld();
     for (ClusterId id : store.expire(clock.instant())) {
       log.line("the archive of " + id + " is removed");
       logs.delete(id);
     }
+    provider.cleanUp();
   }
 
   /** The process may have died after it removed an archived record. */

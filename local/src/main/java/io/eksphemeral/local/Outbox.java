@@ -1,6 +1,7 @@
 package io.eksphemeral.local;
 
 import io.eksphemeral.control.Mailer;
+import io.eksphemeral.local.io.AtomicFiles;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;

@@ -3,6 +3,7 @@ package io.eksphemeral.local;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.eksphemeral.local.io.AtomicFiles;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Duration;

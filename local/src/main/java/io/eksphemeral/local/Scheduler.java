@@ -1,6 +1,9 @@
 package io.eksphemeral.local;
 
-import io.eksphemeral.local.SimulatedTask.End;
+import io.eksphemeral.local.io.Log;
+import io.eksphemeral.local.task.LocalTask;
+import io.eksphemeral.local.task.LocalTask.End;
+import io.eksphemeral.local.task.Timer;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -44,7 +47,7 @@ final class Scheduler {
   }
 
   /** Sweeps the cluster of a task that has stopped. */
-  void stopped(SimulatedTask task) {
+  void stopped(LocalTask task) {
     End end = task.end();
     if (end != null && !stopped) {
       log.line("task %s stopped: %s".formatted(task.handle(), end.reason()));

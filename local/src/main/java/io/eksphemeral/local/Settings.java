@@ -1,8 +1,10 @@
 package io.eksphemeral.local;
 
-import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.OwnerDomains;
+import io.eksphemeral.local.kind.NodeImages;
+import io.eksphemeral.local.simulated.FaultInjection;
+import io.eksphemeral.local.simulated.SimulatedProvider.Pace;
 import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Options and environment variables of the control plane on one machine.
@@ -17,6 +20,10 @@ import java.util.Map;
  * @param home the directory of all state
  * @param port 0 for any free one
  * @param speed how many times as fast as real time the clock runs
+ * @param provider the one to use; empty if it is to be chosen
+ * @param pace of simulated tasks
+ * @param faults to inject into simulated tasks
+ * @param images of nodes for {@code kind}, by version, that replace the usual ones
  * @param described the variables in effect, a line each, with which commands compare theirs
  */
 record Settings(
@@ -24,8 +31,10 @@ record Settings(
     int port,
     int speed,
     Limits limits,
-    SimulatedTaskSteps.Pace pace,
+    Optional<String> provider,
+    Pace pace,
     FaultInjection faults,
+    Map<String, String> images,
     String described) {
   private static final String MINUTES = "EKSPHEMERAL_MAX_MINUTES";
   private static final String WORKERS = "EKSPHEMERAL_MAX_WORKERS";
@@ -34,6 +43,8 @@ record Settings(
   private static final String OWNER_DOMAINS = "EKSPHEMERAL_OWNER_DOMAINS";
   private static final String SECONDS = "EKSPHEMERAL_SIMULATE_SECONDS";
   private static final String FAULTS = "EKSPHEMERAL_SIMULATE_FAULTS";
+  private static final String PROVIDER = "EKSPHEMERAL_PROVIDER";
+  private static final String IMAGES = "EKSPHEMERAL_NODE_IMAGES";
 
   /** Earlier names of variables, which are still read. */
   private static final Map<String, String> LEGACY =
@@ -73,17 +84,35 @@ record Settings(
     Limits limits = limits(environment);
     String seconds = variable(environment, SECONDS);
     String fails = variable(environment, FAULTS);
-    Settings settings =
-        new Settings(
-            path(home),
-            whole("--port", port, 0, HIGHEST_PORT),
-            times,
-            limits,
-            seconds.isEmpty() ? SimulatedTaskSteps.Pace.usualAt(times) : pace(seconds),
-            faults(fails),
-            described(limits, seconds, fails));
-    settings.refuseTooFast();
-    return settings;
+    String images = variable(environment, IMAGES);
+    return new Settings(
+        path(home),
+        whole("--port", port, 0, HIGHEST_PORT),
+        times,
+        limits,
+        provider(environment),
+        seconds.isEmpty() ? Pace.usualAt(times) : pace(seconds),
+        faults(fails),
+        images(images),
+        described(limits, seconds, fails, images));
+  }
+
+  private static Optional<String> provider(Map<String, String> environment) throws StartException {
+    String name = variable(environment, PROVIDER);
+    if (!name.isEmpty() && !Providers.NAMES.contains(name)) {
+      throw wrong(
+          "%s is '%s', and must be %s"
+              .formatted(PROVIDER, name, String.join(" or ", Providers.NAMES)));
+    }
+    return Optional.of(name).filter(given -> !given.isEmpty());
+  }
+
+  private static Map<String, String> images(String text) throws StartException {
+    try {
+      return NodeImages.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw wrong("%s: %s".formatted(IMAGES, e.getMessage()));
+    }
   }
 
   private static String variable(Map<String, String> environment, String name) {
@@ -91,12 +120,13 @@ record Settings(
         name, environment.getOrDefault(LEGACY.getOrDefault(name, ""), ""));
   }
 
-  private static String described(Limits limits, String seconds, String fails) {
+  private static String described(Limits limits, String seconds, String fails, String images) {
     return """
     %s=%d
     %s=%d
     %s=%d
     %s=%d
+    %s=%s
     %s=%s
     %s=%s
     %s=%s
@@ -108,18 +138,8 @@ record Settings(
             PER_CALLER, limits.clustersPerCaller(),
             OWNER_DOMAINS, limits.owners(),
             SECONDS, seconds,
-            FAULTS, fails.replace('\n', ' '));
-  }
-
-  /** At some speed every task would miss its deadline. */
-  private void refuseTooFast() throws StartException {
-    if (pace.create().multipliedBy(speed).compareTo(Lifecycle.CREATE_DEADLINE) >= 0
-        || pace.destroy().multipliedBy(speed).compareTo(Lifecycle.DESTROY_DEADLINE) >= 0) {
-      throw wrong(
-          "at speed %d every task would miss its deadline; use a lower --speed, or fewer"
-                  .formatted(speed)
-              + " EKSPHEMERAL_SIMULATE_SECONDS");
-    }
+            FAULTS, fails.replace('\n', ' '),
+            IMAGES, images.replace('\n', ' '));
   }
 
   private static Path path(String home) throws StartException {
@@ -154,7 +174,7 @@ record Settings(
     return text.isEmpty() ? usual : whole(name, text, 1, HIGHEST_LIMIT);
   }
 
-  private static SimulatedTaskSteps.Pace pace(String seconds) throws StartException {
+  private static Pace pace(String seconds) throws StartException {
     if (!seconds.matches("[0-9]{1,4}(\\.[0-9]{1,3})?")
         || new BigDecimal(seconds).compareTo(MOST_SECONDS) > 0) {
       throw wrong(
@@ -162,7 +182,7 @@ record Settings(
               .formatted(SECONDS, seconds, MOST_SECONDS));
     }
     Duration each = Duration.ofMillis(new BigDecimal(seconds).movePointRight(3).longValueExact());
-    return new SimulatedTaskSteps.Pace(each, each);
+    return new Pace(each, each);
   }
 
   private static FaultInjection faults(String text) throws StartException {
@@ -191,7 +211,7 @@ record Settings(
     return rest.next();
   }
 
-  private static StartException wrong(String message) {
+  static StartException wrong(String message) {
     return new StartException(StartException.Reason.WRONG_SETTING, message);
   }
 }

@@ -1,5 +1,6 @@
 package io.eksphemeral.local;
 
+import io.eksphemeral.local.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

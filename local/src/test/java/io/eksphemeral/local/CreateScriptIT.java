@@ -373,13 +373,13 @@ class CreateScriptIT {
         .answers(
             400,
             "{\"error\":\"invalid spec:\",\"problems\":"
-                + "[\"kubeversion must be one that EKS offers: 1.34, 1.35, not \\\"1.12\\\"\"]}");
+                + "[\"kubeversion must be one that is offered: 1.34, 1.35, not \\\"1.12\\\"\"]}");
 
     scripts
         .run("eksp-create.sh", "--version", "1.12")
         .exits(2)
         .prints("")
-        .says("  - kubeversion must be one that EKS offers: 1.34, 1.35, not \"1.12\"\n");
+        .says("  - kubeversion must be one that is offered: 1.34, 1.35, not \"1.12\"\n");
     assertThat(account.api().paths()).containsExactly("POST /estimate");
   }
 

@@ -1,5 +1,6 @@
 package io.eksphemeral.local;
 
+import io.eksphemeral.local.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;

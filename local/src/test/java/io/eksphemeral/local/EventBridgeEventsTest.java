@@ -11,6 +11,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.lambda.Route;
+import io.eksphemeral.local.task.LocalTask;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -180,13 +181,13 @@ final class EventBridgeEventsTest {
   void aStoppedTaskBecomesTheEventOfEcs() throws IOException {
     TaskKey key =
         new TaskKey(new ClusterId("01930000-0000-7000-8000-000000000001"), TaskKind.CREATE, 1);
-    SimulatedTask task =
-        new SimulatedTask("simulated/" + key.token() + "/0badcafe", key, "dev", null, null);
+    LocalTask task =
+        new LocalTask("simulated/" + key.token() + "/0badcafe", key, "dev", 1, "1.35", null, null);
 
     assertThat(
             withoutId(
                 EventBridgeEvents.stopped(
-                    task, new SimulatedTask.End(NOW.plusMillis(500), 0, "exit code 0"))))
+                    task, new LocalTask.End(NOW.plusMillis(500), 0, "exit code 0"))))
         .isEqualTo(canned("ecs-task-stopped.json"));
   }
 

@@ -21,6 +21,8 @@ import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.domain.Transition;
+import io.eksphemeral.local.io.AtomicFiles;
+import io.eksphemeral.local.io.FileObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.eksphemeral.local;
 
+import io.eksphemeral.local.task.Timer;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -7,7 +8,7 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /** A timer whose time a test lets pass; what is due is done by the thread that does so. */
-final class ManualTimer implements Timer {
+public final class ManualTimer implements Timer {
   private final PriorityQueue<Entry> entries =
       new PriorityQueue<>(Comparator.comparing(Entry::at).thenComparingLong(Entry::number));
   private Duration now = Duration.ZERO;
@@ -21,7 +22,7 @@ final class ManualTimer implements Timer {
   }
 
   /** Does what is due by then, in order, and what becomes due by it. */
-  void pass(Duration time) {
+  public void pass(Duration time) {
     Duration until = now.plus(time);
     for (Entry next = next(until); next != null; next = next(until)) {
       now = next.at();
@@ -31,7 +32,7 @@ final class ManualTimer implements Timer {
   }
 
   /** How long each thing that is waited for still has to wait. */
-  synchronized List<Duration> waits() {
+  public synchronized List<Duration> waits() {
     return entries.stream().map(entry -> entry.at().minus(now)).sorted().toList();
   }
 

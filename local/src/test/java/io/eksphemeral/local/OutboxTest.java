@@ -6,6 +6,7 @@ import io.eksphemeral.control.Mailer;
 import io.eksphemeral.control.Mailer.Mail;
 import io.eksphemeral.control.MailerContract;
 import io.eksphemeral.control.ManualClock;
+import io.eksphemeral.local.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package io.eksphemeral.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eksphemeral.control.ManualClock;
+import io.eksphemeral.local.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -11,6 +11,9 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.lambda.ApiHandler;
+import io.eksphemeral.local.io.AtomicFiles;
+import io.eksphemeral.local.io.Log;
+import io.eksphemeral.local.task.LocalTask;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -27,13 +30,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class SchedulerTest {
   private static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
-  private static final SimulatedTask STOPPED =
-      new SimulatedTask(
+  private static final LocalTask STOPPED =
+      new LocalTask(
           "simulated/x/y",
           new TaskKey(new ClusterId("01930000-0000-7000-8000-000000000001"), TaskKind.DESTROY, 2),
           "dev",
+          1,
+          "1.35",
           null,
-          new SimulatedTask.End(START, 0, "exit code 0"));
+          new LocalTask.End(START, 0, "exit code 0"));
 
   @TempDir Path home;
   private final ManualTimer timer = new ManualTimer();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.TaskKind;
+import io.eksphemeral.local.simulated.SimulatedProvider;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +21,7 @@ final class SettingsTest {
     assertThat(settings.port()).isEqualTo(8470);
     assertThat(settings.speed()).isEqualTo(1);
     assertThat(settings.limits()).isEqualTo(Limits.DEFAULT);
-    assertThat(settings.pace()).isEqualTo(SimulatedTaskSteps.Pace.USUAL);
+    assertThat(settings.pace()).isEqualTo(SimulatedProvider.Pace.usualAt(1));
   }
 
   @Test
@@ -79,7 +80,7 @@ final class SettingsTest {
       assertThat(settings.pace().create()).isPositive();
     }
     assertThat(Settings.of(List.of("--speed", "300"), Map.of()).pace())
-        .isEqualTo(SimulatedTaskSteps.Pace.USUAL);
+        .isEqualTo(SimulatedProvider.Pace.usualAt(1));
   }
 
   @Test
@@ -94,6 +95,7 @@ final class SettingsTest {
             EKSPHEMERAL_OWNER_DOMAINS=
             EKSPHEMERAL_SIMULATE_SECONDS=
             EKSPHEMERAL_SIMULATE_FAULTS=
+            EKSPHEMERAL_NODE_IMAGES=
             """);
     assertThat(
             Settings.of(
@@ -103,14 +105,6 @@ final class SettingsTest {
                         "EKSPHEMERAL_SIMULATE_FAULTS", "create:fail:1\ndestroy:fail:1"))
                 .described())
         .contains("_CLUSTERS=3\n", "_FAULTS=create:fail:1 destroy:fail:1\n");
-  }
-
-  @Test
-  void aSpeedAtWhichTasksMissTheirDeadlinesIsInvalid() {
-    refused(
-        List.of("--speed", "3600"),
-        Map.of("EKSPHEMERAL_SIMULATE_SECONDS", "4"),
-        "at speed 3600 every task would miss its deadline");
   }
 
   @Test

@@ -14,6 +14,13 @@ import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Transition;
 import io.eksphemeral.domain.Versions;
+import io.eksphemeral.local.io.FileObjectStore;
+import io.eksphemeral.local.io.Log;
+import io.eksphemeral.local.simulated.FaultInjection;
+import io.eksphemeral.local.simulated.SimulatedProvider;
+import io.eksphemeral.local.task.LocalTaskRunner;
+import io.eksphemeral.local.task.TaskLogs;
+import io.eksphemeral.local.task.Timer;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -46,17 +53,16 @@ final class SweepBench {
           new ClusterStore(new FileObjectStore(home.folder("bucket")), Runnable::run);
       fill(store, clusters, clock.instant());
       Log log = new Log(new PrintStream(PrintStream.nullOutputStream()), clock);
-      SimulatedTaskRunner runner =
-          new SimulatedTaskRunner(
+      LocalTaskRunner runner =
+          new LocalTaskRunner(
+              "simulated",
               new FileObjectStore(home.folder("simulated/tasks")),
-              new SimulatedTaskSteps(
-                      store,
-                      new SimulatedClusters(new FileObjectStore(home.folder("simulated/clusters"))),
-                      new TaskLogs(path.resolve("logs"), clock),
-                      SimulatedTaskSteps.Pace.USUAL,
-                      clock)
-                  ::begin,
-              FaultInjection.parse(""),
+              new SimulatedProvider(
+                  new FileObjectStore(home.folder("simulated/clusters")),
+                  SimulatedProvider.Pace.usualAt(1),
+                  FaultInjection.parse("")),
+              store,
+              new TaskLogs(path.resolve("logs"), clock),
               clock,
               new Random(),
               Timer.real(threads),
@@ -68,7 +74,7 @@ final class SweepBench {
               new Notifications(Outbox.open(home.folder("outbox"), clock), null, "--local"),
               LocalControlPlane.CONFIG,
               Limits.DEFAULT,
-              Versions.any("1.35"),
+              () -> Versions.any("1.35"),
               clock,
               Sleeper.system(),
               threads);

@@ -4,6 +4,7 @@ import io.eksphemeral.domain.Limits;
 import io.eksphemeral.domain.Versions;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * All use cases, wired to one set of ports.
@@ -18,7 +19,7 @@ public record ControlPlane(
     DestroyCluster destroy,
     Sweep sweep,
     Limits limits,
-    Versions defaultVersions,
+    Supplier<Versions> defaultVersions,
     InstantSource clock) {
 
   /** Wires the use cases. */
@@ -28,7 +29,7 @@ public record ControlPlane(
       Notifications notifications,
       EksctlConfig config,
       Limits limits,
-      Versions defaultVersions,
+      Supplier<Versions> defaultVersions,
       InstantSource clock,
       Sleeper sleeper,
       Executor executor) {
@@ -49,6 +50,6 @@ public record ControlPlane(
 
   /** The Kubernetes versions that are offered now. */
   public Versions versions() {
-    return store.versions().orElse(defaultVersions);
+    return store.versions().orElseGet(defaultVersions);
   }
 }

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Brings one cluster as far as it can go now: observes its task, lets {@link Lifecycle} decide the
@@ -44,7 +45,7 @@ public final class Reconciler {
   private final NotificationSender sender;
   private final EksctlConfig config;
   private final Limits limits;
-  private final Versions defaultVersions;
+  private final Supplier<Versions> defaultVersions;
   private final InstantSource clock;
   private final Sleeper sleeper;
 
@@ -57,7 +58,7 @@ public final class Reconciler {
       Notifications notifications,
       EksctlConfig config,
       Limits limits,
-      Versions defaultVersions,
+      Supplier<Versions> defaultVersions,
       InstantSource clock,
       Sleeper sleeper) {
     this.store = store;
@@ -190,7 +191,7 @@ public final class Reconciler {
   private StepResult launch(Stored.Live record, Task task) {
     Cluster cluster = record.cluster();
     if (task.kind() == TaskKind.CREATE) {
-      Versions versions = store.versions().orElse(defaultVersions);
+      Versions versions = store.versions().orElseGet(defaultVersions);
       store.putConfig(cluster.id(), config.render(cluster, task, versions));
     }
     LaunchResult launch;

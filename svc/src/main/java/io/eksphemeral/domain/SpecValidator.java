@@ -193,7 +193,7 @@ public final class SpecValidator {
       return "";
     }
     if (!versions.offers(text)) {
-      problem(field, "one that EKS offers: " + String.join(", ", versions.offered()), value);
+      problem(field, "one that is offered: " + String.join(", ", versions.offered()), value);
     }
     return text;
   }

@@ -1,6 +1,5 @@
 package io.eksphemeral.domain;
 
-import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -10,8 +9,11 @@ import java.util.regex.Pattern;
  * @param offered {@code 1.NN} each; empty if every well-formed version is
  * @param extended the offered ones in extended support
  * @param preferred the default
+ * @param isComplete whether a version that is newer than all offered ones is not offered; otherwise
+ *     the list may be outdated
  */
-public record Versions(List<String> offered, List<String> extended, String preferred) {
+public record Versions(
+    List<String> offered, List<String> extended, String preferred, boolean isComplete) {
   private static final Pattern VERSION = Pattern.compile("1\\.[0-9]{2}");
 
   /** The level of support by EKS. Extended support costs six times as much. */
@@ -23,6 +25,15 @@ public record Versions(List<String> offered, List<String> extended, String prefe
   public Versions {
     offered = List.copyOf(offered);
     extended = List.copyOf(extended);
+  }
+
+  public Versions(List<String> offered, List<String> extended, String preferred) {
+    this(offered, extended, preferred, false);
+  }
+
+  /** These and no others, all in standard support. */
+  public static Versions only(List<String> offered, String preferred) {
+    return new Versions(offered, List.of(), preferred, true);
   }
 
   /** Versions that are all in standard support. */
@@ -40,15 +51,9 @@ public record Versions(List<String> offered, List<String> extended, String prefe
     return new Versions(List.of(), preferred);
   }
 
-  /**
-   * Whether a version is offered. One that is newer than all on the list is, as the list may be
-   * outdated.
-   */
   public boolean offers(String version) {
-    return offered.isEmpty()
-        || offered.contains(version)
-        || offered.stream().max(Comparator.comparingInt(Versions::minor)).stream()
-            .allMatch(newest -> minor(version) > minor(newest));
+    return offered.contains(version)
+        || (!isComplete && offered.stream().allMatch(other -> minor(version) > minor(other)));
   }
 
   /** The support of a version; one that is not on the list is assumed to be new. */

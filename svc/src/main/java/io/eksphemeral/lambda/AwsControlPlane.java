@@ -189,7 +189,7 @@ final class AwsControlPlane {
             notifications(() -> store.versions().orElse(NO_LIST)),
             config,
             settings.limits(),
-            NO_LIST,
+            () -> NO_LIST,
             InstantSource.system(),
             Sleeper.system(),
             THREADS);

@@ -129,7 +129,7 @@ final class SweepBench {
         new Notifications(new MemoryMailer(), null, ""),
         Samples.CONFIG,
         Limits.DEFAULT,
-        new Versions(List.of("1.35"), "1.35"),
+        () -> new Versions(List.of("1.35"), "1.35"),
         clock,
         Sleeper.system(),
         threads);

@@ -301,7 +301,7 @@ final class ClusterFinderTest {
         new Notifications(new MemoryMailer(), null, ""),
         Samples.CONFIG,
         Limits.DEFAULT,
-        Versions.any("1.35"),
+        () -> Versions.any("1.35"),
         clock,
         _ -> {},
         Runnable::run);

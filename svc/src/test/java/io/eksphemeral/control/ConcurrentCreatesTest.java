@@ -130,7 +130,7 @@ final class ConcurrentCreatesTest {
             new Notifications(new MemoryMailer(), null, ""),
             Samples.CONFIG,
             limits,
-            Versions.any("1.35"),
+            () -> Versions.any("1.35"),
             clock,
             this::awaitWithdrawal,
             Runnable::run)

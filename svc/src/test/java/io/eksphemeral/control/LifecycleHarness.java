@@ -104,7 +104,7 @@ final class LifecycleHarness {
             hasSender ? crashes.intercept(Mailer.class, noting) : null, OPERATOR, "--local"),
         Samples.CONFIG,
         limits,
-        Versions.any("1.35"),
+        () -> Versions.any("1.35"),
         clock,
         moment -> {},
         Runnable::run);

@@ -362,7 +362,7 @@ final class RacesTest {
         new Notifications(mailer, null, ""),
         Samples.CONFIG,
         Limits.DEFAULT,
-        Versions.any("1.35"),
+        () -> Versions.any("1.35"),
         clock,
         _ -> {},
         Runnable::run);

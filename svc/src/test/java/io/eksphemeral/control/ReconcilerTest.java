@@ -252,7 +252,7 @@ final class ReconcilerTest {
         new Notifications(mailer, null, ""),
         Samples.CONFIG,
         limits,
-        Versions.any("1.35"),
+        () -> Versions.any("1.35"),
         clock,
         moment -> {
           pauses.add(moment);

@@ -244,7 +244,7 @@ final class SweepTest {
         new Notifications(new MemoryMailer(), null, ""),
         Samples.CONFIG,
         limits,
-        Versions.any("1.35"),
+        () -> Versions.any("1.35"),
         clock,
         _ -> {},
         Runnable::run);

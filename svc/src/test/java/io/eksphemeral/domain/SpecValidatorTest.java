@@ -152,7 +152,7 @@ final class SpecValidatorTest {
           new Wrong(
               "kubeversion",
               "1.11",
-              "kubeversion must be one that EKS offers: 1.35, 1.34, not \"1.11\""),
+              "kubeversion must be one that is offered: 1.35, 1.34, not \"1.11\""),
           new Wrong(
               "owner",
               "alice",

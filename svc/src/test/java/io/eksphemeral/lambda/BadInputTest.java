@@ -109,7 +109,7 @@ final class BadInputTest {
           spec(
               "version that EKS retired",
               "{\"kubeversion\": \"1.12\"}",
-              "kubeversion must be one that EKS offers: 1.35, 1.34, not \"1.12\""),
+              "kubeversion must be one that is offered: 1.35, 1.34, not \"1.12\""),
           spec("timeout 0", "{\"timeout\": 0}", TIMEOUT + "0"),
           spec("timeout -5", "{\"timeout\": -5}", TIMEOUT + "-5"),
           spec("timeout 1441", "{\"timeout\": 1441}", TIMEOUT + "1441"),

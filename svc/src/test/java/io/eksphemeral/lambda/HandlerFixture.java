@@ -110,7 +110,7 @@ public final class HandlerFixture {
         new Notifications(mailer, null, ""),
         Samples.CONFIG,
         limits,
-        versions,
+        () -> versions,
         clock,
         _ -> {},
         Runnable::run);

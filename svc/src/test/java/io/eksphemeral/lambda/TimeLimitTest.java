@@ -51,7 +51,7 @@ final class TimeLimitTest {
             new Notifications(installation.mailer, null, ""),
             Samples.CONFIG,
             Limits.DEFAULT,
-            Versions.any("1.35"),
+            () -> Versions.any("1.35"),
             installation.clock,
             _ -> {},
             Runnable::run);

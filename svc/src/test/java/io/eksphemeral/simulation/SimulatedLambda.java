@@ -214,7 +214,7 @@ final class SimulatedLambda {
             notifications,
             Samples.CONFIG,
             limits,
-            VERSIONS,
+            () -> VERSIONS,
             clock,
             pause,
             scheduler::start);

@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,33 +11,36 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A simulated task, as it is stored.
+ * A task on this machine, as it is stored.
  *
  * @param handle unique for each launch
  * @param name of its cluster
- * @param fault the injected fault; null for none. Chosen at launch, so that a restart does not
- *     change it
+ * @param workers of its cluster
+ * @param version of Kubernetes, {@code 1.NN}
+ * @param note what its provider remembers of it; null for nothing
  * @param end null while it runs
  */
-record SimulatedTask(
+public record LocalTask(
     String handle,
     TaskKey key,
     String name,
-    FaultInjection.@Nullable Fault fault,
+    int workers,
+    String version,
+    @Nullable String note,
     @Nullable End end) {
   /**
    * How a task ended.
    *
    * @param exitCode of the essential container
    */
-  record End(Instant at, int exitCode, String reason) {}
+  public record End(Instant at, int exitCode, String reason) {}
 
-  boolean runs() {
+  public boolean runs() {
     return end == null;
   }
 
-  SimulatedTask ended(End how) {
-    return new SimulatedTask(handle, key, name, fault, how);
+  LocalTask ended(End how) {
+    return new LocalTask(handle, key, name, workers, version, note, how);
   }
 
   String encode() {
@@ -47,8 +50,10 @@ record SimulatedTask(
     json.put("kind", key.kind().name());
     json.put("attempt", key.attempt());
     json.put("name", name);
-    if (fault != null) {
-      json.put("mishap", fault.name());
+    json.put("workers", workers);
+    json.put("version", version);
+    if (note != null) {
+      json.put("note", note);
     }
     if (end != null) {
       Json.put(json, "ended", end.at());
@@ -59,18 +64,20 @@ record SimulatedTask(
   }
 
   /** The task in a file; empty if it cannot be decoded. */
-  static Optional<SimulatedTask> decode(String text) {
+  static Optional<LocalTask> decode(String text) {
     try {
       JsonNode json = Json.parse(text);
       return Optional.of(
-          new SimulatedTask(
+          new LocalTask(
               Json.text(json, "handle"),
               new TaskKey(
                   new ClusterId(Json.text(json, "cluster")),
                   TaskKind.valueOf(Json.text(json, "kind")),
                   Json.whole(json, "attempt")),
               Json.text(json, "name"),
-              json.has("mishap") ? FaultInjection.Fault.valueOf(Json.text(json, "mishap")) : null,
+              json.path("workers").asInt(1), // earlier versions had neither
+              json.path("version").asText(),
+              note(json),
               json.has("ended")
                   ? new End(
                       Json.time(json, "ended"),
@@ -80,5 +87,12 @@ record SimulatedTask(
     } catch (IllegalArgumentException _) {
       return Optional.empty();
     }
+  }
+
+  /** Earlier versions called it a mishap. */
+  private static @Nullable String note(JsonNode json) {
+    return json.has("note")
+        ? Json.text(json, "note")
+        : json.has("mishap") ? Json.text(json, "mishap") : null;
   }
 }

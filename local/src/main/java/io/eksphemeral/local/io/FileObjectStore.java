@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.io;
 
 import io.eksphemeral.control.ObjectStore;
 import io.eksphemeral.control.StoreException;
@@ -20,14 +20,14 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>A version is made of the file's identity, time and size, which a change by hand alters too,
  * and of a count of the writes by this process, for file systems whose clocks are coarse.
  */
-final class FileObjectStore implements ObjectStore {
+public final class FileObjectStore implements ObjectStore {
   private final AtomicFiles files;
   private final AtomicLong writes = new AtomicLong();
 
   /** The latest write of each object by this process. */
   private final ConcurrentMap<String, Long> latest = new ConcurrentHashMap<>();
 
-  FileObjectStore(AtomicFiles files) {
+  public FileObjectStore(AtomicFiles files) {
     this.files = files;
   }
 

@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.io;
 
 import io.eksphemeral.control.ObjectStore;
 import java.io.IOException;
@@ -36,7 +36,7 @@ import java.util.stream.Stream;
  * durable: once a method has returned, its effect survives a crash and a power failure. Only the
  * owner can read the files. Only one process may use a folder at a time.
  */
-final class AtomicFiles {
+public final class AtomicFiles {
   private static final int MAX_BYTES = ObjectStore.MAX_BYTES;
 
   private static final String TEMPORARIES = ".tmp";
@@ -58,12 +58,12 @@ final class AtomicFiles {
   }
 
   /** Opens a folder, which is created if it is missing, and removes unfinished writes. */
-  static AtomicFiles open(Path root) throws IOException {
+  public static AtomicFiles open(Path root) throws IOException {
     return open(root, Sync.REAL);
   }
 
   /** The same with another way to force writes to disk. */
-  static AtomicFiles open(Path root, Sync sync) throws IOException {
+  public static AtomicFiles open(Path root, Sync sync) throws IOException {
     AtomicFiles folder = new AtomicFiles(root, sync);
     createOwnerOnly(folder.temporaries, sync);
     try (DirectoryStream<Path> leftOver = Files.newDirectoryStream(folder.temporaries)) {
@@ -74,24 +74,24 @@ final class AtomicFiles {
     return folder;
   }
 
-  Path root() {
+  public Path root() {
     return root;
   }
 
   /** Forces the content of a file, or the entries of a folder, to disk. */
-  interface Sync {
+  public interface Sync {
     Sync REAL = (_, channel) -> channel.force(true);
 
     void force(Path path, FileChannel channel) throws IOException;
   }
 
   /** An action on files. */
-  interface IoAction<T> {
+  public interface IoAction<T> {
     T run() throws IOException;
   }
 
   /** Runs an action while no other thread runs one for the same key. */
-  <T> T exclusively(String key, IoAction<T> act) throws IOException {
+  public <T> T exclusively(String key, IoAction<T> act) throws IOException {
     Lock lock = locks.get(Math.floorMod(key.hashCode(), LOCKS));
     lock.lock();
     try {
@@ -106,7 +106,7 @@ final class AtomicFiles {
    *
    * @throws IOException also if it is too large, not UTF-8, or not a regular file
    */
-  Optional<String> read(String key) throws IOException {
+  public Optional<String> read(String key) throws IOException {
     ByteBuffer bytes;
     try (FileChannel file = openFile(path(key))) {
       long size = file.size();
@@ -129,7 +129,7 @@ final class AtomicFiles {
   }
 
   /** The first bytes of a file, decoded as far as they are UTF-8. */
-  String beginning(String key, int most) throws IOException {
+  public String beginning(String key, int most) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(most);
     try (FileChannel file = openFile(path(key))) {
       int got = 0;
@@ -149,7 +149,7 @@ final class AtomicFiles {
   }
 
   /** Writes a text, replacing the file if it exists. */
-  void write(String key, String text) throws IOException {
+  public void write(String key, String text) throws IOException {
     Path target = path(key);
     Path folder = target.resolveSibling(".").normalize();
     createOwnerOnly(folder, sync);
@@ -180,12 +180,12 @@ final class AtomicFiles {
   }
 
   /** Whether a file exists, readable or not. */
-  boolean exists(String key) {
+  public boolean exists(String key) {
     return Files.exists(path(key));
   }
 
   /** Identifies the present content of a file; empty if there is no file. */
-  Optional<String> stamp(String key) throws IOException {
+  public Optional<String> stamp(String key) throws IOException {
     try {
       BasicFileAttributes file = Files.readAttributes(path(key), BasicFileAttributes.class);
       // Not by a format: a listing makes a thousand.
@@ -206,7 +206,7 @@ final class AtomicFiles {
    *
    * @return whether the file existed
    */
-  boolean remove(String key) throws IOException {
+  public boolean remove(String key) throws IOException {
     Path file = path(key);
     boolean removed = Files.deleteIfExists(file);
     Path folder = file.resolveSibling(".").normalize();
@@ -229,7 +229,7 @@ final class AtomicFiles {
   }
 
   /** The names of the files directly in a subfolder, in no order; none if it is missing. */
-  List<String> names(String below) throws IOException {
+  public List<String> names(String below) throws IOException {
     Path folder = below.isEmpty() ? root : path(below);
     List<String> names = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
@@ -253,7 +253,7 @@ final class AtomicFiles {
     return root.resolve(key);
   }
 
-  static void createOwnerOnly(Path folder) throws IOException {
+  public static void createOwnerOnly(Path folder) throws IOException {
     createOwnerOnly(folder, Sync.REAL);
   }
 
@@ -278,7 +278,7 @@ final class AtomicFiles {
     }
   }
 
-  static FileAttribute<?>[] ownerOnly(String permissions) {
+  public static FileAttribute<?>[] ownerOnly(String permissions) {
     return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
         ? new FileAttribute<?>[] {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))

@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.io;
 
 import static java.util.stream.Collectors.joining;
 
@@ -14,23 +14,23 @@ import java.util.regex.Pattern;
  * that begin with a tab. Control characters are escaped, so that no quoted text can forge a line or
  * control a terminal.
  */
-final class Log {
+public final class Log {
   private static final Pattern CONTROL_CHARACTERS = Pattern.compile("[\\p{C}\\p{Zl}\\p{Zp}]");
 
   private final PrintStream out;
   private final InstantSource clock;
 
-  Log(PrintStream out, InstantSource clock) {
+  public Log(PrintStream out, InstantSource clock) {
     this.out = out;
     this.clock = clock;
   }
 
-  void line(String event) {
+  public void line(String event) {
     out.println(clock.instant().truncatedTo(ChronoUnit.MILLIS) + " " + escaped(event.strip()));
   }
 
   /** An unexpected failure, with its stack trace. */
-  void failure(String event, Throwable failure) {
+  public void failure(String event, Throwable failure) {
     StringWriter trace = new StringWriter();
     failure.printStackTrace(new PrintWriter(trace, true));
     String below =

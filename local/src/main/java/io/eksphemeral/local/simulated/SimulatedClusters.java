@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.simulated;
 
 import io.eksphemeral.control.Json;
 import io.eksphemeral.control.ObjectStore;

@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.io;
 
 import io.eksphemeral.control.ObjectStore;
 import io.eksphemeral.control.ObjectStoreContract;

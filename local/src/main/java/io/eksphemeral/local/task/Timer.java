@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.task;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs work after a delay in real time. Injected, so that no test waits. */
 @FunctionalInterface
-interface Timer {
+public interface Timer {
   void after(Duration wait, Runnable work);
 
   /** Runs work on an executor. */

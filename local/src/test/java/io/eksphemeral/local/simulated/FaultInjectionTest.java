@@ -1,10 +1,10 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.simulated;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.eksphemeral.domain.TaskKind;
-import io.eksphemeral.local.FaultInjection.Fault;
+import io.eksphemeral.local.simulated.FaultInjection.Fault;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

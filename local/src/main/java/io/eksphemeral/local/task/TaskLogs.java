@@ -1,7 +1,8 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.task;
 
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.TaskKey;
+import io.eksphemeral.local.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -20,24 +21,24 @@ import java.util.stream.Stream;
  * What tasks print, as in CloudWatch Logs: a file for each, {@code ID/create-1.log}. A log is for
  * people, so one that cannot be written is no failure of its task.
  */
-final class TaskLogs {
+public final class TaskLogs {
   /** A longer log gets no more lines, in bytes. */
   static final int LONGEST = 64 * 1024;
 
   private final Path root;
   private final InstantSource clock;
 
-  TaskLogs(Path root, InstantSource clock) {
+  public TaskLogs(Path root, InstantSource clock) {
     this.root = root;
     this.clock = clock;
   }
 
-  boolean exists(TaskKey task) {
+  public boolean exists(TaskKey task) {
     return Files.exists(file(task));
   }
 
   /** Appends a line, with the time. */
-  void line(TaskKey task, String text) {
+  public void line(TaskKey task, String text) {
     byte[] line =
         "%s %s\n"
             .formatted(clock.instant().truncatedTo(ChronoUnit.SECONDS), text)
@@ -59,7 +60,7 @@ final class TaskLogs {
   }
 
   /** The clusters that have logs. */
-  List<ClusterId> clusters() throws IOException {
+  public List<ClusterId> clusters() throws IOException {
     if (!Files.isDirectory(root)) {
       return List.of();
     }
@@ -72,7 +73,7 @@ final class TaskLogs {
   }
 
   /** Deletes the logs of a cluster's tasks. */
-  void delete(ClusterId cluster) throws IOException {
+  public void delete(ClusterId cluster) throws IOException {
     Path folder = folder(cluster);
     if (!Files.isDirectory(folder)) {
       return;

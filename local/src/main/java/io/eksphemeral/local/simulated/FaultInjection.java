@@ -1,4 +1,4 @@
-package io.eksphemeral.local;
+package io.eksphemeral.local.simulated;
 
 import io.eksphemeral.domain.SpecValidator;
 import io.eksphemeral.domain.TaskKind;
@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Faults to inject into simulated tasks, to see what failures look like: {@code
@@ -16,9 +17,9 @@ import java.util.stream.Stream;
  * number n, for the next n tasks that no earlier rule matches, or the name of a cluster, for all of
  * its tasks.
  */
-final class FaultInjection {
+public final class FaultInjection {
   /** What goes wrong with a task. */
-  enum Fault {
+  public enum Fault {
     /** It reports a failure, and leaves half of a cluster behind. */
     FAIL,
     /** It begins, and never ends by itself. */
@@ -29,6 +30,11 @@ final class FaultInjection {
     LEFTOVERS,
     /** It vanishes without a result. */
     LOST;
+
+    /** The fault of a name; null if there is none. */
+    static @Nullable Fault named(@Nullable String name) {
+      return name == null ? null : valueOf(name);
+    }
 
     String text() {
       return name().toLowerCase(Locale.ROOT);
@@ -69,7 +75,7 @@ final class FaultInjection {
    *
    * @throws IllegalArgumentException with the reason, if the text is invalid
    */
-  static FaultInjection parse(String text) {
+  public static FaultInjection parse(String text) {
     return new FaultInjection(
         Stream.of(text.strip().split("[,\\s]+"))
             .filter(part -> !part.isEmpty())
@@ -78,7 +84,7 @@ final class FaultInjection {
   }
 
   /** The fault to inject into a task that is being launched. */
-  Optional<Fault> next(TaskKind kind, String cluster) {
+  public Optional<Fault> next(TaskKind kind, String cluster) {
     return rules.stream().filter(rule -> rule.takes(kind, cluster)).findFirst().map(Rule::how);
   }
 

@@ -1,0 +1,137 @@
+package io.eksphemeral.local;
+
+import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.Lifecycle;
+import io.eksphemeral.local.io.AtomicFiles;
+import io.eksphemeral.local.io.FileObjectStore;
+import io.eksphemeral.local.kind.KindInstallation;
+import io.eksphemeral.local.kind.KindProvider;
+import io.eksphemeral.local.simulated.SimulatedProvider;
+import io.eksphemeral.local.task.Provider;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Chooses the provider of a home: the one that its clusters were built by, the one that is asked
+ * for, or else {@code kind} where that can be used. The only class that knows which ones there are.
+ */
+final class Providers {
+  static final String KIND = "kind";
+  static final String SIMULATED = "simulated";
+
+  /** Their names, which also name the folder of their files. */
+  static final List<String> NAMES = List.of(KIND, SIMULATED);
+
+  /** The file that says which one built the clusters of a home. */
+  private static final String FILE = "provider";
+
+  private Providers() {}
+
+  /**
+   * A provider.
+   *
+   * @param why for people; empty if it is the one they asked for, or the best there is
+   * @param removal the command by which people remove a cluster that is abandoned, with {@code ID}
+   *     for its id; empty if there is nothing to remove
+   */
+  record Choice(String name, Provider provider, String why, String removal) {
+    /** Lines for the commands. */
+    String described() {
+      return "EKSPHEMERAL_PROVIDER=%s\nwhy=%s\nremoval=%s\n"
+          .formatted(name, why.replaceAll("\\p{Cntrl}", " "), removal);
+    }
+  }
+
+  /**
+   * Chooses the provider.
+   *
+   * @param isUsed whether the home has records
+   * @param environment of this process
+   * @param isGone whether a cluster of the home was deleted, and its deletion verified
+   * @throws StartException if the one that is asked for cannot be used
+   */
+  static Choice choose(
+      Settings settings,
+      StateDirectory home,
+      boolean isUsed,
+      Map<String, String> environment,
+      ScaledClock clock,
+      InstantSource realTime,
+      Predicate<ClusterId> isGone)
+      throws IOException, StartException {
+    AtomicFiles files = home.files();
+    // Earlier versions had one provider, and no such file.
+    Optional<String> bound =
+        isUsed
+            ? Optional.of(files.read(FILE).map(String::strip).orElse(SIMULATED))
+            : Optional.empty();
+    Optional<String> wanted = settings.provider();
+    if (bound.isPresent() && wanted.isPresent() && !bound.equals(wanted)) {
+      throw Settings.wrong(
+          "the clusters of %s are of the provider %s, not %s; destroy them first: eksp down --local --destroy-clusters"
+              .formatted(settings.home(), bound.get(), wanted.get()));
+    }
+    Optional<String> given = bound.or(() -> wanted);
+    KindInstallation kind =
+        given.filter(SIMULATED::equals).isPresent()
+            ? KindInstallation.unused()
+            : KindInstallation.find(environment);
+    if (wanted.filter(KIND::equals).isPresent() && bound.isEmpty() && kind.problem().isPresent()) {
+      throw Settings.wrong("kind cannot be used: " + kind.problem().get());
+    }
+    String name = given.orElse(kind.problem().isEmpty() ? KIND : SIMULATED);
+    Choice choice =
+        name.equals(KIND)
+            ? new Choice(
+                KIND,
+                new KindProvider(
+                    kind,
+                    settings.images(),
+                    home.folder(KIND),
+                    home.folder("kubeconfig"),
+                    () -> realTime.instant().plus(clock.real(longestLife(settings))),
+                    isGone),
+                kind.problem().orElse(""),
+                kind.removal())
+            : new Choice(
+                SIMULATED,
+                new SimulatedProvider(
+                    new FileObjectStore(home.folder("simulated/clusters")),
+                    settings.pace(),
+                    settings.faults()),
+                given.isEmpty() ? kind.problem().orElse("") : "",
+                "");
+    refuseTooFast(settings, choice);
+    files.write(FILE, name + "\n");
+    return choice;
+  }
+
+  /** From the launch of its creation to its latest possible expiry, and then some. */
+  private static Duration longestLife(Settings settings) {
+    return Lifecycle.CREATE_DEADLINE
+        .plusMinutes(settings.limits().minutes())
+        .plus(Lifecycle.DESTROY_DEADLINE);
+  }
+
+  /** At some speed every task would miss its deadline. */
+  private static void refuseTooFast(Settings settings, Choice choice) throws StartException {
+    Duration creation =
+        choice.provider().usualPhases().values().stream().reduce(Duration.ZERO, Duration::plus);
+    Duration destruction = choice.provider().usualDestruction();
+    if (creation.multipliedBy(settings.speed()).compareTo(Lifecycle.CREATE_DEADLINE) >= 0
+        || destruction.multipliedBy(settings.speed()).compareTo(Lifecycle.DESTROY_DEADLINE) >= 0) {
+      throw Settings.wrong(
+          "at speed %d every task would miss its deadline; use a lower --speed%s"
+              .formatted(
+                  settings.speed(),
+                  choice.name().equals(SIMULATED)
+                      ? ", or fewer EKSPHEMERAL_SIMULATE_SECONDS"
+                      : ", or EKSPHEMERAL_PROVIDER=simulated"));
+    }
+  }
+}

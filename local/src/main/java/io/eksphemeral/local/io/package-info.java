@@ -1,0 +1,4 @@
+@NullMarked
+package io.eksphemeral.local.io;
+
+import org.jspecify.annotations.NullMarked;

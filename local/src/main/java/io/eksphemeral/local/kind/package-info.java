@@ -1,0 +1,4 @@
+@NullMarked
+package io.eksphemeral.local.kind;
+
+import org.jspecify.annotations.NullMarked;

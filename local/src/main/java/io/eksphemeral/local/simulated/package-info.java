@@ -1,0 +1,4 @@
+@NullMarked
+package io.eksphemeral.local.simulated;
+
+import org.jspecify.annotations.NullMarked;

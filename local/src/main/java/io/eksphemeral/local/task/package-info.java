@@ -1,0 +1,4 @@
+@NullMarked
+package io.eksphemeral.local.task;
+
+import org.jspecify.annotations.NullMarked;

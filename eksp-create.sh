@@ -9,6 +9,7 @@
 #   --local         on this machine, without an AWS account; builds and starts the control plane if
 #                   needed; equivalent to EKSPHEMERAL_LOCAL=1
 #   --no-wait       return as soon as the cluster is accepted
+#   --provider P    with --local: kind or simulated, see eksp-up.sh (EKSPHEMERAL_PROVIDER)
 #   --dry-run       create nothing; show the spec with all defaults, the cost, and why it would be rejected
 #   -o text|json    the format of --dry-run (on a terminal text, elsewhere JSON)
 #
@@ -50,7 +51,7 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/waiting.sh
 . "$here/lib/waiting.sh"
 
-parse_options 'no-wait dry-run output= name= timeout= until= owner= workers= version=' "$@"
+parse_options 'no-wait dry-run provider= output= name= timeout= until= owner= workers= version=' "$@"
 expect_arguments 0 2
 [[ -z ${option_timeout+given} || -z ${option_until+given} ]] || fail_with_usage "--timeout and --until cannot be used together"
 [[ -n ${option_dry_run-} || -z ${option_output+given} ]] || fail_with_usage "-o needs --dry-run"
@@ -62,12 +63,15 @@ read_spec "${arguments[0]-$here/svc/default-cc.json}"
 [[ -n $spec_is_yaml ]] || set_fields "${arguments[0]+named}"
 
 if is_local; then
+  choose_provider
   on_interrupt "$(called_as): interrupted; no cluster was requested, but the control plane may still be starting" \
     "  stop it: $(command_line eksp-down.sh)"
   is_local_up || start_local 1
+  expect_provider
   settings=$(different_settings)
   [[ -z $settings ]] || info "$(called_as): the running control plane has other settings:" "$settings"
 else
+  [[ -z ${option_provider+given} ]] || fail_with_usage "--provider works only with --local"
   find_endpoint
 fi
 # The id is chosen here, so that repeating the request after a lost response creates no second cluster.

@@ -97,12 +97,18 @@ down_on_this_machine() {
     fi
     exit
   fi
+  local removal id
   read_clusters
   choose
   [[ -z ${option_destroy_clusters-} ]] || destroy_clusters
+  removal=$(published removal)
   stop_local
   delete_local_data
   info "the control plane is down, and all cluster records are deleted"
+  [[ -n $removal ]] || return 0
+  for id in ${cluster_ids[@]+"${cluster_ids[@]}"}; do
+    info "  remove what may be left of $id: ${removal/ID/$id}"
+  done
 }
 
 down_in_aws() {

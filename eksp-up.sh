@@ -2,7 +2,7 @@
 # Installs or updates the control plane on AWS, or starts it on this machine.
 #
 #   ./eksp-up.sh [OPTION …]
-#   ./eksp-up.sh --local [--speed N]
+#   ./eksp-up.sh --local [--provider kind|simulated] [--speed N]
 #
 # On AWS it uses the account, region and credentials of the aws CLI (AWS_PROFILE, AWS_REGION), and two
 # buckets, which it creates if they are missing:
@@ -29,6 +29,8 @@
 # On this machine, without an AWS account:
 #
 #   --local     equivalent to EKSPHEMERAL_LOCAL=1
+#   --provider  kind for clusters in containers, simulated for none (EKSPHEMERAL_PROVIDER; kind, if it is
+#               installed and docker or podman answers)
 #   --speed N   run its clock N times as fast, 1 to 3600, to see a cluster's whole life in a minute; from
 #               675 on the simulated tasks take less than their usual 4 seconds
 #
@@ -70,7 +72,7 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 . "$here/lib/mail.sh"
 
 aws_options='notify= max-clusters= max-clusters-per-caller= max-clusters-per-asker= max-minutes= max-workers= instance-types= spot on-demand subnets= security-group= permissions-boundary= tags= owner-domains='
-parse_options "speed= $aws_options" "$@"
+parse_options "speed= provider= $aws_options" "$@"
 expect_arguments 0 0
 
 up_on_this_machine() {
@@ -80,8 +82,9 @@ up_on_this_machine() {
   fi
   for word in ${aws_options//=/}; do
     word=option_${word//-/_}
-    [[ -z ${!word+set} ]] || fail_with_usage "--local takes no option but --speed"
+    [[ -z ${!word+set} ]] || fail_with_usage "--local takes no option but --provider and --speed"
   done
+  choose_provider
   require_tools
   if ! is_local_up; then
     running=
@@ -90,13 +93,13 @@ up_on_this_machine() {
   settings=$(different_settings)
   [[ -z $settings ]] \
     || fail "the control plane is already up at $endpoint, with other settings:" "$settings" \
-      "  to change them: $(command_line eksp-down.sh) && $(command_line eksp-up.sh ${option_speed+--speed "$speed"})"
+      "  to change them: $(command_line eksp-down.sh) && $(command_line eksp-up.sh ${option_speed+--speed "$speed"} ${option_provider+--provider "$option_provider"})"
   [[ -z $running ]] || info "the control plane is already up at $endpoint ($local_provider)"
 }
 
 up_in_aws() {
   local up=up
-  [[ -z ${option_speed+set} ]] || fail_with_usage "--speed works only with --local"
+  [[ -z ${option_speed+set}${option_provider+set} ]] || fail_with_usage "--speed and --provider work only with --local"
   [[ -z ${option_spot-} || -z ${option_on_demand-} ]] || fail_with_usage "--spot and --on-demand cannot be combined"
   # The option's former name.
   [[ -z ${option_max_clusters_per_asker+set} ]] \

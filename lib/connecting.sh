@@ -26,7 +26,7 @@ read_kubeconfig() {
   make_scratch
   rm -f -- "$scratch/kubeconfig"
   if ! has_kubeconfig; then
-    kubeconfig_problem="simulated: there is no cluster to connect to"
+    kubeconfig_problem="there is no cluster to connect to ($record_provider)"
     return 1
   elif is_aws_endpoint; then
     run_aws eks update-kubeconfig --kubeconfig "$scratch/kubeconfig" --name "$record_name" --alias "$record_name" \

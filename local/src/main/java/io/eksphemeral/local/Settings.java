@@ -90,15 +90,20 @@ record Settings(
         whole("--port", port, 0, HIGHEST_PORT),
         times,
         limits,
-        provider(environment),
+        provider(environment, seconds + fails),
         seconds.isEmpty() ? Pace.usualAt(times) : pace(seconds),
         faults(fails),
         images(images),
         described(limits, seconds, fails, images));
   }
 
-  private static Optional<String> provider(Map<String, String> environment) throws StartException {
+  /** Whoever sets how to simulate wants to. */
+  private static Optional<String> provider(Map<String, String> environment, String simulation)
+      throws StartException {
     String name = variable(environment, PROVIDER);
+    if (name.isEmpty() && !simulation.isEmpty()) {
+      return Optional.of(Providers.SIMULATED);
+    }
     if (!name.isEmpty() && !Providers.NAMES.contains(name)) {
       throw wrong(
           "%s is '%s', and must be %s"

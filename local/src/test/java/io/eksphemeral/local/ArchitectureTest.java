@@ -102,11 +102,29 @@ final class ArchitectureTest {
               .because("the edition on one machine runs without AWS"),
           noClasses()
               .that()
-              .resideOutsideOfPackage(ROOT + ".local..")
+              .resideOutsideOfPackages(ROOT + ".local.kind..", ROOT + ".local.simulated..")
+              .and()
+              .doNotHaveSimpleName("Providers")
+              .and()
+              .doNotHaveFullyQualifiedName(ROOT + ".local.Settings")
               .should()
               .dependOnClassesThat()
-              .haveSimpleNameStartingWith("SimulatedTask")
-              .because("no class outside local asks which provider runs"),
+              .resideInAnyPackage(ROOT + ".local.kind..", ROOT + ".local.simulated..")
+              .because("one class chooses the provider, and no other asks which one runs"),
+          noClasses()
+              .that()
+              .resideInAnyPackage(ROOT + ".local.task..", ROOT + ".local.io..")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage(ROOT + ".local", ROOT + ".local.ui..", ROOT + ".lambda..")
+              .because("what providers are built on knows nothing of the process they run in"),
+          noClasses()
+              .that()
+              .resideInAnyPackage(ROOT + ".local.kind..", ROOT + ".local.simulated..")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage(ROOT + ".local", ROOT + ".lambda..")
+              .because("a provider is told what it needs"),
           noClasses()
               .that()
               .doNotHaveSimpleName("YamlSpecParser")

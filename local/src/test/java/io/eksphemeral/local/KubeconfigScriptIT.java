@@ -59,7 +59,7 @@ class KubeconfigScriptIT {
         .run("eksp-kubeconfig.sh", "dev")
         .exits(1)
         .prints("")
-        .says("there is no kubeconfig of dev: simulated: there is no cluster to connect to");
+        .says("there is no kubeconfig of dev: there is no cluster to connect to (simulated");
     assertThat(folder()).doesNotExist();
   }
 

@@ -60,6 +60,8 @@ jq_text='
 . "$here/lib/build.sh"
 # shellcheck source=lib/local.sh
 . "$here/lib/local.sh"
+# shellcheck source=lib/provider.sh
+. "$here/lib/provider.sh"
 # shellcheck source=lib/cluster.sh
 . "$here/lib/cluster.sh"
 # shellcheck source=lib/kubeconfig.sh

@@ -97,7 +97,7 @@ record Settings(
         described(limits, seconds, fails, images));
   }
 
-  /** Whoever sets how to simulate wants to. */
+  /** Settings of the simulation choose it. */
   private static Optional<String> provider(Map<String, String> environment, String simulation)
       throws StartException {
     String name = variable(environment, PROVIDER);

@@ -59,7 +59,7 @@ class KubeconfigScriptIT {
         .run("eksp-kubeconfig.sh", "dev")
         .exits(1)
         .prints("")
-        .says("there is no kubeconfig of dev: there is no cluster to connect to (simulated");
+        .says("there is no cluster to connect to");
     assertThat(folder()).doesNotExist();
   }
 

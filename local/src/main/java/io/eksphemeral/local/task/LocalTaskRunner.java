@@ -80,38 +80,6 @@ public final class LocalTaskRunner implements TaskRunner {
     this.log = log;
   }
 
-  /** A task and its current state, which the lock of this object guards. */
-  private static final class RunningTask {
-    private LocalTask task;
-
-    /** Whether a step runs: then it is stopped when that has ended. */
-    private boolean works;
-
-    /** Does the work of a step that takes long; null while there is none. */
-    private @Nullable Thread worker;
-
-    /** Why it is to stop; null if it is not. */
-    private @Nullable String stop;
-
-    RunningTask(LocalTask task) {
-      this.task = task;
-    }
-
-    synchronized LocalTask task() {
-      return task;
-    }
-
-    synchronized Optional<String> stop() {
-      return Optional.ofNullable(stop);
-    }
-
-    synchronized void interrupt() {
-      if (worker != null) {
-        worker.interrupt();
-      }
-    }
-  }
-
   /**
    * Resumes the tasks of an earlier process.
    *
@@ -202,16 +170,9 @@ public final class LocalTaskRunner implements TaskRunner {
   }
 
   private void stop(RunningTask running, String why) {
-    synchronized (running) {
-      if (running.stop == null) {
-        running.stop = "stopped: " + why;
-      }
-      if (running.works) {
-        running.interrupt();
-        return;
-      }
+    if (!running.stop("stopped: " + why)) {
+      end(running, 137, "stopped: " + why);
     }
-    end(running, 137, "stopped: " + why);
   }
 
   /** Forgets tasks that ended more than an hour ago, and deletes their files. */
@@ -254,19 +215,9 @@ public final class LocalTaskRunner implements TaskRunner {
 
   /** Runs a step of a task, unless it has ended or is to stop. */
   private void step(RunningTask running, TaskReport report, Supplier<Next> step) {
-    String stop;
-    synchronized (running) {
-      if (closed || !running.task.runs()) {
-        return;
-      }
-      stop = running.stop;
-      running.works = stop == null;
+    if (!closed && running.beginStep()) {
+      follow(running, report, attempt(running, step));
     }
-    if (stop != null) {
-      finish(running, 137, stop);
-      return;
-    }
-    follow(running, report, attempt(running, step));
   }
 
   /** Runs a step; if it fails, the task ends without a result. */
@@ -294,8 +245,11 @@ public final class LocalTaskRunner implements TaskRunner {
         }
       }
       case Next.Exit(int code, String reason) ->
-          finish(running, code, running.stop().orElse(reason));
-      case Next.Work(Callable<Next> work) -> work(running, report, work);
+          finish(running, code, running.stopReason().orElse(reason));
+      case Next.Work(Callable<Next> work) -> {
+        log.line("task %s works".formatted(running.task().handle()));
+        work(running, report, work);
+      }
       case Next.After(Duration real, Supplier<Next> step) -> {
         log.line("task %s works".formatted(running.task().handle()));
         rest(running);
@@ -309,20 +263,13 @@ public final class LocalTaskRunner implements TaskRunner {
   }
 
   private void work(RunningTask running, TaskReport report, Callable<Next> work) {
-    Runnable thread =
-        () -> {
-          Next next = call(running, work);
-          synchronized (running) {
-            running.worker = null;
-          }
-          timer.after(Duration.ZERO, () -> follow(running, report, next));
-        };
-    synchronized (running) {
-      running.worker = Thread.ofVirtual().unstarted(thread);
-      running.worker.start();
-      if (closed || running.stop != null) { // while the step ran
-        running.worker.interrupt();
-      }
+    running.work(() -> {
+      Next next = call(running, work);
+      running.workEnded();
+      timer.after(Duration.ZERO, () -> follow(running, report, next));
+    });
+    if (closed) { // while the step ran
+      running.interrupt();
     }
   }
 
@@ -347,14 +294,8 @@ public final class LocalTaskRunner implements TaskRunner {
 
   /** Nothing of it runs now; it may have been stopped meanwhile. */
   private void rest(RunningTask running) {
-    String stop;
-    synchronized (running) {
-      running.works = false;
-      stop = running.stop;
-    }
-    if (stop != null) {
-      finish(running, 137, stop);
-    }
+    running.rest();
+    running.stopReason().ifPresent(stop -> finish(running, 137, stop));
   }
 
   /** Ends a task as soon as that can be stored: the disk may be full. */
@@ -368,16 +309,9 @@ public final class LocalTaskRunner implements TaskRunner {
   }
 
   private void end(RunningTask running, int code, String reason) {
-    LocalTask ended;
-    synchronized (running) {
-      if (closed || !running.task.runs()) {
-        return;
-      }
-      ended = running.task.ended(new End(clock.instant(), code, reason));
-      store(ended);
-      running.task = ended;
+    if (!closed) {
+      running.end(new End(clock.instant(), code, reason), this::store).ifPresent(stopped);
     }
-    stopped.accept(ended);
   }
 
   private boolean isOld(LocalTask task) {

@@ -8,9 +8,7 @@ import io.eksphemeral.local.kind.ClusterNotes.Worker;
 import io.eksphemeral.local.task.LocalTask;
 import io.eksphemeral.local.task.Next;
 import io.eksphemeral.local.task.TaskReport;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -21,8 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /** Creates a cluster with kind, and waits until the API shows that all its nodes are ready. */
 final class KindCreation {
@@ -120,11 +116,13 @@ final class KindCreation {
       throws EngineException, InterruptedException, IOException {
     ClusterId cluster = task.key().cluster();
     nodes.begin(cluster);
+    // As early as can be: if the control plane crashes and never returns, nothing else ends them.
+    Thread securing = Thread.ofVirtual().unstarted(() -> secure(cluster));
     Process process = nodes.engine().command().start(command, true);
     try {
       nodes.noteWorker(cluster, Worker.of(process.toHandle()));
-      Steps steps = new Steps(cluster, report, process);
-      Thread reader = Thread.ofVirtual().start(steps);
+      KindOutput output = new KindOutput(process.getInputStream(), report, securing::start);
+      Thread reader = Thread.ofVirtual().start(output);
       try (OutputStream input = process.getOutputStream()) {
         input.write(("go\n" + config(task.workers())).getBytes(StandardCharsets.UTF_8));
       }
@@ -133,9 +131,11 @@ final class KindCreation {
       if (code == 0) {
         return Optional.empty();
       }
-      return Optional.of(code == SIGKILLED ? KILLED : steps.problem().orElse("exit code " + code));
+      return Optional.of(code == SIGKILLED ? KILLED : output.problem().orElse("exit code " + code));
     } finally {
       Command.end(process.toHandle());
+      securing.interrupt();
+      securing.join();
     }
   }
 
@@ -219,69 +219,19 @@ final class KindCreation {
     return (int) text.lines().filter("True"::equals).count();
   }
 
-  /** Follows what kind prints: a line as each of its steps begins, and one as it ends. */
-  private final class Steps implements Runnable {
-    private final ClusterId cluster;
-    private final TaskReport report;
-    private final Process process;
-    private final AtomicReference<@Nullable String> problem = new AtomicReference<>();
-    private boolean isSecured;
-
-    Steps(ClusterId cluster, TaskReport report, Process process) {
-      this.cluster = cluster;
-      this.report = report;
-      this.process = process;
-    }
-
-    /** What kind says is wrong. */
-    Optional<String> problem() {
-      return Optional.ofNullable(problem.get());
-    }
-
-    @Override
-    public void run() {
-      try (BufferedReader lines =
-          new BufferedReader(
-              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          follow(line.strip());
+  /** Secures the nodes, once their systemd runs; until the thread is interrupted. */
+  private void secure(ClusterId cluster) {
+    try {
+      while (true) {
+        try {
+          nodes.secure(cluster);
+          return;
+        } catch (EngineException _) {
+          Thread.sleep(POLL);
         }
-      } catch (IOException _) {
-        // The process was ended.
       }
-    }
-
-    private void follow(String line) {
-      if (line.isEmpty()) {
-        return;
-      }
-      report.line(line);
-      if (line.startsWith("ERROR:")) {
-        problem.compareAndSet(null, line.substring("ERROR:".length()).strip());
-      } else if (line.contains("Preparing nodes")) {
-        report.phase(Phase.CONTROL_PLANE);
-      } else if (line.contains("Writing configuration")) {
-        secure(); // the nodes run
-      } else if (line.contains("Joining worker nodes")) {
-        report.phase(Phase.NODES);
-      }
-    }
-
-    /**
-     * As early as can be: if the control plane crashes and never returns, nothing else ends them.
-     */
-    private void secure() {
-      if (isSecured) {
-        return;
-      }
-      isSecured = true;
-      try {
-        nodes.secure(cluster);
-      } catch (EngineException e) {
-        report.line("%s; it is tried again when the nodes have joined".formatted(e.reason()));
-      } catch (InterruptedException _) {
-        Thread.currentThread().interrupt();
-      }
+    } catch (InterruptedException _) {
+      // kind has ended, and it is done again.
     }
   }
 }

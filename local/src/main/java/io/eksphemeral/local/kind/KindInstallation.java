@@ -79,7 +79,9 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
       throws InterruptedException {
     Map<String, String> pinned = new HashMap<>(environment);
     pinned.remove("KUBECONFIG");
-    pinned.put(KIND_ENGINE, program);
+    if (program.equals("podman")) {
+      pinned.put(KIND_ENGINE, program);
+    }
     if (program.equals("docker") && environment.getOrDefault("DOCKER_HOST", "").isEmpty()) {
       Output context =
           new Command(environment).run(QUICK, "", List.of("docker", "context", "show"));

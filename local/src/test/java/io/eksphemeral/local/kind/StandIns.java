@@ -12,6 +12,9 @@ import java.util.stream.Stream;
 public final class StandIns {
   private static final Path PROGRAMS = Path.of("src/test/kind/stand-in").toAbsolutePath();
 
+  /** Where they are found first. */
+  public static final String PATH = PROGRAMS + ":/usr/bin:/bin";
+
   private final Path folder;
 
   public StandIns(Path folder) throws IOException {
@@ -23,7 +26,7 @@ public final class StandIns {
     Map<String, String> environment = new HashMap<>(System.getenv());
     environment.keySet().removeAll(List.of("DOCKER_HOST", "DOCKER_CONTEXT"));
     environment.remove("KIND_EXPERIMENTAL_PROVIDER");
-    environment.put("PATH", PROGRAMS + ":/usr/bin:/bin");
+    environment.put("PATH", PATH);
     environment.put("STAND_IN", folder.toString());
     return environment;
   }

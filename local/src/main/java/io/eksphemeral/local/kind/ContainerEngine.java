@@ -14,13 +14,11 @@ import java.util.stream.Collectors;
  * what was noted of its nodes.
  *
  * @param program {@code docker} or {@code podman}
+ * @param limit how long it may take to answer; five times as long to remove things
  */
-record ContainerEngine(String program, Command command) {
+record ContainerEngine(String program, Command command, Duration limit) {
   /** kind gives it to nodes, and on podman to their volumes. */
   private static final String LABEL = "io.x-k8s.kind.cluster";
-
-  static final Duration LIMIT = Duration.ofSeconds(60);
-  private static final Duration LONG_LIMIT = Duration.ofMinutes(5);
 
   boolean isPodman() {
     return program.equals("podman");
@@ -71,11 +69,11 @@ record ContainerEngine(String program, Command command) {
 
   /** Removes nodes, running or not, and their anonymous volumes. */
   void removeNodes(List<String> nodes) throws EngineException, InterruptedException {
-    run(LONG_LIMIT, "", with(List.of("rm", "-f", "-v"), nodes));
+    run(limit.multipliedBy(5), "", with(List.of("rm", "-f", "-v"), nodes));
   }
 
   void removeVolumes(Collection<String> volumes) throws EngineException, InterruptedException {
-    run(LONG_LIMIT, "", with(List.of("volume", "rm"), volumes));
+    run(limit.multipliedBy(5), "", with(List.of("volume", "rm"), volumes));
   }
 
   /** Keeps nodes from being started again with the engine. podman starts none. */
@@ -88,7 +86,7 @@ record ContainerEngine(String program, Command command) {
   /** Runs a command in a node, and returns what it prints. */
   String exec(String node, String input, List<String> words)
       throws EngineException, InterruptedException {
-    return run(LIMIT, input, with(List.of("exec", "-i", node), words));
+    return run(limit, input, with(List.of("exec", "-i", node), words));
   }
 
   /** The tags of the images of a repository, each with it. */
@@ -101,12 +99,12 @@ record ContainerEngine(String program, Command command) {
   }
 
   private String run(List<String> arguments) throws EngineException, InterruptedException {
-    return run(LIMIT, "", arguments);
+    return run(limit, "", arguments);
   }
 
-  private String run(Duration limit, String input, List<String> arguments)
+  private String run(Duration longest, String input, List<String> arguments)
       throws EngineException, InterruptedException {
-    Output output = command.run(limit, input, with(List.of(program), arguments));
+    Output output = command.run(longest, input, with(List.of(program), arguments));
     if (!output.isSuccess()) {
       throw new EngineException(
           "%s %s failed: %s".formatted(program, arguments.getFirst(), output.reason()));

@@ -26,9 +26,6 @@ final class KindCreation {
   private static final int AT_A_TIME =
       Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 4);
 
-  /** For nodes to become ready after kind has joined them. */
-  private static final Duration READY_LIMIT = Duration.ofMinutes(5);
-
   private static final Duration POLL = Duration.ofMillis(500);
 
   /** Waits for a line before it becomes the command, so that nothing runs that is not noted. */
@@ -176,7 +173,8 @@ final class KindCreation {
   /** Waits until all nodes are ready; returns why they are not, if they do not become so. */
   private Optional<String> awaitReady(ClusterId cluster, int expected, TaskReport report)
       throws InterruptedException {
-    long end = System.nanoTime() + READY_LIMIT.toNanos();
+    Duration limit = nodes.engine().limit().multipliedBy(5);
+    long end = System.nanoTime() + limit.toNanos();
     String seen = "";
     while (true) {
       String now;
@@ -195,7 +193,7 @@ final class KindCreation {
         seen = now;
       }
       if (System.nanoTime() > end) {
-        return Optional.of("after %d minutes %s".formatted(READY_LIMIT.toMinutes(), now));
+        return Optional.of("%s after %d s".formatted(now, limit.toSeconds()));
       }
       Thread.sleep(POLL);
     }

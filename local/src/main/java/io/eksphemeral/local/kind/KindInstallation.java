@@ -26,6 +26,7 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
   private static final int OLDEST = 24;
 
   private static final Duration QUICK = Duration.ofSeconds(10);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   /** For a home that uses another provider. */
   public static KindInstallation unused() {
@@ -70,7 +71,7 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
 
   private static KindInstallation of(String program, Command command, String problem) {
     return new KindInstallation(
-        new ContainerEngine(program, command),
+        new ContainerEngine(program, command, LIMIT),
         Optional.of(problem).filter(text -> !text.isEmpty()));
   }
 

@@ -37,13 +37,17 @@ final class KindProviderTest extends ProviderContract {
 
   private final Set<ClusterId> gone = new HashSet<>();
   private Instant shutdown = SHUTDOWN;
+  private Duration limit = Duration.ofSeconds(60);
 
   @Override
   protected Provider open() throws IOException {
     StandIns standIns = standIns();
     standIns.tell("hold", "");
+    KindInstallation found = KindInstallation.find(standIns.environment());
+    ContainerEngine engine =
+        new ContainerEngine(found.engine().program(), found.engine().command(), limit);
     return new KindProvider(
-        KindInstallation.find(standIns.environment()),
+        new KindInstallation(engine, found.problem()),
         Map.of(),
         AtomicFiles.open(home.resolve("kind")),
         AtomicFiles.open(home.resolve("kubeconfig")),
@@ -323,6 +327,35 @@ final class KindProviderTest extends ProviderContract {
     standIns().forget(how);
     assertThat(run(built, destroy(2)).provesAbsence()).isTrue();
     assertThat(standIns().list("containers")).isEmpty();
+  }
+
+  @Test
+  void anEngineThatHangsIsGivenUp() throws Exception {
+    Cluster cluster = admitted("dev");
+    create(cluster);
+    limit = Duration.ofSeconds(2);
+    start();
+    standIns().tell("hung", "");
+
+    TaskResult result = run(cluster, destroy(1));
+    assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(result.message()).contains("docker info did not answer within 2 s");
+    standIns().forget("hung");
+    assertThat(run(cluster, destroy(2)).provesAbsence()).isTrue();
+  }
+
+  @Test
+  void nodesThatDoNotBecomeReadyAreNoCluster() throws Exception {
+    limit = Duration.ofSeconds(1);
+    start();
+    standIns().tell("unready", "");
+    Cluster cluster = admitted("dev");
+
+    TaskResult result = create(cluster);
+    assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(result.message()).contains("0 of 3 nodes are ready after");
+    assertThat(home.resolve("kubeconfig/" + cluster.id())).doesNotExist();
+    assertThat(run(cluster, destroy(1)).provesAbsence()).isTrue();
   }
 
   @Test

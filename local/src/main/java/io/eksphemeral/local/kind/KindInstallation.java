@@ -85,7 +85,8 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
     }
     if (program.equals("docker") && environment.getOrDefault("DOCKER_HOST", "").isEmpty()) {
       Output context =
-          new Command(environment).run(QUICK, "", List.of("docker", "context", "show"));
+          new Command(environment)
+              .run(QUICK, "", List.of("docker", "context", "inspect", "--format", "{{.Name}}"));
       if (context.isSuccess() && !context.out().isBlank()) {
         pinned.put("DOCKER_CONTEXT", context.out().strip());
       }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Follows what {@code kind create cluster} prints: a line as each of its steps begins and ends. */
 final class KindOutput implements Runnable {
+  /** What the engine said to a command of kind's that failed. */
+  private static final String COMMAND_OUTPUT = "Command Output:";
+
   private final InputStream output;
   private final TaskReport report;
   private final Runnable onNodes;
@@ -53,8 +56,11 @@ final class KindOutput implements Runnable {
     if (!isOver) {
       report.line(line);
     }
-    if (line.startsWith("ERROR:") && problem == null) {
+    String said = problem;
+    if (line.startsWith("ERROR:") && said == null) {
       problem = line.substring("ERROR:".length()).strip();
+    } else if (line.startsWith(COMMAND_OUTPUT) && said != null) {
+      problem = "%s: %s".formatted(said, line.substring(COMMAND_OUTPUT.length()).strip());
     } else if (line.contains("Preparing nodes")) {
       report.phase(Phase.CONTROL_PLANE);
     } else if (line.contains("Writing configuration") && !haveNodes) {

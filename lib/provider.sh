@@ -3,6 +3,7 @@
 
 # Exports the provider that the caller chose, if one was.
 choose_provider() {
+  # shellcheck disable=SC2030 # exported to what this process starts
   export EKSPHEMERAL_PROVIDER=${option_provider-${EKSPHEMERAL_PROVIDER-}}
   case $EKSPHEMERAL_PROVIDER in
     '' | kind | simulated) ;;

@@ -47,6 +47,7 @@ final class ShutdownTimer {
         """
         [Timer]
         OnCalendar=%s
+        AccuracySec=1s
         Persistent=true
         [Install]
         WantedBy=timers.target

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Makes terminal.svg: runs the commands below on a terminal and draws what it shows at the end.
 
+    local/src/test/kind/engine.sh up
+    eval "$(local/src/test/kind/engine.sh env)"
     img/terminal.py
 """
 
@@ -17,8 +19,9 @@ from xml.sax.saxutils import escape
 
 # What is typed, and what the terminal shows when Ctrl-C is pressed.
 COMMANDS = [
-    ("./eksp create --local --name dev --timeout 45m --owner you@your-company.io", "(usually 2 s)"),
+    ("./eksp create --local --name dev --timeout 45m --owner you@your-company.io", "(usually 20 s)"),
     ("./eksp wait --local dev", None),
+    ("./eksp exec --local dev -- kubectl get nodes", None),
     ("./eksp list --local", None),
     ("./eksp prolong --local dev 1h", None),
     ("./eksp destroy --local dev", None),
@@ -100,7 +103,7 @@ def draw(shown):
 
 def main():
     with tempfile.TemporaryDirectory() as home:
-        environment = os.environ | {"EKSPHEMERAL_HOME": home + "/home", "TERM": "xterm"}
+        environment = os.environ | {"EKSPHEMERAL_HOME": home + "/home", "TERM": "xterm", "EKSPHEMERAL_PROVIDER": "kind"}
         environment.pop("NO_COLOR", None)
         environment.pop("CI", None)
         run("./eksp-up.sh --local && ./eksp-down.sh --local", environment)  # builds what is missing

@@ -91,7 +91,12 @@ record ContainerEngine(String program, Command command, Duration limit) {
 
   /** The tags of the images of a repository, each with it. */
   List<String> images(String repository) throws EngineException, InterruptedException {
-    return lines(run("images", "--format", "{{.Repository}}:{{.Tag}}", repository));
+    // Callers of the API wait for it.
+    return lines(
+        run(
+            Duration.ofSeconds(5),
+            "",
+            List.of("images", "--format", "{{.Repository}}:{{.Tag}}", repository)));
   }
 
   private String run(String... arguments) throws EngineException, InterruptedException {

@@ -25,7 +25,7 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
   /** The oldest one that was tried with the images of today, v0.NN. */
   private static final int OLDEST = 24;
 
-  private static final Duration QUICK = Duration.ofSeconds(10);
+  private static final Duration QUICK = Duration.ofSeconds(5);
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   /** For a home that uses another provider. */

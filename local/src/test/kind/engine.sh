@@ -39,7 +39,8 @@ start_daemon() {
   [[ $(ps -o comm= -p "$(cat "$engine/docker.pid" 2>/dev/null)" 2>/dev/null) == dockerd ]] || rm -f "$engine/docker.pid"
   # Without these the engine would change the machine's firewall, its forwarding and its interfaces. Nodes reach
   # each other on kind's own network, and are reached on ports of loopback, which need none of it.
-  setsid dockerd --data-root "$engine/data" --exec-root "$engine/exec" --pidfile "$engine/docker.pid" \
+  # It outlives the test that starts it, and the folder for temporary files of that.
+  TMPDIR=/tmp setsid dockerd --data-root "$engine/data" --exec-root "$engine/exec" --pidfile "$engine/docker.pid" \
     --host "$DOCKER_HOST" --iptables=false --ip-forward=false --bridge=none \
     --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$cgroup" \
     ${options[@]+"${options[@]}"} >>"$engine/docker.log" 2>&1 </dev/null &

@@ -28,7 +28,8 @@ read_aws_error() {
   # Newer versions print a prefix, details and the usage as well.
   aws_error=${aws_error##*'aws: [ERROR]: '}
   aws_error=${aws_error%%' Additional error details: '*}
-  aws_error=${aws_error%%' usage: aws '*}
+  # Version 1 prints the error after the usage.
+  [[ $aws_error == *'aws: error: '* ]] || aws_error=${aws_error%%' usage: aws '*}
   if [[ $aws_error =~ $pattern ]]; then
     aws_error_code=${BASH_REMATCH[1]} aws_error=${BASH_REMATCH[2]}
   elif [[ $aws_error == *'aws: error: '* ]]; then # after pages of usage

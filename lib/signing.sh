@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Requests that are signed with the caller's credentials.
 
-signing_config=  # the credentials, as a config for curl
+# The credentials: the id of the key, the key, and the session's token, if there is one.
+signing_key='' signing_secret='' signing_token=''
+signing_config=  # the same as a config for curl
 signing_expires= # when they expire, in seconds since 1970, if that is known
 
 # sign_and_send METHOD PATH [CURL-OPTION …]: as send. When API Gateway rejects the request, it is sent
@@ -45,7 +47,7 @@ require_signing_curl() {
   at_least 7.75 "$version" || fail "curl $version cannot sign requests" "  install curl 7.75 or newer"
 }
 
-# Sets signing_config and signing_expires from the credentials that the aws CLI uses now. Only version 2
+# Sets signing_… from the credentials that the aws CLI uses now. Only version 2
 # of the CLI exports those of roles and SSO.
 read_credentials() {
   local key secret token='' expires='' credentials
@@ -70,6 +72,8 @@ read_credentials() {
     fi
     token=$(aws configure get aws_session_token 2>/dev/null </dev/null) || token=
   fi
+  # shellcheck disable=SC2034 # lib/export-credentials.sh prints them
+  signing_key=$key signing_secret=$secret signing_token=$token
   signing_config="user = \"$key:$secret\""$'\n'
   [[ -z $token ]] || signing_config+="header = \"x-amz-security-token: $token\""$'\n'
   signing_expires=$expires

@@ -11,22 +11,17 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * In place of API Gateway: turns requests into events, and invokes the functions. Rejects requests
- * that a web page, or a host name that resolves to this machine, could make a browser send.
+ * In place of API Gateway: turns requests into events, and invokes the functions. Rejects {@link
+ * ForeignRequests}.
  */
 final class Gateway {
-  private static final Set<String> NOT_FROM_PAGES = Set.of("none", "same-origin");
-
   /** Keep pages from using responses in browsers that do not say where a request comes from. */
   private static final Map<String, String> HEADERS =
       Map.of("X-Content-Type-Options", "nosniff", "Cross-Origin-Resource-Policy", "same-origin");
@@ -39,7 +34,7 @@ final class Gateway {
   private final InstantSource clock;
   private final Log log;
   private final Semaphore calls;
-  private final Set<String> hosts;
+  private final ForeignRequests foreign;
 
   Gateway(
       HttpListener listener,
@@ -53,8 +48,7 @@ final class Gateway {
     this.clock = clock;
     this.log = log;
     this.calls = new Semaphore(listener.bounds().calls(), true);
-    int port = listener.port();
-    this.hosts = Set.of("127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port);
+    this.foreign = new ForeignRequests(listener.port());
   }
 
   /**
@@ -71,7 +65,7 @@ final class Gateway {
   private APIGatewayV2HTTPResponse respond(HttpRequest request) {
     APIGatewayV2HTTPResponse response;
     try {
-      response = rejectForeign(request).orElseGet(() -> route(request));
+      response = foreign.reject(request).orElseGet(() -> route(request));
     } catch (RuntimeException | Error e) {
       log.failure("a request failed", e);
       response = ErrorCode.INTERNAL.response("internal error; details are in the log");
@@ -90,19 +84,6 @@ final class Gateway {
     headers.put("Date", RFC_1123_DATE_TIME.format(clock.instant().atOffset(ZoneOffset.UTC)));
     response.setHeaders(headers);
     return response;
-  }
-
-  private Optional<APIGatewayV2HTTPResponse> rejectForeign(HttpRequest request) {
-    List<String> host = request.header("Host");
-    if (host.size() != 1 || !hosts.contains(host.getFirst().toLowerCase(Locale.ROOT))) {
-      return Optional.of(
-          ErrorCode.FORBIDDEN.response("the Host header does not name this control plane"));
-    }
-    if (!request.header("Origin").stream().allMatch(("http://" + host.getFirst())::equalsIgnoreCase)
-        || !NOT_FROM_PAGES.containsAll(request.header("Sec-Fetch-Site"))) {
-      return Optional.of(ErrorCode.FORBIDDEN.response("requests from web pages are not allowed"));
-    }
-    return Optional.empty();
   }
 
   private APIGatewayV2HTTPResponse route(HttpRequest request) {

@@ -21,7 +21,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * HTTP/1.1 on a loopback port, by Jetty, with a virtual thread per request. However much or slowly
  * a client sends, memory is bounded and every request ends.
  */
-final class HttpListener {
+public final class HttpListener {
   /**
    * Limits.
    *
@@ -33,8 +33,9 @@ final class HttpListener {
    *     connection may be idle
    * @param queueing how long a large body or a call waits before it gets a 429
    */
-  record Bounds(int connections, int largeBodies, int calls, Duration patience, Duration queueing) {
-    static final Bounds USUAL =
+  public record Bounds(
+      int connections, int largeBodies, int calls, Duration patience, Duration queueing) {
+    public static final Bounds USUAL =
         new Bounds(1024, 64, 16, Duration.ofSeconds(30), Duration.ofSeconds(10));
   }
 
@@ -84,7 +85,7 @@ final class HttpListener {
    * @param port 0 for any free one
    * @throws BindException if it is taken
    */
-  static HttpListener bind(int port, Bounds bounds) throws IOException {
+  public static HttpListener bind(int port, Bounds bounds) throws IOException {
     HttpListener listener = new HttpListener(port, bounds);
     try {
       listener.connector.open();
@@ -94,11 +95,11 @@ final class HttpListener {
     return listener;
   }
 
-  int port() {
+  public int port() {
     return connector.getLocalPort();
   }
 
-  String url() {
+  public String url() {
     return "http://127.0.0.1:" + port();
   }
 
@@ -111,7 +112,7 @@ final class HttpListener {
    *
    * @param headers are added to every response
    */
-  void start(
+  public void start(
       Function<HttpRequest, APIGatewayV2HTTPResponse> responder,
       Map<String, String> headers,
       Executor threads) {
@@ -135,7 +136,7 @@ final class HttpListener {
   }
 
   /** Accepts no further requests, and waits up to a second for the current ones. */
-  void stop() {
+  public void stop() {
     stopped = true;
     connector.close();
     long end = System.nanoTime() + Duration.ofSeconds(1).toNanos();

@@ -10,18 +10,18 @@ import java.util.Map;
  * @param target path and query
  * @param headers the values of each header; names are case-insensitive
  */
-record HttpRequest(
+public record HttpRequest(
     String method, String target, Map<String, List<String>> headers, ByteBuffer body) {
-  List<String> header(String name) {
+  public List<String> header(String name) {
     return headers.getOrDefault(name, List.of());
   }
 
-  String path() {
+  public String path() {
     int question = target.indexOf('?');
     return question < 0 ? target : target.substring(0, question);
   }
 
-  String query() {
+  public String query() {
     int question = target.indexOf('?');
     return question < 0 ? "" : target.substring(question + 1);
   }

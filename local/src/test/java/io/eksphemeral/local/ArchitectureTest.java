@@ -96,10 +96,21 @@ final class ArchitectureTest {
           noClasses()
               .that()
               .resideInAPackage(ROOT + ".local..")
+              .and()
+              .doNotHaveFullyQualifiedName(ROOT + ".local.ui.RequestSigner")
               .should()
               .dependOnClassesThat()
               .resideInAnyPackage(ROOT + ".aws..", "software.amazon.awssdk..")
-              .because("the edition on one machine runs without AWS"),
+              .because(
+                  "the edition on one machine runs without AWS; the page's proxy signs requests to AWS,"
+                      + " and a signer of our own would be one more to keep right"),
+          noClasses()
+              .that()
+              .resideInAPackage(ROOT + ".local")
+              .should()
+              .dependOnClassesThat()
+              .resideInAnyPackage(ROOT + ".local.ui..")
+              .because("the control plane does not know the page"),
           noClasses()
               .that()
               .resideOutsideOfPackages(ROOT + ".local.kind..", ROOT + ".local.simulated..")

@@ -34,6 +34,7 @@ final class Scripts {
           "eksp-list.sh",
           "eksp-status.sh",
           "eksp-logs.sh",
+          "eksp-ui.sh",
           "eksp-prolong.sh",
           "eksp-destroy.sh",
           "eksp-down.sh",

@@ -1,0 +1,127 @@
+package io.eksphemeral.local.ui;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The caller's current credentials, from the same script that the commands sign with. They come
+ * through a pipe, stay in this process, and are fetched again before they expire.
+ */
+final class CallerCredentials {
+  private static final Duration BEFORE_EXPIRY = Duration.ofMinutes(2);
+
+  /** However often the page asks, the script runs no more often than this after a failure. */
+  private static final Duration BETWEEN_FAILURES = Duration.ofSeconds(4);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final List<String> command;
+  private final InstantSource clock;
+  private Outcome latest = new Outcome.Unavailable("not fetched yet");
+  private Instant fetched = Instant.EPOCH;
+
+  /**
+   * @param scripts the folder of the commands
+   */
+  CallerCredentials(Path scripts, InstantSource clock) {
+    this.command = List.of("bash", "-p", scripts.resolve("lib/export-credentials.sh").toString());
+    this.clock = clock;
+  }
+
+  /**
+   * Keys of AWS.
+   *
+   * @param token empty for long-term keys
+   * @param expires when that is known
+   */
+  record Keys(String id, String secret, String token, Optional<Instant> expires) {
+    /** Without the keys, so that no log has them. */
+    @Override
+    public String toString() {
+      return "Keys[expires=" + expires + "]";
+    }
+  }
+
+  /** What came of fetching them. */
+  sealed interface Outcome {
+    record Available(Keys keys) implements Outcome {}
+
+    /**
+     * There are none.
+     *
+     * @param reason a sentence, and lines with what helps
+     */
+    record Unavailable(String reason) implements Outcome {}
+  }
+
+  /** Those to sign with now. */
+  synchronized Outcome current() {
+    Instant now = clock.instant();
+    boolean isUsable =
+        switch (latest) {
+          case Outcome.Available(Keys keys) ->
+              keys.expires().map(end -> now.isBefore(end.minus(BEFORE_EXPIRY))).orElse(true);
+          case Outcome.Unavailable _ -> isRecent(now);
+        };
+    return isUsable ? latest : renew(now);
+  }
+
+  /** Those to use after AWS has rejected some; the same if there are no newer ones. */
+  synchronized Outcome after(Keys rejected) {
+    Instant now = clock.instant();
+    boolean isRenewed = !(latest instanceof Outcome.Available(Keys keys)) || !keys.equals(rejected);
+    return isRenewed || isRecent(now) ? current() : renew(now);
+  }
+
+  private boolean isRecent(Instant now) {
+    return now.isBefore(fetched.plus(BETWEEN_FAILURES));
+  }
+
+  private Outcome renew(Instant now) {
+    Outcome before = latest;
+    latest = fetch();
+    fetched = now;
+    // Until they have expired, the old ones may still work.
+    if (latest instanceof Outcome.Unavailable
+        && before instanceof Outcome.Available(Keys keys)
+        && keys.expires().filter(now::isBefore).isPresent()) {
+      latest = before;
+    }
+    return latest;
+  }
+
+  private Outcome fetch() {
+    try {
+      Subprocess.Result result = Subprocess.run(command, PATIENCE);
+      List<String> lines = result.output().lines().toList();
+      return result.exit() == 0 && lines.size() >= 2
+          ? new Outcome.Available(keys(lines))
+          : new Outcome.Unavailable(withoutProgram(result.errors()));
+    } catch (IOException | NumberFormatException e) {
+      return new Outcome.Unavailable("the credentials cannot be fetched: " + e.getMessage());
+    }
+  }
+
+  private static Keys keys(List<String> lines) {
+    return new Keys(lines.get(0), lines.get(1), line(lines, 2), expires(line(lines, 3)));
+  }
+
+  private static String line(List<String> lines, int index) {
+    return index < lines.size() ? lines.get(index) : "";
+  }
+
+  private static Optional<Instant> expires(String seconds) {
+    return seconds.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Instant.ofEpochSecond(Long.parseLong(seconds)));
+  }
+
+  private static String withoutProgram(String errors) {
+    return errors.strip().replaceFirst("^[a-z-]+\\.sh: ", "");
+  }
+}

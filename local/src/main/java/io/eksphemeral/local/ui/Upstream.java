@@ -1,0 +1,74 @@
+package io.eksphemeral.local.ui;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Sends requests to the API, and to no other host. */
+final class Upstream {
+  private static final Duration CONNECT = Duration.ofSeconds(5);
+
+  /** API Gateway responds within 29 s. */
+  private static final Duration RESPOND = Duration.ofSeconds(32);
+
+  /** In bytes; a response of Lambda has at most 6 MB. */
+  private static final long MOST_BODY = 16 * 1024 * 1024;
+
+  /** What the client sets by itself. */
+  private static final Set<String> OWN_HEADERS = Set.of("host", "content-length");
+
+  private final URI api;
+  private final HttpClient client;
+
+  Upstream(URI api, HttpClient.Builder client) {
+    this.api = api;
+    this.client =
+        client
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .executor(command -> Thread.ofVirtual().start(command))
+            .build();
+  }
+
+  URI uri(String path) {
+    return URI.create(api + path);
+  }
+
+  /**
+   * Sends a request and waits for the response.
+   *
+   * @throws IOException if there is none
+   */
+  HttpResponse<String> send(
+      String method, String path, Map<String, List<String>> headers, byte[] body)
+      throws IOException {
+    java.net.http.HttpRequest.Builder request =
+        java.net.http.HttpRequest.newBuilder(uri(path))
+            .timeout(RESPOND)
+            .method(
+                method,
+                body.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+    headers.forEach((name, values) -> {
+      if (!OWN_HEADERS.contains(name.toLowerCase(java.util.Locale.ROOT))) {
+        values.forEach(value -> request.header(name, value));
+      }
+    });
+    try {
+      return client.send(
+          request.build(), BodyHandlers.limiting(BodyHandlers.ofString(UTF_8), MOST_BODY));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+}

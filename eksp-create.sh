@@ -21,6 +21,7 @@
 #   --owner MAIL    who is notified some five minutes before that (EKSPHEMERAL_OWNER)
 #   --workers N     the number of nodes (EKSPHEMERAL_WORKERS)
 #   --version 1.NN  the version of Kubernetes (EKSPHEMERAL_VERSION)
+#   --without ADD-ON[,ADD-ON]  leave out aws-ebs-csi-driver (volumes) or metrics-server
 #
 # The variables are for what neither an option nor SPEC says, unless SPEC is the default. On AWS it prints an
 # estimate of the cost first, and writes a kubeconfig. Ctrl-C ends the waiting, not the creation.
@@ -51,7 +52,7 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/waiting.sh
 . "$here/lib/waiting.sh"
 
-parse_options 'no-wait dry-run provider= output= name= timeout= until= owner= workers= version=' "$@"
+parse_options 'no-wait dry-run provider= output= name= timeout= until= owner= workers= version= without=' "$@"
 expect_arguments 0 2
 [[ -z ${option_timeout+given} || -z ${option_until+given} ]] || fail_with_usage "--timeout and --until cannot be used together"
 [[ -n ${option_dry_run-} || -z ${option_output+given} ]] || fail_with_usage "-o needs --dry-run"

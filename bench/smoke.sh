@@ -5,7 +5,7 @@
 #
 #   --yes   do not ask before money is spent
 #
-# It costs about 0.40 USD and takes about 50 minutes, most of which AWS needs to build a cluster and
+# It costs about 0.40 USD and takes about an hour, most of which AWS needs to build a cluster and
 # to remove it; after two hours it gives up. However it ends, also by Ctrl-C, it removes what it made:
 # the cluster, the control plane, its two buckets and its logs; what it cannot remove it names.
 #
@@ -15,10 +15,10 @@
 set -euo pipefail
 here=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 name=smoke-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
-minutes=8 # of life: long enough for the notice, which comes six minutes before the end
+minutes=15 # of life: for what is tried, and the notice, which comes six minutes before the end
 most_seconds=${EKSPHEMERAL_SMOKE_SECONDS:-7200}
 log_groups='/eksphemeral/'
-made_buckets=() installed='' id=''
+made_buckets=() installed='' id='' volume='' load_balancer=''
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -127,6 +127,42 @@ use() {
   jq -e '[.items[].status.conditions[] | select(.type == "Ready" and .status == "True")] | length > 0' "$scratch/nodes" >/dev/null
 }
 
+# A claim gets a volume, nodes have metrics, and a Service gets a load balancer. All of it stays, for the
+# teardown to remove.
+work() {
+  local since=$SECONDS
+  KUBECONFIG=$("$here/eksp-kubeconfig.sh" "$id") || return
+  export KUBECONFIG
+  kubectl apply -f - >&2 <<'END' || return
+{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "smoke"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "smoke"},
+    "spec": {"type": "LoadBalancer", "selector": {"app": "smoke"}, "ports": [{"port": 80}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "smoke", "labels": {"app": "smoke"}},
+    "spec": {"containers": [{"name": "smoke", "image": "registry.k8s.io/pause:3.10", "volumeMounts": [{"name": "data", "mountPath": "/data"}]}],
+      "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "smoke"}}]}}
+]}
+END
+  kubectl wait --for=condition=Ready pod/smoke --timeout=240s >&2 || return
+  volume=$(kubectl get persistentvolumes -o jsonpath='{.items[0].spec.csi.volumeHandle}')
+  aws ec2 describe-volumes --volume-ids "$volume" --query 'Volumes[0].VolumeType' --output text | grep -qx gp3 || return
+  until kubectl top nodes >&2; do
+    ((SECONDS - since < 300)) || return
+    sleep 5
+  done
+  kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].hostname}' service/smoke --timeout=240s >&2 || return
+  load_balancer=$(kubectl get service smoke -o jsonpath='{.status.loadBalancer.ingress[0].hostname}')
+}
+
+# Whether volume and load balancer are gone, if there were any.
+prove_work() {
+  [[ -n $load_balancer ]] || return 0
+  [[ -z $(aws ec2 describe-volumes --filters "Name=volume-id,Values=$volume" --query 'Volumes[].VolumeId' --output text) ]] \
+    && [[ -z $(aws elb describe-load-balancers --query "LoadBalancerDescriptions[?DNSName=='$load_balancer'].DNSName" --output text) ]] \
+    && [[ -z $(aws elbv2 describe-load-balancers --query "LoadBalancers[?DNSName=='$load_balancer'].DNSName" --output text) ]]
+}
+
 # What carries the cluster's id, by a look of our own.
 prove() {
   local left
@@ -143,9 +179,11 @@ step "installed" "$here/eksp-up.sh"
 step "a cluster was created" create
 if command -v kubectl >/dev/null; then
   step "kubectl sees its nodes" use
+  step "a claim was bound, metrics came, and a Service got a load balancer" work
 else
   echo "kubectl is not here: whether the cluster can be used was not tried"
 fi
 step "the notice was tried" until_record '[.status.mails[] | select(.topic == "notice")] | length > 0'
 step "its time was up, and it was torn down" until_record '.status.state == "gone"'
 step "nothing of it is found" prove
+step "its volume and its load balancer are gone" prove_work

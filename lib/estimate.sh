@@ -35,6 +35,7 @@ dry_run() {
       (if .until then row("expires"; "\(.until[:10]) \(.until[11:16]) UTC, in \(.timeout) minutes")
         else row("expires"; "\(.timeout) minutes after it is ready") end),
       row("owner"; .owner), (.access // [] | .[] | row("access"; .)),
+      (.without // [] | .[] | row("without"; .)),
       (.task // empty | row("task"; tojson)),
       (.cost // empty | row("cost"; "about \(.usual | dollars), at most \(.most | dollars); an hour more is \(.hourly | dollars)"),
         row(""; .assumes // "at list prices")),

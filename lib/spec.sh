@@ -79,6 +79,7 @@ set_fields() {
     set_field until text "$until"
     drop_field timeout
   fi
+  set_field without object ${option_without+"$(jq -cn --arg names "$option_without" '$names | split(",")')"}
   set_from owner text "$1" EKSPHEMERAL_OWNER ${option_owner+"$option_owner"}
   set_from numworkers number "$1" EKSPHEMERAL_WORKERS ${option_workers+"$option_workers"}
   set_from kubeversion text "$1" EKSPHEMERAL_VERSION ${option_version+"$option_version"}

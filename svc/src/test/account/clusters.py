@@ -52,10 +52,16 @@ def versions():
 
 
 # Which of an add-on's service accounts want permissions, and which.
-PERMISSIONS = {"vpc-cni": {"aws-node": "AmazonEKS_CNI_Policy"}}
+PERMISSIONS = {
+    "vpc-cni": {"aws-node": "AmazonEKS_CNI_Policy"},
+    "aws-ebs-csi-driver": {"ebs-csi-controller-sa": "AmazonEBSCSIDriverPolicyV2"},
+}
+OFFERED = [*PERMISSIONS, "coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server"]
 
 
 def addons(name):
+    if name not in OFFERED:
+        return []
     fits = [{"clusterVersion": one, "platformVersions": ["*"], "defaultVersion": True} for one in STANDARD + EXTENDED]
     version = {
         "addonVersion": "v1.0.0-eksbuild.1", "architecture": ["amd64", "arm64"], "compatibilities": fits,
@@ -479,6 +485,7 @@ def left_over(account, kind, name):
         made = api.create_volume(AvailabilityZone=f"{get_region()}a", Size=1)["VolumeId"]
         tagged(made, f"kubernetes.io/cluster/{name}", "owned")
         tagged(made, "ebs.csi.aws.com/cluster", "true")
+        tagged(made, "ebs.csi.aws.com/cluster-name", name)
     else:
         raise ValueError(kind)
     return f"{kind} {made}"

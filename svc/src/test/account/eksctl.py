@@ -326,6 +326,9 @@ class Builder:
                     {"serviceAccount": one["serviceAccountName"], "roleArn": one["roleARN"]}
                     for one in addon.get("podIdentityAssociations", [])
                 ]
+            if addon.get("configurationValues"):
+                json.loads(addon["configurationValues"])
+                told["configurationValues"] = addon["configurationValues"]
             say(f"creating addon: {addon['name']}")
             self.eks.create_addon(
                 clusterName=self.name, addonName=addon["name"], addonVersion=latest["addonVersion"],

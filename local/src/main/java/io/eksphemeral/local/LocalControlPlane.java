@@ -40,6 +40,7 @@ public final class LocalControlPlane {
               "arn:aws:iam::%s:role/eksp-service".formatted(EventBridgeEvents.ACCOUNT),
               "arn:aws:iam::%s:role/eksp-node".formatted(EventBridgeEvents.ACCOUNT),
               "arn:aws:iam::%s:role/eksp-cni".formatted(EventBridgeEvents.ACCOUNT),
+              "arn:aws:iam::%s:role/eksp-ebs-csi".formatted(EventBridgeEvents.ACCOUNT),
               new Nodes(List.of("t3.medium", "t3a.medium"), true)));
 
   /** As many clusters at a time as in AWS. */

@@ -413,8 +413,57 @@ class AwsWalkThroughIT {
   }
 
   private static boolean mayAsCni(String action, String resource) throws IOException {
-    return aws.ask("pod_may", "2node-135-30", "kube-system", "aws-node", action, resource)
+    return mayAs("aws-node", action, resource);
+  }
+
+  private static boolean mayAs(String account, String action, String resource) throws IOException {
+    return aws.ask("pod_may", "2node-135-30", "kube-system", account, action, resource)
         .booleanValue();
+  }
+
+  @Test
+  @Order(7)
+  void itHasVolumesAndMetrics() throws Exception {
+    assertThat(
+            texts(aws.aws("eks", "list-addons", "--cluster-name", "2node-135-30").path("addons")))
+        .contains("aws-ebs-csi-driver", "metrics-server", "eks-pod-identity-agent");
+    assertThat(
+            aws.aws(
+                    "eks",
+                    "describe-addon",
+                    "--cluster-name",
+                    "2node-135-30",
+                    "--addon-name",
+                    "aws-ebs-csi-driver")
+                .at("/addon/configurationValues")
+                .asText())
+        .isEqualTo("{\"defaultStorageClass\":{\"enabled\":true}}");
+  }
+
+  /** The driver of volumes has the role of its own cluster, and touches no volume of another. */
+  @Test
+  @Order(7)
+  void whatRunsInItChangesNoVolumeButItsOwn() throws Exception {
+    for (String owner : List.of("2node-135-30", "short", "")) {
+      String made =
+          aws.aws("ec2", "create-volume", "--availability-zone", "us-east-2a", "--size", "1")
+              .path("VolumeId")
+              .asText();
+      if (!owner.isEmpty()) {
+        String tag = "Key=ebs.csi.aws.com/cluster-name,Value=" + owner;
+        aws.call("ec2", "create-tags", "--resources", made, "--tags", tag).exits(0);
+      }
+      String arn = "arn:aws:ec2:us-east-2:123456789012:volume/" + made;
+      List<String> allowed = new ArrayList<>();
+      for (String action : List.of("AttachVolume", "DeleteVolume", "DetachVolume")) {
+        if (mayAs("ebs-csi-controller-sa", "ec2:" + action, arn)) {
+          allowed.add(action);
+        }
+      }
+      assertThat(mayAs("ebs-csi-controller-sa", "ec2:CreateSnapshot", arn)).isFalse();
+      aws.call("ec2", "delete-volume", "--volume-id", made).exits(0);
+      assertThat(allowed).as("on one of '%s'", owner).hasSize(owner.equals("2node-135-30") ? 3 : 0);
+    }
   }
 
   @Test

@@ -98,6 +98,20 @@ class SpecScriptIT {
     assertThat(api.requests().getLast().body()).isEqualTo("{\"timeout\":" + sent + "}\n");
   }
 
+  @Test
+  void addonsAreLeftOutOneOrMore() throws Exception {
+    api.responds(400, "{\"error\":\"no\"}");
+    scripts.runOn("{}", "eksp-create.sh", "--without", "metrics-server", "-");
+    scripts.runOn(
+        "{\"without\":[]}", "eksp-create.sh", "--without=metrics-server,aws-ebs-csi-driver", "-");
+
+    assertThat(api.requests())
+        .extracting(StubApi.Request::body)
+        .containsExactly(
+            "{\"without\":[\"metrics-server\"]}\n",
+            "{\"without\":[\"metrics-server\",\"aws-ebs-csi-driver\"]}\n");
+  }
+
   // --- settings ---
 
   @Test

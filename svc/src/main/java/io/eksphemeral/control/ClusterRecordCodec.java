@@ -137,6 +137,7 @@ public final class ClusterRecordCodec {
     json.put("owner", spec.owner());
     Json.put(json, "until", spec.until());
     Json.putTextsUnlessEmpty(json, "access", spec.access());
+    Json.putTextsUnlessEmpty(json, "without", spec.without());
     Placement task = spec.task();
     if (task != null) {
       ObjectNode placement = json.putObject("task");
@@ -231,6 +232,7 @@ public final class ClusterRecordCodec {
             Json.text(record, "owner"),
             Json.timeOrNull(record, "until"),
             Json.texts(record, "access"),
+            Json.texts(record, "without"),
             placement(record.path("task"))),
         Json.oneOf(State.values(), State::text, status, "state"),
         Json.text(status, "createdby"),
@@ -316,8 +318,8 @@ public final class ClusterRecordCodec {
     Spec spec = cluster.spec();
     Placement task = spec.task();
     int listed =
-        Stream.concat(
-                spec.access().stream(), task == null ? Stream.empty() : task.subnets().stream())
+        Stream.of(spec.access(), spec.without(), task == null ? List.<String>of() : task.subnets())
+            .flatMap(List::stream)
             .mapToInt(text -> text.length() + 3)
             .sum();
     return listed <= LONGEST_LIST

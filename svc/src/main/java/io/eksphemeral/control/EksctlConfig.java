@@ -33,6 +33,8 @@ public final class EksctlConfig {
    */
   private static final String CNI_CLUSTER = "cluster.k8s.amazonaws.com/name";
 
+  private static final String EBS_CSI = "aws-ebs-csi-driver";
+
   /** Characters that AWS rejects in tag values. */
   private static final Pattern NOT_IN_TAGS = Pattern.compile("[^A-Za-z0-9 +=._:/@-]");
 
@@ -49,6 +51,7 @@ public final class EksctlConfig {
    * @param serviceRole the ARN of the control planes' role
    * @param nodeRole the ARN of the nodes' role; its partition is the account's
    * @param cniRole the ARN of the role of the VPC CNI
+   * @param ebsRole the ARN of the role of the EBS CSI driver
    * @param tags additional tags, which cannot override EKSphemeral's own
    */
   public record Settings(
@@ -56,12 +59,18 @@ public final class EksctlConfig {
       String serviceRole,
       String nodeRole,
       String cniRole,
+      String ebsRole,
       Nodes nodes,
       SortedMap<String, String> tags) {
     /** Without additional tags. */
     public Settings(
-        String region, String serviceRole, String nodeRole, String cniRole, Nodes nodes) {
-      this(region, serviceRole, nodeRole, cniRole, nodes, new TreeMap<>());
+        String region,
+        String serviceRole,
+        String nodeRole,
+        String cniRole,
+        String ebsRole,
+        Nodes nodes) {
+      this(region, serviceRole, nodeRole, cniRole, ebsRole, nodes, new TreeMap<>());
     }
   }
 
@@ -102,7 +111,7 @@ public final class EksctlConfig {
     vpc.putObject("clusterEndpoints").put("publicAccess", true).put("privateAccess", false);
     putAccess(config.putObject("accessConfig"), cluster);
     config.putObject("addonsConfig").put("disableDefaultAddons", true);
-    putAddons(config.putArray("addons"));
+    putAddons(config.putArray("addons"), cluster.spec());
     putNodes(config.putArray("managedNodeGroups").addObject(), cluster);
     return config.toPrettyString() + "\n";
   }
@@ -128,20 +137,37 @@ public final class EksctlConfig {
   }
 
   /**
-   * The CNI has its own role, as any process on a node could use the node's role. It gets it from
-   * the Pod Identity agent, which needs no pod network.
+   * CNI and CSI driver have their own roles, as any process on a node could use the node's role.
+   * They get them from the Pod Identity agent, which needs no pod network.
    */
-  private void putAddons(ArrayNode json) {
+  private void putAddons(ArrayNode json, Spec spec) {
     json.addObject().put("name", "eks-pod-identity-agent");
-    json.addObject()
-        .put("name", "vpc-cni")
-        .putArray("podIdentityAssociations")
-        .addObject()
-        .put("namespace", "kube-system")
-        .put("serviceAccountName", "aws-node")
-        .put("roleARN", settings.cniRole());
+    putRole(json.addObject().put("name", "vpc-cni"), "aws-node", settings.cniRole());
     json.addObject().put("name", "kube-proxy");
     json.addObject().put("name", "coredns");
+    Spec.OPTIONAL_ADDONS.stream()
+        .filter(name -> !spec.without().contains(name) && isOffered(name))
+        .forEach(name -> putOptional(json.addObject().put("name", name), name));
+  }
+
+  private void putOptional(ObjectNode json, String name) {
+    if (name.equals(EBS_CSI)) {
+      putRole(json, "ebs-csi-controller-sa", settings.ebsRole());
+      json.put("configurationValues", "{\"defaultStorageClass\":{\"enabled\":true}}");
+    }
+  }
+
+  private static void putRole(ObjectNode json, String account, String role) {
+    json.putArray("podIdentityAssociations")
+        .addObject()
+        .put("namespace", "kube-system")
+        .put("serviceAccountName", account)
+        .put("roleARN", role);
+  }
+
+  /** EKS has community add-ons in the partition {@code aws} alone. */
+  private boolean isOffered(String addon) {
+    return addon.equals(EBS_CSI) || partition().equals("aws");
   }
 
   private void putNodes(ObjectNode json, Cluster cluster) {
@@ -163,7 +189,11 @@ public final class EksctlConfig {
 
   private String administrator() {
     return "arn:%s:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-        .formatted(settings.nodeRole().split(":", 3)[1]);
+        .formatted(partition());
+  }
+
+  private String partition() {
+    return settings.nodeRole().split(":", 3)[1];
   }
 
   /** The latest possible expiry, unless the cluster is prolonged. */

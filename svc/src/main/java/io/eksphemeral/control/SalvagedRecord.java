@@ -56,6 +56,7 @@ record SalvagedRecord(
                     .orElse(SpecValidator.DEFAULT_OWNER),
                 null,
                 List.of(),
+                List.of(),
                 null),
         Optional.of(status.path("createdby").asText())
             .filter(arn -> !arn.isEmpty() && arn.length() <= Cluster.MAX_ARN_LENGTH),

@@ -167,7 +167,7 @@ public final class Costs {
     return ("list prices of us-east-1 in November 2026: a control plane in %s support at %s USD an"
             + " hour, and for each node %sa disk of %d GB and a public address; creation and"
             + " destruction usually take %d minutes together, at most %d if the first attempt to"
-            + " destroy succeeds%s%s")
+            + " destroy succeeds%s%s; volumes and load balancers of your pods cost extra")
         .formatted(
             support,
             controlPlaneHour(spec),

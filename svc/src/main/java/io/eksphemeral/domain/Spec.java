@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param owner the mail address that gets the notifications
  * @param until when the cluster expires; null if that depends on when it becomes ready
  * @param access ARNs of roles and users that get access besides the caller
+ * @param without add-ons of {@link #OPTIONAL_ADDONS} that it does not get
  * @param task where its Fargate tasks run; null for the installation's default
  */
 public record Spec(
@@ -22,9 +23,15 @@ public record Spec(
     String owner,
     @Nullable Instant until,
     List<String> access,
+    List<String> without,
     @Nullable Placement task) {
+  /** EKS's names of the add-ons that a cluster gets unless its spec leaves them out. */
+  public static final List<String> OPTIONAL_ADDONS =
+      List.of("aws-ebs-csi-driver", "metrics-server");
+
   public Spec {
     access = List.copyOf(access);
+    without = List.copyOf(without);
   }
 
   /** Whether another spec asks for the same, maybe later, when less time is left until its end. */
@@ -40,6 +47,7 @@ public record Spec(
                     other.owner,
                     other.until,
                     other.access,
+                    other.without,
                     other.task)));
   }
 

@@ -93,6 +93,7 @@ public final class SpecValidator {
     known.put("until", (field, value) -> draft.until = until(field, value));
     known.put("owner", (field, value) -> draft.owner = owner(field, value));
     known.put("access", (field, value) -> draft.access = principals(field, value));
+    known.put("without", (field, value) -> draft.without = addons(field, value));
     known.put("task", (field, value) -> draft.task = placement(field, value));
     eachField("", fields, known);
     if (fields.containsKey("timeout") && fields.containsKey("until")) {
@@ -215,6 +216,14 @@ public final class SpecValidator {
         field, value, SpecValidator::isPrincipal, MAX_ACCESS, "ARNs of IAM roles or users");
   }
 
+  private List<String> addons(String field, @Nullable Object value) {
+    List<String> optional = Spec.OPTIONAL_ADDONS;
+    String what = "add-ons that can be left out: " + String.join(" or ", optional);
+    return texts(field, value, optional::contains, optional.size(), what).stream()
+        .distinct()
+        .toList();
+  }
+
   private static boolean isPrincipal(String text) {
     Matcher arn = PRINCIPAL.matcher(text);
     return text.length() <= Cluster.MAX_ARN_LENGTH
@@ -313,6 +322,7 @@ public final class SpecValidator {
     private String owner = DEFAULT_OWNER;
     private @Nullable Instant until;
     private List<String> access = List.of();
+    private List<String> without = List.of();
     private @Nullable Placement task;
     private @Nullable String securitygroup;
     private List<String> subnets = List.of();
@@ -324,7 +334,7 @@ public final class SpecValidator {
 
     Spec spec(Instant now) {
       int minutes = until == null ? timeout : Math.toIntExact(Durations.minutesBetween(now, until));
-      return new Spec(name, numworkers, kubeversion, minutes, owner, until, access, task);
+      return new Spec(name, numworkers, kubeversion, minutes, owner, until, access, without, task);
     }
   }
 }

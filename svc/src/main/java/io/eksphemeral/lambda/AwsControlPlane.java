@@ -159,6 +159,7 @@ final class AwsControlPlane {
                 environment.text("EKSPHEMERAL_SERVICE_ROLE"),
                 environment.text("EKSPHEMERAL_NODE_ROLE"),
                 environment.text("EKSPHEMERAL_CNI_ROLE"),
+                environment.text("EKSPHEMERAL_EBS_CSI_ROLE"),
                 settings.nodes(),
                 environment.tags("EKSPHEMERAL_TAGS")));
     environment.check();

@@ -94,7 +94,7 @@ final class WarmUp implements Resource {
 
   /** Shows a cluster in every way. */
   static void status(StatusFunc function) {
-    Spec spec = new Spec("warm-up", 1, "1.35", 30, "", null, List.of(), null);
+    Spec spec = new Spec("warm-up", 1, "1.35", 30, "", null, List.of(), List.of(), null);
     function
         .store()
         .add(Cluster.requested(CLUSTER, spec, CALLER, Instant.EPOCH))

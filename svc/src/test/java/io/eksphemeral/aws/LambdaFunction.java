@@ -120,6 +120,7 @@ final class LambdaFunction implements AutoCloseable {
         "EKSPHEMERAL_SERVICE_ROLE", "arn:aws:iam::000000000000:role/eksp-service",
         "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::000000000000:role/eksp-node",
         "EKSPHEMERAL_CNI_ROLE", "arn:aws:iam::000000000000:role/eksp-cni",
+        "EKSPHEMERAL_EBS_CSI_ROLE", "arn:aws:iam::000000000000:role/eksp-ebs-csi",
         "EKSPHEMERAL_NOTIFY_ADDRESS", notify);
   }
 

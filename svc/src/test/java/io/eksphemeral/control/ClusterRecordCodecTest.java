@@ -196,6 +196,7 @@ final class ClusterRecordCodecTest {
             .timeout(1)
             .owner("a".repeat(254))
             .access(Collections.nCopies(100, "a".repeat(600)))
+            .without(Spec.OPTIONAL_ADDONS)
             .build();
     List<String> lines = Collections.nCopies(200, prose);
     Cluster cluster =
@@ -328,6 +329,8 @@ final class ClusterRecordCodecTest {
     "/until, 0",
     "/access, \"arn\"",
     "/access, [1]",
+    "/without, \"metrics-server\"",
+    "/without, [1]",
     "/task, \"sg-1\"",
     "/task/securitygroup, 1",
     "/task/subnets, {}",
@@ -490,6 +493,7 @@ final class ClusterRecordCodecTest {
             .owner(text(random))
             .until(orNull(random, time(random)))
             .access(texts(random))
+            .without(texts(random))
             .task(orNull(random, placement))
             .build();
     ClusterId id = ClusterId.generate(time(random), random);

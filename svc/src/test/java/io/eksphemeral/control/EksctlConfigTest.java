@@ -46,6 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class EksctlConfigTest {
   private static final String SERVICE_ROLE = "arn:aws:iam::123456789012:role/eksp/service";
   private static final String NODE_ROLE = "arn:aws:iam::123456789012:role/eksp/node";
+  private static final String EBS_ROLE = "arn:aws:iam::123456789012:role/eksp/ebs-csi";
   private static final String CNI_ROLE = "arn:aws:iam::123456789012:role/eksp/cni";
   private static final String SESSION =
       "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@x.org";
@@ -141,6 +142,7 @@ final class EksctlConfigTest {
             SERVICE_ROLE,
             NODE_ROLE.replace("arn:aws:", "arn:%s:".formatted(partition)),
             CNI_ROLE,
+            EBS_ROLE,
             NODES);
     JsonNode config = MAPPER.readTree(text(admitted(Samples.spec("dev"), ALICE), settings));
     JsonNode policies = config.at("/accessConfig/accessEntries/0/accessPolicies");
@@ -160,7 +162,9 @@ final class EksctlConfigTest {
     tags.put("eksphemeral:id", "another");
     tags.put("empty", "");
     String text =
-        text(cluster, new Settings("us-east-2", SERVICE_ROLE, NODE_ROLE, CNI_ROLE, NODES, tags));
+        text(
+            cluster,
+            new Settings("us-east-2", SERVICE_ROLE, NODE_ROLE, CNI_ROLE, EBS_ROLE, NODES, tags));
     assertFine(text);
     JsonNode tagged = MAPPER.readTree(text).at("/metadata/tags");
     assertThat(tagged.path("team").textValue()).isEqualTo("a b");
@@ -256,13 +260,8 @@ final class EksctlConfigTest {
     assertThat(addons.findValuesAsText("name"))
         .contains("eks-pod-identity-agent", "vpc-cni")
         .doesNotHaveDuplicates();
-    assertThat(addons.findValuesAsText("roleARN")).containsExactly(CNI_ROLE);
-    JsonNode association =
-        StreamSupport.stream(addons.spliterator(), false)
-            .filter(addon -> addon.path("name").textValue().equals("vpc-cni"))
-            .findFirst()
-            .orElseThrow()
-            .path("podIdentityAssociations");
+    assertThat(addons.findValuesAsText("roleARN")).containsExactly(CNI_ROLE, EBS_ROLE);
+    JsonNode association = addon(config, "vpc-cni").path("podIdentityAssociations");
     assertThat(association).hasSize(1);
     assertThat(association.at("/0/namespace").textValue()).isEqualTo("kube-system");
     assertThat(association.at("/0/serviceAccountName").textValue()).isEqualTo("aws-node");
@@ -273,6 +272,53 @@ final class EksctlConfigTest {
                 .path("cluster.k8s.amazonaws.com/name")
                 .textValue())
         .isEqualTo("dev");
+  }
+
+  @Test
+  void volumesHaveADefaultClassAndTheirDriverItsOwnRole() throws IOException {
+    JsonNode driver = addon(json(Samples.spec("dev"), ALICE), "aws-ebs-csi-driver");
+    JsonNode association = driver.path("podIdentityAssociations");
+    assertThat(association).hasSize(1);
+    assertThat(association.at("/0/namespace").textValue()).isEqualTo("kube-system");
+    assertThat(association.at("/0/serviceAccountName").textValue())
+        .isEqualTo("ebs-csi-controller-sa");
+    assertThat(association.at("/0/roleARN").textValue()).isEqualTo(EBS_ROLE);
+    JsonNode values = MAPPER.readTree(driver.path("configurationValues").textValue());
+    assertThat(values.at("/defaultStorageClass/enabled").booleanValue()).isTrue();
+  }
+
+  @Test
+  void addonsCanBeLeftOut() {
+    assertThat(addons()).contains("aws-ebs-csi-driver", "metrics-server");
+    assertThat(addons("metrics-server"))
+        .contains("aws-ebs-csi-driver")
+        .doesNotContain("metrics-server");
+    assertThat(addons("metrics-server", "aws-ebs-csi-driver"))
+        .containsExactly("eks-pod-identity-agent", "vpc-cni", "kube-proxy", "coredns");
+  }
+
+  private List<String> addons(String... without) {
+    Spec spec = new SpecBuilder().without(List.of(without)).build();
+    return json(spec, ALICE).path("addons").findValuesAsText("name");
+  }
+
+  private static JsonNode addon(JsonNode config, String name) {
+    return StreamSupport.stream(config.path("addons").spliterator(), false)
+        .filter(addon -> addon.path("name").textValue().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Elsewhere eksctl would fail because EKS does not know it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"aws-cn", "aws-us-gov", "aws-iso"})
+  void communityAddonsAreForThePartitionThatHasThem(String partition) throws IOException {
+    String role = NODE_ROLE.replace("arn:aws:", "arn:%s:".formatted(partition));
+    Settings settings = new Settings("us-east-2", SERVICE_ROLE, role, CNI_ROLE, EBS_ROLE, NODES);
+    JsonNode config = MAPPER.readTree(text(admitted(Samples.spec("dev"), ALICE), settings));
+    assertThat(config.path("addons").findValuesAsText("name"))
+        .contains("aws-ebs-csi-driver")
+        .doesNotContain("metrics-server");
   }
 
   @Test
@@ -386,7 +432,7 @@ final class EksctlConfigTest {
   }
 
   private static String text(Cluster cluster, String region, Nodes nodes) {
-    return text(cluster, new Settings(region, SERVICE_ROLE, NODE_ROLE, CNI_ROLE, nodes));
+    return text(cluster, new Settings(region, SERVICE_ROLE, NODE_ROLE, CNI_ROLE, EBS_ROLE, nodes));
   }
 
   private static String text(Cluster cluster, Settings settings) {

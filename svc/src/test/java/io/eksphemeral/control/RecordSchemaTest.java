@@ -14,6 +14,7 @@ import io.eksphemeral.control.SimulatedTasks.Fate;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.Placement;
+import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.TaskKind;
@@ -194,6 +195,8 @@ final class RecordSchemaTest {
     "/until, \"2026-11-30T18:00:00+01:00\"",
     "/access, []",
     "/access, [1]",
+    "/without, []",
+    "/without, [\"a b\"]",
     "/task, []",
     "/task/securitygroup, \"default\"",
     "/task/subnets, [\"vpc-1\"]",
@@ -305,6 +308,7 @@ final class RecordSchemaTest {
                 .numworkers(2)
                 .until(Samples.START.plus(Duration.ofMinutes(20)))
                 .access(Samples.BOB)
+                .without(Spec.OPTIONAL_ADDONS)
                 .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
                 .build());
     harness.until(id, State.READY);

@@ -24,6 +24,7 @@ public final class Samples {
               "arn:aws:iam::123456789012:role/eksp-service",
               "arn:aws:iam::123456789012:role/eksp-node",
               "arn:aws:iam::123456789012:role/eksp-cni",
+              "arn:aws:iam::123456789012:role/eksp-ebs-csi",
               new Nodes(List.of("t3.medium", "t3a.medium"), true)));
 
   private static final AtomicLong COUNT = new AtomicLong();

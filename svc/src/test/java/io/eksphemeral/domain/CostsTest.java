@@ -76,7 +76,8 @@ final class CostsTest {
             "list prices of us-east-1 in November 2026: a control plane in extended support at 0.60"
                 + " USD an hour, and for each node a t3.medium on demand, a disk of 20 GB and a"
                 + " public address; creation and destruction usually take 25 minutes together, at"
-                + " most 105 if the first attempt to destroy succeeds");
+                + " most 105 if the first attempt to destroy succeeds; volumes and load balancers of"
+                + " your pods cost extra");
   }
 
   @Test
@@ -117,7 +118,10 @@ final class CostsTest {
     Estimate onDemand = new Costs(new Nodes(List.of("t3.medium"), false), VERSIONS).estimate(spec);
     assertThat(spot.usual()).isEqualTo(onDemand.usual());
     assertThat(spot.assumes())
-        .isEqualTo(onDemand.assumes() + "; the nodes are spot instances, which cost less");
+        .isEqualTo(
+            onDemand
+                .assumes()
+                .replace("; volumes", "; the nodes are spot instances, which cost less; volumes"));
   }
 
   @Test

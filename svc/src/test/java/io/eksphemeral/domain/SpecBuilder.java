@@ -12,6 +12,7 @@ public final class SpecBuilder {
   private int timeout = 30;
   private String owner = "alice@eksphemeral.io";
   private List<String> access = List.of();
+  private List<String> without = List.of();
   private @Nullable Instant until;
   private @Nullable Placement task;
 
@@ -54,12 +55,17 @@ public final class SpecBuilder {
     return access(List.of(value));
   }
 
+  public SpecBuilder without(List<String> value) {
+    without = value;
+    return this;
+  }
+
   public SpecBuilder task(@Nullable Placement value) {
     task = value;
     return this;
   }
 
   public Spec build() {
-    return new Spec(name, numworkers, kubeversion, timeout, owner, until, access, task);
+    return new Spec(name, numworkers, kubeversion, timeout, owner, until, access, without, task);
   }
 }

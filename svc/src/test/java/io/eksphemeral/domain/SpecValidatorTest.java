@@ -426,7 +426,7 @@ final class SpecValidatorTest {
     assertThat(problems(Map.of("color", "red")))
         .containsExactly(
             "\"color\" is not a field of a spec;"
-                + " it has name, numworkers, kubeversion, timeout, until, owner, access, task");
+                + " it has name, numworkers, kubeversion, timeout, until, owner, access, without, task");
   }
 
   @Test
@@ -454,6 +454,20 @@ final class SpecValidatorTest {
   }
 
   /** Each is at most two letters from a field; the closest one is suggested. */
+  @Test
+  void optionalAddonsCanBeLeftOut() {
+    assertThat(valid(Map.of()).without()).isEmpty();
+    assertThat(valid(Map.of("without", List.of("metrics-server"))).without())
+        .containsExactly("metrics-server");
+    assertThat(valid(Map.of("without", List.of("metrics-server", "metrics-server"))).without())
+        .containsExactly("metrics-server");
+    assertThat(problems(Map.of("without", List.of("vpc-cni"))))
+        .containsExactly(
+            "without must be a list of add-ons that can be left out: aws-ebs-csi-driver or"
+                + " metrics-server, not \"vpc-cni\"");
+    assertThat(problems(Map.of("without", "metrics-server"))).hasSize(1);
+  }
+
   @ParameterizedTest
   @CsvSource({"timeoutss, timeout", "tase, task", "tame, name", "ownr, owner", "xxcess, access"})
   void theClosestFieldIsSuggested(String field, String suggested) {

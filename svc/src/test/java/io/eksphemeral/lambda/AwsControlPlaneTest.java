@@ -38,7 +38,8 @@ final class AwsControlPlaneTest {
           "EKSPHEMERAL_SECURITY_GROUP", "sg-1",
           "EKSPHEMERAL_SERVICE_ROLE", "arn:aws:iam::123456789012:role/eksp-service",
           "EKSPHEMERAL_NODE_ROLE", "arn:aws:iam::123456789012:role/eksp-node",
-          "EKSPHEMERAL_CNI_ROLE", "arn:aws:iam::123456789012:role/eksp-cni");
+          "EKSPHEMERAL_CNI_ROLE", "arn:aws:iam::123456789012:role/eksp-cni",
+          "EKSPHEMERAL_EBS_CSI_ROLE", "arn:aws:iam::123456789012:role/eksp-ebs-csi");
 
   @Test
   void theStatusFunctionNeedsNoVariablesOfTasks() {

@@ -55,6 +55,7 @@ final class GrantsTest {
               "iam::123456789012:role/eksp-ServiceRole-1ABC",
               "iam::123456789012:role/eksp-NodeRole-1ABC",
               "iam::123456789012:role/eksp-CniRole-1ABC",
+              "iam::123456789012:role/eksp-EbsCsiRole-1ABC",
               "iam::123456789012:user/people/alice",
               "iam::123456789012:role/eksctl-dev-addon-iamserviceaccount-Role1-1ABC",
               "iam::123456789012:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS",

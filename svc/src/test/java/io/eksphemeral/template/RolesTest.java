@@ -41,6 +41,9 @@ final class RolesTest {
   /** The name of the cluster that a session of EKS Pod Identity is for. */
   private static final String OWN_CLUSTER = "${aws:PrincipalTag/eks-cluster-name}";
 
+  /** Roles by EKS Pod Identity. */
+  private static final Set<String> OF_PODS = Set.of("CniRole", "EbsCsiRole");
+
   /** On which terms an action is allowed: on any resource or not, and under which keys. */
   record Terms(boolean everywhere, Set<String> under) {}
 
@@ -143,7 +146,7 @@ final class RolesTest {
                 : List.of());
     // EKS says in tags of the session which pod it is for.
     List<String> actions =
-        name.equals("CniRole")
+        OF_PODS.contains(name)
             ? List.of("sts:AssumeRole", "sts:TagSession")
             : List.of("sts:AssumeRole");
     assertThat(stream(trust).map(statement -> texts(statement.path("Action"))))
@@ -308,8 +311,8 @@ final class RolesTest {
             statements(name).stream()
                 .filter(statement -> keys(statement).stream().anyMatch(key -> key.startsWith(TAG))))
         .allSatisfy(statement -> {
-          String test = name.equals("CniRole") ? "StringEquals" : "Null";
-          String value = name.equals("CniRole") ? OWN_CLUSTER : "false";
+          String test = OF_PODS.contains(name) ? "StringEquals" : "Null";
+          String value = OF_PODS.contains(name) ? OWN_CLUSTER : "false";
           assertThat(names(statement.path("Condition"))).containsExactly(test);
           assertThat(stream(statement.path("Condition").path(test)))
               .allMatch(wanted -> wanted.asText().equals(value));
@@ -317,31 +320,43 @@ final class RolesTest {
   }
 
   /**
-   * Every caller can run pods as the CNI, and so use its role, in their own clusters. So it may
-   * change nothing but what is that cluster's.
+   * Every caller can run pods as the CNI or the CSI driver, and so use their roles, in their own
+   * clusters. So these may change nothing but what is that cluster's.
    */
-  @Test
-  void theNetworkOfPodsIsThatOfTheirClusterAlone() {
-    assertThat(attached("CniRole")).isEmpty();
-    assertThat(statements("CniRole").stream().filter(statement -> !isEverywhere(statement)))
+  @ParameterizedTest
+  @CsvSource({
+    "CniRole, aws-node, CreateNetworkInterface",
+    "EbsCsiRole, ebs-csi-controller-sa, CreateVolume"
+  })
+  void whatPodsUseIsThatOfTheirClusterAlone(String role, String account, String creates) {
+    assertThat(attached(role)).isEmpty();
+    assertThat(statements(role).stream().filter(statement -> !isEverywhere(statement)))
         .hasSizeGreaterThan(3)
         .allSatisfy(statement -> {
           JsonNode equals = statement.path("Condition").path("StringEquals");
           assertThat(equals.size()).isEqualTo(1);
           if (keys(statement).contains("ec2:CreateAction")) {
             assertThat(texts(statement.path("Action"))).containsExactly("ec2:CreateTags");
-            assertThat(equals.path("ec2:CreateAction").asText())
-                .isEqualTo("CreateNetworkInterface");
+            assertThat(equals.path("ec2:CreateAction").asText()).isEqualTo(creates);
           } else {
             assertThat(stream(equals)).allMatch(value -> value.asText().equals(OWN_CLUSTER));
           }
         });
-    JsonNode trust = properties("CniRole").path("AssumeRolePolicyDocument").path("Statement");
+    JsonNode trust = properties(role).path("AssumeRolePolicyDocument").path("Statement");
     assertThat(trust).hasSize(1);
     JsonNode who = trust.at("/0/Condition/StringEquals");
     assertThat(who.path("aws:RequestTag/kubernetes-namespace").asText()).isEqualTo("kube-system");
-    assertThat(who.path("aws:RequestTag/kubernetes-service-account").asText())
-        .isEqualTo("aws-node");
+    assertThat(who.path("aws:RequestTag/kubernetes-service-account").asText()).isEqualTo(account);
+  }
+
+  /** Snapshots would outlive the cluster: the teardown looks for none. */
+  @Test
+  void noSnapshotIsMade() {
+    assertThat(
+            statements("EbsCsiRole").stream()
+                .flatMap(statement -> texts(statement.path("Action")).stream()))
+        .isNotEmpty()
+        .noneMatch(action -> action.contains("Snapshot") || action.contains("*"));
   }
 
   /** What everything on a node can be: it must not change what is not the node's. */
@@ -418,7 +433,8 @@ final class RolesTest {
             .map(Template::target)
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(passed)
-        .containsExactly("CniRole", "NodeRole", "ServiceRole", "TaskExecutionRole", "TaskRole");
+        .containsExactly(
+            "CniRole", "EbsCsiRole", "NodeRole", "ServiceRole", "TaskExecutionRole", "TaskRole");
   }
 
   @Test

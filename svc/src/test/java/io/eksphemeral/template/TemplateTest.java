@@ -264,7 +264,8 @@ final class TemplateTest {
               "EKSPHEMERAL_SECURITY_GROUP", "SecurityGroup",
               "EKSPHEMERAL_SERVICE_ROLE", "ServiceRole",
               "EKSPHEMERAL_NODE_ROLE", "NodeRole",
-              "EKSPHEMERAL_CNI_ROLE", "CniRole"));
+              "EKSPHEMERAL_CNI_ROLE", "CniRole",
+              "EKSPHEMERAL_EBS_CSI_ROLE", "EbsCsiRole"));
     }
     assertThat(told).isEqualTo(wanted);
   }

@@ -92,7 +92,7 @@ up() {
 }
 
 down() {
-  [[ -d $engine ]] || return 0
+  [[ -s $engine/kernel-settings ]] || return 0 # it is down
   ((EUID == 0)) || fail "only root can stop the engine"
   # What was left when it stopped is removed by itself, so it has to run.
   start_daemon

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Creates a cluster with kind, and waits until the API shows that all its nodes are ready. */
 final class KindCreation {
@@ -85,16 +86,19 @@ final class KindCreation {
             kubeconfig.toString(),
             "--config",
             "-"));
-    Optional<String> problem = runKind(command, task, report);
+    AtomicBoolean isSecured = new AtomicBoolean();
+    Optional<String> problem = runKind(command, task, report, isSecured);
     if (problem.filter(KILLED::equals).isPresent()) {
       report.line("kind was killed; starting again");
-      problem = runKind(command, task, report);
+      problem = runKind(command, task, report, isSecured);
     }
     if (problem.isPresent()) {
       return failed("kind create cluster failed: " + problem.get());
     }
     report.phase(Phase.CHECKS);
-    nodes.secure(cluster);
+    if (!isSecured.get()) {
+      nodes.secure(cluster);
+    }
     problem = awaitReady(cluster, task.workers() + 1, report);
     if (problem.isPresent()) {
       return failed(problem.get());
@@ -109,12 +113,13 @@ final class KindCreation {
   }
 
   /** Runs kind to its end; returns what is wrong if it fails. */
-  private Optional<String> runKind(List<String> command, LocalTask task, TaskReport report)
+  private Optional<String> runKind(
+      List<String> command, LocalTask task, TaskReport report, AtomicBoolean isSecured)
       throws EngineException, InterruptedException, IOException {
     ClusterId cluster = task.key().cluster();
     nodes.begin(cluster);
     // As early as can be: if the control plane crashes and never returns, nothing else ends them.
-    Thread securing = Thread.ofVirtual().unstarted(() -> secure(cluster));
+    Thread securing = Thread.ofVirtual().unstarted(() -> isSecured.set(secure(cluster)));
     Process process = nodes.engine().command().start(command, true);
     try {
       nodes.noteWorker(cluster, Worker.of(process.toHandle()));
@@ -218,18 +223,18 @@ final class KindCreation {
   }
 
   /** Secures the nodes, once their systemd runs; until the thread is interrupted. */
-  private void secure(ClusterId cluster) {
+  private boolean secure(ClusterId cluster) {
     try {
       while (true) {
         try {
           nodes.secure(cluster);
-          return;
+          return true;
         } catch (EngineException _) {
           Thread.sleep(POLL);
         }
       }
     } catch (InterruptedException _) {
-      // kind has ended, and it is done again.
+      return false; // kind has ended, and it is done again
     }
   }
 }

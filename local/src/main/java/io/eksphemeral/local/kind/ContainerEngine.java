@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  * @param limit how long it may take to answer; five times as long to remove things
  */
 record ContainerEngine(String program, Command command, Duration limit) {
-  /** kind gives it to nodes, and on podman to their volumes. */
+  /** kind gives it to nodes. */
   private static final String LABEL = "io.x-k8s.kind.cluster";
 
   boolean isPodman() {
@@ -48,9 +48,15 @@ record ContainerEngine(String program, Command command, Duration limit) {
   /** The names of the volumes that nodes use. */
   Set<String> volumes(String cluster, List<String> nodes)
       throws EngineException, InterruptedException {
-    Set<String> names =
-        new TreeSet<>(
-            lines(run("volume", "ls", "-q", "--filter", "label=%s=%s".formatted(LABEL, cluster))));
+    Set<String> names = new TreeSet<>();
+    if (isPodman()) {
+      // There kind makes a volume before its node, and labels it with the node's name.
+      for (String line : lines(run("volume", "ls", "--format", "{{.Name}} {{.Labels}}"))) {
+        if (line.contains(cluster + "-")) {
+          names.add(line.substring(0, line.indexOf(' ')));
+        }
+      }
+    }
     if (!nodes.isEmpty()) {
       String format = "{{range .Mounts}}{{if eq .Type \"volume\"}}{{println .Name}}{{end}}{{end}}";
       names.addAll(lines(run(with(List.of("inspect", "--format", format), nodes))));

@@ -23,10 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets what from the page's proxy, by requests that no browser sends. */
 class UiProxyIT {
-  static {
-    System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
-  }
-
   @TempDir private static Path scratch;
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static FakePlane plane;

@@ -218,7 +218,7 @@ class RealKindIT {
     assertThat(nodes(id)).isEmpty();
     assertThat(existing()).isEqualTo(others);
     assertThat(scripts.home().resolve("kubeconfig").resolve(id)).doesNotExist();
-    assertThat(notifications()).anyMatch(name -> name.contains("will-be-destroyed"));
+    assertThat(notifications()).anyMatch(name -> name.contains("about-to-be-destroyed"));
     assertThat(scripts.run("eksp-status.sh", id).out()).contains("deletion verified");
   }
 

@@ -27,7 +27,7 @@ COMMANDS = [
     ("./eksp destroy --local dev", None),
     ("./eksp create --local --name -x --workers 99", None),
 ]
-COLUMNS, WIDTH, HEIGHT = 98, 8.0, 19  # of a character, and of a line, in pixels
+COLUMNS, WIDTH, HEIGHT = 124, 8.0, 19  # of a character, and of a line, in pixels
 COLOURS = {"1": "#ffffff", "31": "#ff7b72", "32": "#7ee787", "33": "#e3b341"}
 HERE = pathlib.Path(__file__).resolve().parent
 CODES = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|(.)", re.DOTALL)

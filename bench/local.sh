@@ -75,7 +75,7 @@ for ((i = 0; i < 10; i++)); do
   took "$here/eksp" --local list -o table >>"$scratch/table"
 done
 # Of all processes that watching starts, on a terminal, without those of the control plane.
-watched=20
+watched=60
 share=$(
   TIMEFORMAT='%U %S'
   { time script -qec "timeout -s INT $watched $here/eksp --local list --watch" /dev/null >/dev/null 2>&1 </dev/null || true; } 2>&1

@@ -77,38 +77,58 @@ final class Providers {
               .formatted(settings.home(), bound.get(), wanted.get()));
     }
     Optional<String> given = bound.or(() -> wanted);
-    KindInstallation kind =
-        given.filter(SIMULATED::equals).isPresent()
-            ? KindInstallation.unused()
-            : KindInstallation.find(environment);
-    if (wanted.filter(KIND::equals).isPresent() && bound.isEmpty() && kind.problem().isPresent()) {
-      throw Settings.wrong("kind cannot be used: " + kind.problem().get());
-    }
-    String name = given.orElse(kind.problem().isEmpty() ? KIND : SIMULATED);
     Choice choice =
-        name.equals(KIND)
-            ? new Choice(
-                KIND,
-                new KindProvider(
-                    kind,
-                    settings.images(),
-                    home.folder(KIND),
-                    home.folder("kubeconfig"),
-                    () -> realTime.instant().plus(clock.real(longestLife(settings))),
-                    isGone),
-                kind.problem().orElse(""),
-                kind.removal())
-            : new Choice(
-                SIMULATED,
-                new SimulatedProvider(
-                    new FileObjectStore(home.folder("simulated/clusters")),
-                    settings.pace(),
-                    settings.faults()),
-                given.isEmpty() ? kind.problem().orElse("") : "",
-                "");
+        given.filter(SIMULATED::equals).isPresent()
+            ? simulated(settings, home, "")
+            : withKind(
+                settings, home, given, bound.isPresent(), environment, clock, realTime, isGone);
     refuseTooFast(settings, choice);
-    files.write(FILE, name + "\n");
+    files.write(FILE, choice.name() + "\n");
     return choice;
+  }
+
+  private static Choice simulated(Settings settings, StateDirectory home, String why)
+      throws IOException {
+    return new Choice(
+        SIMULATED,
+        new SimulatedProvider(
+            new FileObjectStore(home.folder("simulated/clusters")),
+            settings.pace(),
+            settings.faults()),
+        why,
+        "");
+  }
+
+  /** Kind, if it is given or can be used. */
+  private static Choice withKind(
+      Settings settings,
+      StateDirectory home,
+      Optional<String> given,
+      boolean isBound,
+      Map<String, String> environment,
+      ScaledClock clock,
+      InstantSource realTime,
+      Predicate<ClusterId> isGone)
+      throws IOException, StartException {
+    KindInstallation kind = KindInstallation.find(environment);
+    String problem = kind.problem().orElse("");
+    if (!problem.isEmpty() && given.isEmpty()) {
+      return simulated(settings, home, problem);
+    }
+    if (!problem.isEmpty() && !isBound) {
+      throw Settings.wrong("kind cannot be used: " + problem);
+    }
+    return new Choice(
+        KIND,
+        new KindProvider(
+            kind,
+            settings.images(),
+            home.folder(KIND),
+            home.folder("kubeconfig"),
+            () -> realTime.instant().plus(clock.real(longestLife(settings))),
+            isGone),
+        problem,
+        kind.removal());
   }
 
   /** From the launch of its creation to its latest possible expiry, and then some. */

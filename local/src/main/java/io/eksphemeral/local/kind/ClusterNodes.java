@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -94,19 +95,20 @@ final class ClusterNodes {
   private List<String> removeFound(ClusterId cluster, Set<String> noted)
       throws EngineException, InterruptedException {
     List<String> found = engine.nodes(name(cluster));
-    Note note = new Note("", noted, null).with(engine.volumes(name(cluster), found));
+    Set<String> volumes = new TreeSet<>(noted);
+    volumes.addAll(engine.volumes(name(cluster), found));
     if (!found.isEmpty()) {
       // Noted first, as they cannot be found by a node that is gone.
-      notes.read(cluster).ifPresent(old -> notes.write(cluster, old.with(note.volumes())));
+      notes.read(cluster).ifPresent(old -> notes.write(cluster, old.with(volumes)));
       engine.removeNodes(found);
     }
-    Set<String> volumes = engine.existing(note.volumes());
-    if (!volumes.isEmpty()) {
-      engine.removeVolumes(volumes);
+    Set<String> left = engine.existing(volumes);
+    if (!left.isEmpty()) {
+      engine.removeVolumes(left);
     }
     List<String> leftovers = new ArrayList<>();
     engine.nodes(name(cluster)).forEach(node -> leftovers.add("container " + node));
-    engine.existing(note.volumes()).forEach(volume -> leftovers.add("volume " + volume));
+    engine.existing(volumes).forEach(volume -> leftovers.add("volume " + volume));
     return leftovers;
   }
 

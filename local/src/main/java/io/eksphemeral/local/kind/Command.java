@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Runs programs with an environment that is fixed. Interrupting the thread ends the program. */
 record Command(Map<String, String> environment) {
@@ -94,8 +93,8 @@ record Command(Map<String, String> environment) {
   }
 
   /** Ends a process and those that it started, and waits until they have ended. */
-  static void end(@Nullable ProcessHandle process) {
-    if (process == null || !process.isAlive()) {
+  static void end(ProcessHandle process) {
+    if (!process.isAlive()) {
       return;
     }
     List<ProcessHandle> below = process.descendants().toList();

@@ -157,16 +157,20 @@ final class KindCreation {
 
   /** Where kind puts the kubeconfig, with a lock beside it. */
   private Path kubeconfig(ClusterId cluster) throws IOException {
-    Path folder = files.root().resolve("kubeconfig").resolve(cluster.value());
+    Path folder = folder(cluster);
     AtomicFiles.createOwnerOnly(folder);
     return folder.resolve("kubeconfig");
+  }
+
+  private Path folder(ClusterId cluster) {
+    return files.root().resolve("kubeconfig").resolve(cluster.value());
   }
 
   /** Removes the files of a cluster that is gone. */
   void forget(ClusterId cluster) {
     try {
       kubeconfigs.remove(cluster.value());
-      Path folder = files.root().resolve("kubeconfig").resolve(cluster.value());
+      Path folder = folder(cluster);
       Files.deleteIfExists(folder.resolve("kubeconfig"));
       Files.deleteIfExists(folder.resolve("kubeconfig.lock"));
       Files.deleteIfExists(folder);

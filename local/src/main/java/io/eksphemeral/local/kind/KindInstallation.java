@@ -28,11 +28,6 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
   private static final Duration QUICK = Duration.ofSeconds(5);
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  /** For a home that uses another provider. */
-  public static KindInstallation unused() {
-    return of("docker", new Command(System.getenv()), "it is not used");
-  }
-
   /** Looks for kind, and for docker or podman. */
   public static KindInstallation find(Map<String, String> environment) {
     try {

@@ -99,7 +99,7 @@ public final class KindProvider implements Provider {
 
   private Next destroy(ClusterId cluster, TaskReport report)
       throws EngineException, InterruptedException {
-    report.line("deleting the nodes of " + PREFIX + cluster);
+    report.line("deleting the nodes of " + ClusterNodes.name(cluster));
     var leftovers = nodes.remove(cluster);
     if (!leftovers.isEmpty()) {
       return new Next.End(Outcome.FAILED, "the teardown left resources behind", leftovers);

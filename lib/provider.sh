@@ -21,11 +21,11 @@ expect_provider() {
       "  replace it: $(command_line eksp-down.sh) && $(command_line eksp-up.sh --provider "$EKSPHEMERAL_PROVIDER")"
 }
 
-# Says why the provider was chosen, where that is not what a user would expect.
+# Says why there are no clusters that can be used, where that is so.
 explain_provider() {
   local why
   why=$(published why)
-  [[ -z $why ]] || info "  no real clusters: $why"
+  [[ -z $why ]] || info "  $why"
 }
 
 # published NAME: prints what the control plane published under that name; nothing if it did not.

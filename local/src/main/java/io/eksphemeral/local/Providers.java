@@ -35,7 +35,7 @@ final class Providers {
   /**
    * A provider.
    *
-   * @param why for people; empty if it is the one they asked for, or the best there is
+   * @param why there are no clusters that can be used, for people; empty if there are
    * @param removal the command by which people remove a cluster that is abandoned, with {@code ID}
    *     for its id; empty if there is nothing to remove
    */
@@ -113,7 +113,7 @@ final class Providers {
     KindInstallation kind = KindInstallation.find(environment);
     String problem = kind.problem().orElse("");
     if (!problem.isEmpty() && given.isEmpty()) {
-      return simulated(settings, home, problem);
+      return simulated(settings, home, "no real clusters: " + problem);
     }
     if (!problem.isEmpty() && !isBound) {
       throw Settings.wrong("kind cannot be used: " + problem);
@@ -127,7 +127,7 @@ final class Providers {
             home.folder("kubeconfig"),
             () -> realTime.instant().plus(clock.real(longestLife(settings))),
             isGone),
-        problem,
+        problem.isEmpty() ? "" : "its clusters cannot be reached: " + problem,
         kind.removal());
   }
 

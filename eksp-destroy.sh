@@ -41,7 +41,7 @@ look_up_clusters() {
     fi
     expect_success
     expect_record
-    found=$(jq -r '.status.id | strings' <<<"$response_body") || found=
+    found=$(response_id)
     clusters+=("${found:-$wanted}")
     jq -e --arg caller "$(caller_pattern)" '.status.createdby // "" | tostring | . == "" or test($caller)' \
       <<<"$response_body" >/dev/null \

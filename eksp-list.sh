@@ -41,16 +41,21 @@ fi
 require_tools
 paths=(/clusters)
 [[ -z ${option_all-} ]] || paths=(/clusters/gone /clusters)
-if ((${#arguments[@]})); then
-  paths=("/status/$(path_segment "${arguments[0]}")")
-fi
+[[ ! ${arguments[0]+given} ]] || path_segment "${arguments[0]}" >/dev/null
 find_endpoint
+if [[ ${arguments[0]+given} ]]; then
+  find_cluster once "${arguments[0]}"
+  if [[ $output == json || $output == json-ids ]]; then
+    print_response
+    exit
+  fi
+  # Not by its name, which is another cluster's once this one is gone.
+  id=$(response_id)
+  paths=("/status/$(path_segment "${id:-${arguments[0]}}")")
+fi
 
 if [[ -n ${option_watch-} ]]; then
   watch_list "${paths[@]}"
-elif [[ ${arguments[0]+given} && ($output == json || $output == json-ids) ]]; then
-  call once GET "${paths[0]}"
-  print_response
 elif [[ $output == json ]]; then
   print_records "${paths[@]}"
 elif [[ $output == json-ids && -z ${option_mine-}${option_all-} ]]; then

@@ -29,8 +29,7 @@ require_tools
 path_segment "${arguments[0]}" >/dev/null
 find_endpoint
 is_aws_endpoint || require_private_home
-look_up_even_gone "${arguments[0]}"
-expect_success
+find_cluster idempotent "${arguments[0]}"
 read_record ''
 make_scratch
 trap 'exit 130' INT TERM

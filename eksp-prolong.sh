@@ -39,11 +39,11 @@ cluster=$(path_segment "${arguments[0]}")
 find_endpoint
 
 if [[ -n ${moment-} ]]; then
-  call once GET "/status/$cluster"
+  find_cluster once "${arguments[0]}"
   read_record create-failed
   [[ -n $record_expires ]] \
     || fail_usage "$record_name is $record_state: only a cluster that is ready has an expiry" \
-      "  show it: $(command_line eksp-status.sh "$record_name")"
+      "  show it: $(show_command)"
   minutes=$(jq -n --arg from "$record_expires" --arg to "$moment" \
     'def seconds: sub("\\.[0-9]+"; "") | fromdateiso8601; ($to | seconds) - ($from | seconds) | . / 60 | ceil')
   # The control plane's clock decides, which may run faster than this machine's.

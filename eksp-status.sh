@@ -3,7 +3,7 @@
 #
 #   ./eksp-status.sh [--local] [-o text|json] ID|NAME
 #
-#   ID|NAME   the cluster; by its id also for 30 days after it is gone
+#   ID|NAME   the cluster; also for 30 days after it is gone
 #   --local   on this machine; equivalent to EKSPHEMERAL_LOCAL=1
 #   -o        text for people, or the record as JSON on one line (on a terminal text, elsewhere JSON)
 
@@ -80,9 +80,9 @@ parse_options 'output=' "$@"
 expect_arguments 1 1
 choose_output text json text json
 require_tools
-path=/status/$(path_segment "${arguments[0]}")
+path_segment "${arguments[0]}" >/dev/null
 find_endpoint
-call once GET "$path"
+find_cluster once "${arguments[0]}"
 if [[ $output == json ]]; then
   print_response
   exit

@@ -41,19 +41,14 @@ elif [[ -n ${option_timeout+given} ]]; then
   wait_seconds=$((minutes * 60))
 fi
 require_tools
-cluster=$(path_segment "${arguments[0]}")
+path_segment "${arguments[0]}" >/dev/null
 find_endpoint
+find_cluster idempotent "${arguments[0]}"
 
 if [[ $goal == gone ]]; then
-  look_up_even_gone "${arguments[0]}"
-  [[ $response_status != 404 ]] || fail_usage "not found: ${arguments[0]}" \
-    "  list clusters:      $(command_line eksp-list.sh)" \
-    "  list gone ones too: $(command_line eksp-list.sh --all)"
-  expect_success
   read_record destroy-failed
   interrupted="$(called_as): interrupted; $record_name is $record_state"
 else
-  call idempotent GET "/status/$cluster"
   read_record create-failed
   interrupted="$(called_as): interrupted; $record_name is still being created in the background"
 fi

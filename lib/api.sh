@@ -39,7 +39,9 @@ expect_success() {
   ! is_aws_endpoint || advise_on_response
   case $response_status in
     000) fail_no_response ;;
-    404 | 409 | 422) fail_usage "${messages[@]}" "  list clusters: $(command_line eksp-list.sh)" ;;
+    404) fail_usage "${messages[@]}" "  list clusters: $(command_line eksp-list.sh)" \
+      "  gone ones too: $(command_line eksp-list.sh --all)" ;;
+    409 | 422) fail_usage "${messages[@]}" "  list clusters: $(command_line eksp-list.sh)" ;;
     400 | 413) fail_usage "${messages[@]}" ;;
     403) fail "not allowed: ${messages[0]}" "${messages[@]:1}" ${advice[@]+"${advice[@]}"} ;;
     429) fail "too many requests: ${messages[0]}" "  wait a minute and try again" ${advice[@]+"${advice[@]}"} ;;

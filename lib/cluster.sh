@@ -62,24 +62,31 @@ list_leftovers() {
       (select(length > 20) | "  and \(length - 20) more, under leftovers in its record")' <<<"$response_body"
 }
 
-# look_up_even_gone ID|NAME: the response is the record of that cluster, or of the latest one of that name that is
-# gone, or a 404.
-look_up_even_gone() {
-  local not_found gone
+# find_cluster once|idempotent ID|NAME: the response is the record of that cluster, else of the latest one of that
+# name that is gone. Ends the command if there is none.
+find_cluster() {
+  local path not_found gone
+  path=/status/$(path_segment "$2")
   list_kubeconfigs
-  with_retries idempotent GET "/status/$(path_segment "$1")"
-  if [[ $response_status == 404 ]]; then
+  with_retries "$1" GET "$path"
+  if [[ $response_status == 404 && $2 =~ ^[A-Za-z0-9][A-Za-z0-9-]*$ ]]; then
     not_found=$response_body
-    with_retries idempotent GET /clusters/gone
+    with_retries "$1" GET /clusters/gone
     # shellcheck disable=SC2016 # jq's variables
-    if [[ $response_status == 2* ]] && gone=$(jq -c -e --arg name "$1" \
+    if [[ $response_status == 2* ]] && gone=$(jq -c -e --arg name "$2" \
       'map(select(.name == $name and .status.state == "gone")) | last // empty' <<<"$response_body" 2>/dev/null); then
       response_body=$gone
-    else
+    elif [[ $response_status == 2* || $response_status == 404 ]]; then
       response_status=404 response_body=$not_found
     fi
   fi
-  remove_kubeconfigs GET "/status/$1"
+  expect_success
+  remove_kubeconfigs GET "$path"
+}
+
+# Prints the id in the response; nothing if it has none, as a record of 2019.
+response_id() {
+  jq -r '.status.id | strings' <<<"$response_body" 2>/dev/null || true
 }
 
 # Prints how a command to copy refers to the cluster. Its name belongs to another one once it is gone.

@@ -67,11 +67,10 @@ export_line() {
 
 # read_cluster ID|NAME: sets record_… to a cluster that can be connected to; ends the command if it is none.
 read_cluster() {
-  local cluster
   require_tools
-  cluster=$(path_segment "$1")
+  path_segment "$1" >/dev/null
   find_endpoint
-  call idempotent GET "/status/$cluster"
+  find_cluster idempotent "$1"
   read_record create-failed
   case $record_state in
     ready) ;;

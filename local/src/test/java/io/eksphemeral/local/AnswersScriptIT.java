@@ -116,12 +116,14 @@ class AnswersScriptIT {
   @CsvSource({"400, 2", "404, 2", "409, 2", "413, 2", "422, 2", "403, 1", "500, 1", "502, 1"})
   void whatTheAskerCanMendIsTwo(int status, int exit) throws Exception {
     answers.add(new Answer(status, "{\"error\":\"because\"}"));
+    answers.add(new Answer(200, "[]")); // none is gone
 
     scripts.run("eksp-list.sh", "x").exits(exit).prints("").says("eksp-list.sh: ", "because");
   }
 
   @Test
   void anAnswerThatIsNotOursIsNoRiddle() throws Exception {
+    answers.add(new Answer(404, "<html>no such page</html>"));
     answers.add(new Answer(404, "<html>no such page</html>"));
 
     scripts.run("eksp-list.sh", "x").exits(2).prints("").says(url() + " returned status 404");

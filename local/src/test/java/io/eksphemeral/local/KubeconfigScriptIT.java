@@ -187,6 +187,43 @@ class KubeconfigScriptIT {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "eksp-kubeconfig.sh dev",
+        "eksp-exec.sh dev -- true",
+        "eksp-shell.sh dev",
+        "eksp-list.sh dev",
+        "eksp-status.sh dev",
+        "eksp-wait.sh dev",
+        "eksp-wait.sh --for gone dev",
+        "eksp-logs.sh dev"
+      })
+  void itGoesWithTheLatestClusterOfThatNameIfNoneIsThere(String command) throws Exception {
+    write(file, ID, api.url());
+    Path other = write(file.resolveSibling("other"), OTHER, api.url());
+    String older = record("gone", READY).replace(ID, OTHER);
+    api.responds(404, "{\"error\":\"there is no cluster dev\"}")
+        .responds(200, "[" + older + "," + record("gone", READY) + "]");
+
+    run(command);
+
+    assertThat(file).doesNotExist();
+    assertThat(other).exists();
+    assertThat(api.lines()).containsExactly("GET /status/dev", "GET /clusters/gone");
+  }
+
+  @Test
+  void aFailureToListThoseThatAreGoneIsNotTakenForThereBeingNone() throws Exception {
+    write(file, ID, api.url());
+    api.responds(404, "{\"error\":\"there is no cluster dev\"}")
+        .responds(500, "{\"error\":\"out of order\"}");
+
+    scripts.run("eksp-status.sh", "dev").exits(1).prints("").says("out of order");
+
+    assertThat(file).exists();
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {

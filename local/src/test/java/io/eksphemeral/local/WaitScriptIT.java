@@ -61,7 +61,7 @@ class WaitScriptIT {
         .run("eksp-wait.sh", "--for", "gone", "dev")
         .exits(2)
         .prints("")
-        .says("not found: dev", "list gone ones too: ");
+        .says("no cluster is named dev", "gone ones too: ");
   }
 
   // --- until it is ready ---

@@ -199,6 +199,7 @@ public final class LocalControlPlane {
       log.line("the archive of " + id + " is removed");
       logs.delete(id);
     }
+    logs.deleteOld();
     provider.cleanUp();
   }
 

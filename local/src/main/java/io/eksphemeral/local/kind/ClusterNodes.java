@@ -1,6 +1,7 @@
 package io.eksphemeral.local.kind;
 
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.local.io.Subprocess;
 import io.eksphemeral.local.kind.ClusterNotes.Note;
 import io.eksphemeral.local.kind.ClusterNotes.Worker;
 import java.time.Duration;
@@ -80,7 +81,7 @@ final class ClusterNodes {
               .formatted(found.get().engine(), here));
     }
     Optional<Worker> worker = found.map(Note::worker);
-    worker.flatMap(Worker::find).ifPresent(Command::end);
+    worker.flatMap(Worker::find).ifPresent(Subprocess::end);
     List<String> leftovers = removeFound(cluster, found.map(Note::volumes).orElse(Set.of()));
     if (worker.isPresent() && leftovers.isEmpty()) {
       Thread.sleep(SETTLE);

@@ -1,6 +1,7 @@
 package io.eksphemeral.local.kind;
 
-import io.eksphemeral.local.kind.Command.Output;
+import io.eksphemeral.local.io.Subprocess;
+import io.eksphemeral.local.io.Subprocess.Output;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,7 +17,7 @@ import java.util.stream.Collectors;
  * @param program {@code docker} or {@code podman}
  * @param limit how long it may take to answer; five times as long to remove things
  */
-record ContainerEngine(String program, Command command, Duration limit) {
+record ContainerEngine(String program, Subprocess command, Duration limit) {
   /** kind gives it to nodes. */
   private static final String LABEL = "io.x-k8s.kind.cluster";
 

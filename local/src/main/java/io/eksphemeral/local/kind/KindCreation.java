@@ -4,6 +4,7 @@ import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskResult.Outcome;
 import io.eksphemeral.local.io.AtomicFiles;
+import io.eksphemeral.local.io.Subprocess;
 import io.eksphemeral.local.kind.ClusterNotes.Worker;
 import io.eksphemeral.local.task.LocalTask;
 import io.eksphemeral.local.task.Next;
@@ -120,7 +121,7 @@ final class KindCreation {
     nodes.begin(cluster);
     // As early as can be: if the control plane crashes and never returns, nothing else ends them.
     Thread securing = Thread.ofVirtual().unstarted(() -> isSecured.set(secure(cluster)));
-    Process process = nodes.engine().command().start(command, true);
+    Process process = nodes.engine().command().builder(command).redirectErrorStream(true).start();
     try {
       nodes.noteWorker(cluster, Worker.of(process.toHandle()));
       KindOutput output = new KindOutput(process.getInputStream(), report, securing::start);
@@ -135,7 +136,7 @@ final class KindCreation {
       }
       return Optional.of(code == SIGKILLED ? KILLED : output.problem().orElse("exit code " + code));
     } finally {
-      Command.end(process.toHandle());
+      Subprocess.end(process.toHandle());
       securing.interrupt();
       securing.join();
     }

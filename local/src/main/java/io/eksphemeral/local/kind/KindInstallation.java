@@ -1,6 +1,7 @@
 package io.eksphemeral.local.kind;
 
-import io.eksphemeral.local.kind.Command.Output;
+import io.eksphemeral.local.io.Subprocess;
+import io.eksphemeral.local.io.Subprocess.Output;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -28,13 +29,16 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
   private static final Duration QUICK = Duration.ofSeconds(5);
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /** Of what a program prints: the names of a hundred thousand volumes. */
+  private static final int MOST_BYTES = 8 << 20;
+
   /** Looks for kind, and for docker or podman. */
   public static KindInstallation find(Map<String, String> environment) {
     try {
       return search(environment);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
-      return of("docker", new Command(environment), "interrupted");
+      return of("docker", program(environment), "interrupted");
     }
   }
 
@@ -46,25 +50,29 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
         + "ID";
   }
 
+  private static Subprocess program(Map<String, String> environment) {
+    return new Subprocess(environment, MOST_BYTES);
+  }
+
   private static KindInstallation search(Map<String, String> environment)
       throws InterruptedException {
     String chosen = environment.getOrDefault(KIND_ENGINE, "");
     List<String> programs = chosen.isEmpty() ? List.of("docker", "podman") : List.of(chosen);
     String problem = "";
     for (String program : programs) {
-      Command command = new Command(pinned(environment, program));
+      Subprocess command = program(pinned(environment, program));
       Output version = command.run(QUICK, "", List.of(program, "version"));
       if (version.isSuccess()) {
         return of(program, command, kindProblem(command));
       }
-      if (problem.isEmpty() || version.code() != Command.NOT_FOUND) {
+      if (problem.isEmpty() || version.code() != Subprocess.NOT_FOUND) {
         problem = engineProblem(program, version);
       }
     }
-    return of(programs.getFirst(), new Command(pinned(environment, programs.getFirst())), problem);
+    return of(programs.getFirst(), program(pinned(environment, programs.getFirst())), problem);
   }
 
-  private static KindInstallation of(String program, Command command, String problem) {
+  private static KindInstallation of(String program, Subprocess command, String problem) {
     return new KindInstallation(
         new ContainerEngine(program, command, LIMIT),
         Optional.of(problem).filter(text -> !text.isEmpty()));
@@ -80,7 +88,7 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
     }
     if (program.equals("docker") && environment.getOrDefault("DOCKER_HOST", "").isEmpty()) {
       Output context =
-          new Command(environment)
+          program(environment)
               .run(QUICK, "", List.of("docker", "context", "inspect", "--format", "{{.Name}}"));
       if (context.isSuccess() && !context.out().isBlank()) {
         pinned.put("DOCKER_CONTEXT", context.out().strip());
@@ -90,7 +98,7 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
   }
 
   private static String engineProblem(String program, Output version) {
-    return version.code() == Command.NOT_FOUND
+    return version.code() == Subprocess.NOT_FOUND
         ? "neither docker nor podman is installed; get one: https://docs.docker.com/get-docker/"
         : "%s does not answer: %s".formatted(program, lastLine(version));
   }
@@ -106,10 +114,10 @@ public record KindInstallation(ContainerEngine engine, Optional<String> problem)
         .orElseGet(output::reason);
   }
 
-  private static String kindProblem(Command command) throws InterruptedException {
+  private static String kindProblem(Subprocess command) throws InterruptedException {
     Output version = command.run(QUICK, "", List.of("kind", "version", "-q"));
     if (!version.isSuccess()) {
-      return version.code() == Command.NOT_FOUND
+      return version.code() == Subprocess.NOT_FOUND
           ? "kind is not installed; get it: https://kind.sigs.k8s.io/docs/user/quick-start/"
           : "kind does not run: " + version.reason();
     }

@@ -1,9 +1,9 @@
 package io.eksphemeral.local.ui;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * Opens the link in the browser, by a file that only its owner can read: an argument list could be
@@ -29,7 +29,8 @@ final class Browser {
   }
 
   void open(String program) throws IOException {
-    Subprocess.builder(List.of(program, file.toString()))
+    new ProcessBuilder(program, file.toString())
+        .redirectInput(new File("/dev/null"))
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .redirectError(ProcessBuilder.Redirect.DISCARD)
         .start();

@@ -1,6 +1,7 @@
 package io.eksphemeral.local.ui;
 
-import java.io.IOException;
+import io.eksphemeral.local.io.Subprocess;
+import io.eksphemeral.local.io.Subprocess.Output;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +20,8 @@ final class CallerCredentials {
   private static final Duration BETWEEN_FAILURES = Duration.ofSeconds(4);
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Subprocess PROGRAMS = new Subprocess(System.getenv(), 64 * 1024);
 
   private final List<String> command;
   private final InstantSource clock;
@@ -97,14 +100,24 @@ final class CallerCredentials {
 
   private Outcome fetch() {
     try {
-      Subprocess.Result result = Subprocess.run(command, PATIENCE);
-      List<String> lines = result.output().lines().toList();
-      return result.exit() == 0 && lines.size() >= 2
-          ? new Outcome.Available(keys(lines))
-          : new Outcome.Unavailable(withoutProgram(result.errors()));
-    } catch (IOException | NumberFormatException e) {
-      return new Outcome.Unavailable("the credentials cannot be fetched: " + e.getMessage());
+      Output output = PROGRAMS.run(PATIENCE, "", command);
+      List<String> lines = output.out().lines().toList();
+      if (output.isSuccess() && lines.size() >= 2) {
+        return new Outcome.Available(keys(lines));
+      }
+      return output.hasEnded()
+          ? new Outcome.Unavailable(withoutProgram(output.err()))
+          : unavailable(output.err());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return unavailable("interrupted");
+    } catch (NumberFormatException e) {
+      return unavailable(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static Outcome unavailable(String why) {
+    return new Outcome.Unavailable("the credentials cannot be fetched: " + why);
   }
 
   private static Keys keys(List<String> lines) {

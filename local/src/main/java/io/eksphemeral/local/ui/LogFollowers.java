@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.lambda.ErrorCode;
 import io.eksphemeral.local.HttpRequest;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -133,7 +134,10 @@ final class LogFollowers {
   private Process start(String cluster) throws IOException {
     List<String> all = new java.util.ArrayList<>(command);
     all.add(cluster);
-    return Subprocess.builder(all).redirectErrorStream(true).start();
+    return new ProcessBuilder(all)
+        .redirectInput(new File("/dev/null"))
+        .redirectErrorStream(true)
+        .start();
   }
 
   /** Ends the programs whose logs no page has asked for lately. */

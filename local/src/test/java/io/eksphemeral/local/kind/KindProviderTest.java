@@ -345,6 +345,19 @@ final class KindProviderTest extends ProviderContract {
   }
 
   @Test
+  void aListTooLongToBeReadProvesNothing() throws Exception {
+    Cluster cluster = admitted("dev");
+    create(cluster);
+    standIns().tell("many", "");
+
+    TaskResult result = run(cluster, destroy(1));
+    assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(result.message()).contains("docker volume printed more than");
+    standIns().forget("many");
+    assertThat(run(cluster, destroy(2)).provesAbsence()).isTrue();
+  }
+
+  @Test
   void nodesThatDoNotBecomeReadyAreNoCluster() throws Exception {
     limit = Duration.ofSeconds(1);
     start();

@@ -29,8 +29,6 @@ import org.openqa.selenium.logging.LoggingPreferences;
  * scripts that fail, are remembered, see {@link #expectNoTrouble}.
  */
 final class Chromium implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-
   /** Runs before the page's own scripts; only the browser's own tools can do that. */
   private static final String WATCH =
       """
@@ -42,6 +40,7 @@ final class Chromium implements AutoCloseable {
       """;
 
   private final ChromeDriver driver;
+  private Duration patience = Duration.ofSeconds(20);
 
   Chromium(Path scratch) {
     ChromeOptions options = new ChromeOptions();
@@ -65,6 +64,12 @@ final class Chromium implements AutoCloseable {
             .build();
     driver = new ChromeDriver(service, options);
     tool("Page.addScriptToEvaluateOnNewDocument", Map.of("source", WATCH));
+  }
+
+  /** How long it waits for anything, if not 20 seconds. */
+  Chromium patient(Duration longest) {
+    patience = longest;
+    return this;
   }
 
   ChromeDriver driver() {
@@ -158,7 +163,7 @@ final class Chromium implements AutoCloseable {
 
   /** Waits until there is something. */
   <T> T until(String what, Supplier<@Nullable T> found) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    long end = System.nanoTime() + patience.toNanos();
     while (true) {
       @Nullable T one = null;
       try {

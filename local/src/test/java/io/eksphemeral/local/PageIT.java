@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -39,8 +38,7 @@ class PageIT {
   @TempDir private static Path scratch;
   private static Chromium browser;
   private static Scripts scripts;
-  private static Scripts.Running command;
-  private static String link = "";
+  private static UiCommand page;
   private static String api = "";
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
@@ -53,16 +51,14 @@ class PageIT {
             .with("EKSPHEMERAL_SIMULATE_SECONDS", "2");
     scripts.run("eksp-up.sh", "--speed", "60").exits(0);
     api = Files.readString(scripts.home().resolve("control-plane.url")).strip();
-    command = scripts.start("", "eksp", "ui", "--no-open");
-    Scripts.until("the link", () -> read(command.out()).endsWith("\n"));
-    link = read(command.out()).strip();
-    browser.open(link);
+    page = UiCommand.start(scripts);
+    browser.open(page.link());
     browser.sees("No clusters");
   }
 
   @AfterAll
   static void down() throws Exception {
-    command.process().toHandle().destroy();
+    page.close();
     browser.close();
     scripts.run("eksp-down.sh", "--abandon-clusters");
   }
@@ -72,20 +68,8 @@ class PageIT {
     browser.expectNoTrouble();
   }
 
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private static String home() {
-    return link.substring(0, link.indexOf("?"));
-  }
-
   private static void show(String hash) {
-    browser.open(home());
+    browser.open(page.home());
     browser.go(hash);
   }
 
@@ -283,7 +267,7 @@ class PageIT {
       browser.expectNoTrouble();
     }
     Scripts.until("it ends", () -> state(id).equals("gone"));
-    browser.open(home());
+    browser.open(page.home());
   }
 
   @Test
@@ -402,7 +386,7 @@ class PageIT {
         browser.expectNoTrouble();
       }
     }
-    browser.open(home());
+    browser.open(page.home());
   }
 
   @Test
@@ -421,7 +405,7 @@ class PageIT {
       browser.sees("./eksp ui --local");
       browser.expectNoTrouble();
     }
-    browser.open(home());
+    browser.open(page.home());
   }
 
   @Test
@@ -437,12 +421,9 @@ class PageIT {
       browser.expectAccessible("a used link");
     }
     browser.driver().manage().deleteAllCookies();
-    command.process().toHandle().destroy();
-    command.process().waitFor();
-    command = scripts.start("", "eksp", "ui", "--no-open");
-    Scripts.until("the link", () -> read(command.out()).endsWith("\n"));
-    link = read(command.out()).strip();
-    browser.open(link);
+    page.close();
+    page = UiCommand.start(scripts);
+    browser.open(page.link());
   }
 
   @Test
@@ -457,7 +438,7 @@ class PageIT {
       browser.sees("cluster-0");
       browser.expectNoTrouble();
     }
-    browser.open(home());
+    browser.open(page.home());
   }
 
   // --- many, and hidden ---
@@ -488,7 +469,7 @@ class PageIT {
       browser.sees("1000 clusters");
       browser.expectNoTrouble();
     }
-    browser.open(home());
+    browser.open(page.home());
   }
 
   @Test
@@ -506,7 +487,7 @@ class PageIT {
       browser.sees("came-meanwhile");
       browser.expectNoTrouble();
     }
-    browser.open(home());
+    browser.open(page.home());
   }
 
   private static void hide(boolean isHidden) {
@@ -556,7 +537,7 @@ class PageIT {
         browser.scheme("light");
       }
     }
-    browser.open(home());
+    browser.open(page.home());
   }
 
   private static void expectNoSidewaysScrolling() {
@@ -605,7 +586,7 @@ class PageIT {
         browser.expectNoTrouble();
       }
     }
-    browser.open(home());
+    browser.open(page.home());
   }
 
   @Test

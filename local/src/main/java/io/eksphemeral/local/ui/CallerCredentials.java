@@ -16,8 +16,8 @@ import java.util.Optional;
 final class CallerCredentials {
   private static final Duration BEFORE_EXPIRY = Duration.ofMinutes(2);
 
-  /** However often the page asks, the script runs no more often than this after a failure. */
-  private static final Duration BETWEEN_FAILURES = Duration.ofSeconds(4);
+  /** However often the page asks, the script runs no more often than this. */
+  private static final Duration BETWEEN_FETCHES = Duration.ofSeconds(4);
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -68,7 +68,9 @@ final class CallerCredentials {
     boolean isUsable =
         switch (latest) {
           case Outcome.Available(Keys keys) ->
-              keys.expires().map(end -> now.isBefore(end.minus(BEFORE_EXPIRY))).orElse(true);
+              keys.expires()
+                  .map(end -> now.isBefore(isRecent(now) ? end : end.minus(BEFORE_EXPIRY)))
+                  .orElse(true);
           case Outcome.Unavailable _ -> isRecent(now);
         };
     return isUsable ? latest : renew(now);
@@ -82,7 +84,7 @@ final class CallerCredentials {
   }
 
   private boolean isRecent(Instant now) {
-    return now.isBefore(fetched.plus(BETWEEN_FAILURES));
+    return now.isBefore(fetched.plus(BETWEEN_FETCHES));
   }
 
   private Outcome renew(Instant now) {

@@ -26,6 +26,11 @@ final class Upstream {
   /** What the client sets by itself. */
   private static final Set<String> OWN_HEADERS = Set.of("host", "content-length");
 
+  static {
+    // Read by the client when its classes are loaded.
+    System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
+  }
+
   private final URI api;
   private final HttpClient client;
 
@@ -44,6 +49,13 @@ final class Upstream {
     return URI.create(api + path);
   }
 
+  /** As for curl, names below localhost are this machine; not every resolver knows them. */
+  private String address() {
+    return String.valueOf(api.getHost()).endsWith(".localhost")
+        ? api.getScheme() + "://127.0.0.1:" + api.getPort()
+        : api.toString();
+  }
+
   /**
    * Sends a request and waits for the response.
    *
@@ -53,7 +65,8 @@ final class Upstream {
       String method, String path, Map<String, List<String>> headers, byte[] body)
       throws IOException {
     java.net.http.HttpRequest.Builder request =
-        java.net.http.HttpRequest.newBuilder(uri(path))
+        java.net.http.HttpRequest.newBuilder(URI.create(address() + path))
+            .header("Host", api.getAuthority())
             .timeout(RESPOND)
             .method(
                 method,

@@ -147,6 +147,8 @@ class ShellScriptIT {
     assumeThat(Files.exists(Path.of("/usr/bin", shell))).isTrue();
     Files.createDirectories(home.resolve(file).resolveSibling(""));
     Files.writeString(home.resolve(file), settings + "\n");
+    // Without it a first fish reads all manual pages in the background, for minutes.
+    Files.createDirectories(home.resolve(".local/share/fish/generated_completions"));
 
     Scripts.Outcome session = session(shell, "echo is-$KUBECONFIG-\rexit 3\r");
 

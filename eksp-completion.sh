@@ -54,6 +54,7 @@ list_values() {
         *) printf '%s\n' text json ;;
       esac
       ;;
+    --arch) printf '%s\n' x86_64 arm64 ;;
     --for) printf '%s\n' ready gone ;;
     *) return 1 ;;
   esac

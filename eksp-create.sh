@@ -19,7 +19,11 @@
 #   --timeout TIME  how long it lives from when it is ready: 90 or 90m (minutes), 2h, 1h30m, 1d
 #   --until MOMENT  when it expires: the next 18:00, or 2026-11-30T18:00; local time, unless it ends in Z or +01:00
 #   --owner MAIL    who is notified some five minutes before that (EKSPHEMERAL_OWNER)
-#   --workers N     the number of nodes (EKSPHEMERAL_WORKERS)
+#   --nodes N       the number of nodes (EKSPHEMERAL_WORKERS); also --workers
+#   --type A[,B]    instance types of the nodes, those that the operator allows
+#   --arch ARCH     their architecture: x86_64 or arm64
+#   --disk N        the disk of each, in GiB
+#   --spot, --on-demand        their purchase option
 #   --version 1.NN  the version of Kubernetes (EKSPHEMERAL_VERSION)
 #   --without ADD-ON[,ADD-ON]  leave out aws-ebs-csi-driver (volumes) or metrics-server
 #
@@ -52,9 +56,11 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/waiting.sh
 . "$here/lib/waiting.sh"
 
-parse_options 'no-wait dry-run provider= output= name= timeout= until= owner= workers= version= without=' "$@"
+parse_options 'no-wait dry-run provider= output= name= timeout= until= owner= workers= nodes= type= arch= disk= spot on-demand version= without=' "$@"
 expect_arguments 0 2
 [[ -z ${option_timeout+given} || -z ${option_until+given} ]] || fail_with_usage "--timeout and --until cannot be used together"
+[[ -z ${option_nodes+given} ]] || option_workers=$option_nodes
+[[ -z ${option_spot-} || -z ${option_on_demand-} ]] || fail_with_usage "--spot and --on-demand cannot be used together"
 [[ -n ${option_dry_run-} || -z ${option_output+given} ]] || fail_with_usage "-o needs --dry-run"
 choose_output text json text json
 until=
@@ -99,6 +105,7 @@ destroy="  destroy it: $(command_line eksp-destroy.sh "$(record_reference)")"
 on_interrupt "$(called_as): interrupted; $record_name is still being created in the background" \
   "  come back:  $(command_line eksp-wait.sh "$record_name")" "$show" "$destroy"
 warn_owner
+warn_ignored
 
 if [[ -n ${option_no_wait-} ]]; then
   info "$record_name is accepted ($record_provider)" \

@@ -36,7 +36,7 @@ print_status() {
       (.owner | if . == "nobody@example.com" then "none: no notices are sent" else . end | field("owner")),
       ($s.createdby | field("created by")),
       (.kubeversion | field("Kubernetes")),
-      (.numworkers | field("nodes")),
+      (if .nodes then "\(.numworkers) of \(.nodes | describe_nodes)" else .numworkers end | field("nodes")),
       ($s.cost | if . then "at most " + dollars else empty end | field("cost so far")),
       ($s.provider | field("provider")),
       ($s.id | field("id")),

@@ -21,6 +21,9 @@
 #   --instance-types A,B        instance types of the nodes, in order of preference; two zones must offer
 #                               all of them (those of t3.medium,t3a.medium that the region offers)
 #   --spot, --on-demand         purchase option of the nodes (--spot)
+#   --allow-types A,B           instance types that callers may choose instead; * stands for any text; '' for
+#                               none (t3.*,t3a.*,t4g.*)
+#   --max-disk N                largest disk of a node that callers may choose, in GiB (100)
 #   --subnets A,B               subnets of the tasks (the default VPC's, in zones with Fargate)
 #   --security-group SG         security group of the tasks (the first of that VPC with egress to port 443)
 #   --permissions-boundary ARN  boundary of all roles; '' for none ('')
@@ -71,7 +74,7 @@ here=$(cd -P "$(dirname "$self")" && pwd)
 # shellcheck source=lib/mail.sh
 . "$here/lib/mail.sh"
 
-aws_options='notify= max-clusters= max-clusters-per-caller= max-clusters-per-asker= max-minutes= max-workers= instance-types= spot on-demand subnets= security-group= permissions-boundary= tags= owner-domains='
+aws_options='notify= max-clusters= max-clusters-per-caller= max-clusters-per-asker= max-minutes= max-workers= instance-types= spot on-demand allow-types= max-disk= subnets= security-group= permissions-boundary= tags= owner-domains='
 parse_options "speed= provider= $aws_options" "$@"
 expect_arguments 0 0
 

@@ -28,11 +28,14 @@ interrupt_message=()  # what to print when the waiting ends early, see on_interr
 
 # In jq: text from elsewhere without control characters, line ends and bidirectional overrides, which
 # could mislead a terminal or a reader; amounts of money; and whole numbers, as bash would run what is in a
-# text that it calculates with.
+# text that it calculates with; what a caller chose for nodes.
 jq_text='
   def dollars: . * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end) USD";
   def whole: if type == "number" and . > -1e9 and . < 1e9 then ceil else null end;
-  def safe_text: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");'
+  def safe_text: tostring | gsub("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]"; " ");
+  def describe_nodes:
+    [(.types // [] | join(" or ")), .arch, (.disk | if . then "\(.) GiB" else . end), .capacitytype]
+    | map(select(. != null and . != "")) | join(", ");'
 
 # shellcheck source=lib/commands.sh
 . "$here/lib/commands.sh"

@@ -36,7 +36,9 @@ dry_run() {
         else row("expires"; "\(.timeout) minutes after it is ready") end),
       row("owner"; .owner), (.access // [] | .[] | row("access"; .)),
       (.without // [] | .[] | row("without"; .)),
+      (.nodes // empty | row("nodes"; describe_nodes)),
       (.task // empty | row("task"; tojson)),
+      (.ignored // empty | row("no effect"; "here: " + join(", "))),
       (.cost // empty | row("cost"; "about \(.usual | dollars), at most \(.most | dollars); an hour more is \(.hourly | dollars)"),
         row(""; .assumes // "at list prices")),
       (.refused // [] | select(length > 0) | "", "it would be rejected:", (.[] | "  - " + safe_text))' <<<"$response_body" \
@@ -48,6 +50,13 @@ dry_run() {
   fi
   info "nothing was created; create it with the same command, without --dry-run"
   exit 0
+}
+
+# Names fields of the spec that have no effect with this provider.
+warn_ignored() {
+  local fields
+  fields=$(jq -r "$jq_text"'.status.ignored // [] | join(", ") | safe_text' <<<"$response_body" 2>/dev/null) || return 0
+  [[ -z $fields ]] || info "$record_provider ignores of the spec: $fields"
 }
 
 # Reserved addresses receive no mail. An owner in a spec that the caller named wins over EKSPHEMERAL_OWNER.

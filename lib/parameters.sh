@@ -33,6 +33,8 @@ resolve_parameters() {
   set_parameter MaxWorkers ${option_max_workers+"$option_max_workers"}
   set_parameter InstanceTypes "$instance_types"
   set_parameter Spot ${option_spot+true} ${option_on_demand+false}
+  set_parameter AllowTypes ${option_allow_types+"$option_allow_types"}
+  set_parameter MaxDisk ${option_max_disk+"$option_max_disk"}
   set_parameter OwnerDomains ${option_owner_domains+"$option_owner_domains"}
   set_parameter PermissionsBoundary ${option_permissions_boundary+"$option_permissions_boundary"}
   set_parameter Tags ${option_tags+"$option_tags"}

@@ -16,6 +16,12 @@ check_options() {
   value=${option_instance_types-t3.medium}
   is_instance_types "$value" \
     || problem "--instance-types takes at most 20 EC2 instance types separated by commas, such as t3.medium,t3a.medium, not '$value'"
+  value=${option_allow_types-}
+  [[ $value =~ ^([a-z0-9.*-]{1,32}(,[a-z0-9.*-]{1,32}){0,49})?$ ]] \
+    || problem "--allow-types takes at most 50 EC2 instance types separated by commas, such as 't3.*,t4g.*,m7g.large', not '$value'"
+  value=${option_max_disk-20}
+  { [[ $value =~ ^[1-9][0-9]{1,4}$ ]] && ((value >= 20 && value <= 16384)); } \
+    || problem "--max-disk takes a number of GiB from 20 to 16384, not '$value'"
   value=${option_owner_domains-}
   [[ ${#value} -le 512 && $value =~ ^([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(,[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)*)?$ ]] \
     || problem "--owner-domains takes mail domains separated by commas, such as your-company.io, not '$value'"

@@ -80,6 +80,10 @@ set_fields() {
     drop_field timeout
   fi
   set_field without object ${option_without+"$(jq -cn --arg names "$option_without" '$names | split(",")')"}
+  set_field nodes.types object ${option_type+"$(jq -cn --arg types "$option_type" '$types | split(",")')"}
+  set_field nodes.arch text ${option_arch+"$option_arch"}
+  set_field nodes.disk number ${option_disk+"$option_disk"}
+  set_field nodes.capacitytype text ${option_spot:+spot} ${option_on_demand:+on-demand}
   set_from owner text "$1" EKSPHEMERAL_OWNER ${option_owner+"$option_owner"}
   set_from numworkers number "$1" EKSPHEMERAL_WORKERS ${option_workers+"$option_workers"}
   set_from kubeversion text "$1" EKSPHEMERAL_VERSION ${option_version+"$option_version"}
@@ -101,15 +105,15 @@ drop_field() {
   mv -- "$scratch/changed" "$scratch/spec"
 }
 
-# jq would silently drop a duplicate field.
+# jq would silently drop a duplicate field. Of its events, a value or the end of an object or a list is one field.
 check_duplicate_fields() {
   local field
-  field=$(jq -r --stream 'select(length == 2) | .[0][0] | strings' "$scratch/spec" 2>/dev/null \
+  field=$(jq -r --stream '(if length == 2 then .[0] else .[0][:-1] end) | select(length > 0) | map(tostring) | join(".")' "$scratch/spec" 2>/dev/null \
     | sort | uniq -d | head -n 1) || true
   [[ -z $field ]] || fail_usage "invalid spec: duplicate field $field"
 }
 
-# set_field FIELD text|number|object [VALUE]: does nothing without a value. A number that is none is sent
+# set_field FIELD[.FIELD] text|number|object [VALUE]: does nothing without a value. A number that is none is sent
 # as text, so that the service lists it with all other problems.
 set_field() {
   local option=--arg
@@ -120,7 +124,7 @@ set_field() {
   fi
   # shellcheck disable=SC2016 # jq's variables
   jq -c -s "$option" value "$3" --arg field "$1" \
-    'if length == 1 and (.[0] | type) == "object" then .[0] | .[$field] = $value else error end' \
+    'if length == 1 and (.[0] | type) == "object" then .[0] | setpath($field / "."; $value) else error end' \
     "$scratch/spec" >"$scratch/changed" 2>/dev/null \
     || fail_usage "the spec is not one JSON object, so its $1 cannot be set"
   mv -- "$scratch/changed" "$scratch/spec"

@@ -112,7 +112,7 @@ zones=$(jq -c --slurpfile offerings "$scratch/offerings" --arg types "$types" '
   | map(select(.ZoneId | IN("use1-az3", "usw1-az2", "cac1-az3") | not) | .ZoneName)
   | map(select(($types | split(",")) - ($there[.] // []) == [])) | sort' "$scratch/zones")
 [[ $(jq length <<<"$zones") -ge 2 ]] \
-  || finish_failed "a cluster needs two availability zones that offer all of its instance types ($types); $AWS_REGION has $(jq -r 'join(", ") | if . == "" then "none" else . end' <<<"$zones"). Install again with other types: eksp up --instance-types TYPE,…"
+  || finish_failed "a cluster needs two availability zones that offer all of its instance types ($types); $AWS_REGION has $(jq -r 'join(", ") | if . == "" then "none" else . end' <<<"$zones"). Create it with other types (nodes.types in its spec), or install with others: eksp up --instance-types TYPE,…"
 
 # eksctl sends each of metadata.tags twice with the stack of a node group, and CloudFormation rejects
 # duplicate keys. So the node group is created after the cluster, by a config that has the tags only where

@@ -175,8 +175,9 @@ for action, listed in (
 
 # --- types of instances ---
 
+GRAVITON = ("a1", "t4g", "m6g", "m7g", "m8g", "c6g", "c7g", "c8g", "r6g", "r7g", "r8g")  # of those that tests use
 not_offered = set()  # pairs of a type and a zone that lacks it; all others are on offer everywhere
-TYPES = ("t3.medium", "t3.large", "t3a.medium", "t3a.large", "m7i.large", "m8i.large")
+TYPES = ("t3.medium", "t3.large", "t3a.medium", "t3a.large", "m7i.large", "m8i.large", "t4g.medium", "m7g.large")
 
 
 def is_offered(type, zone):
@@ -269,6 +270,9 @@ def create_node_group(original, logical_id, props, stack_name):
     lacking = [one for one in zones if not all(is_offered(type, one) for type in props["InstanceTypes"])]
     if lacking or not zones:
         raise ValueError(f"The requested instance types are not supported in your requested zones: {sorted(lacking)}")
+    arm = [one for one in props["InstanceTypes"] if one.split(".")[0] in GRAVITON]
+    if len(arm) != (len(props["InstanceTypes"]) if "_ARM_64_" in props["AmiType"] else 0):
+        raise ValueError(f"{props['InstanceTypes']} is not a valid instance type for requested amiType {props['AmiType']}")
     name, attributes = original(logical_id, props, stack_name)
     group = eks._nodegroups[f"{props['ClusterName']}/{name}"]
     group["capacityType"] = props.get("CapacityType", "ON_DEMAND")

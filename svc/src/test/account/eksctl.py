@@ -18,6 +18,7 @@ import base64
 import hashlib
 import ipaddress
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -406,7 +407,7 @@ class Builder:
             "ManagedNodeGroup": {
                 "Type": "AWS::EKS::Nodegroup",
                 "Properties": {
-                    "AmiType": "AL2023_x86_64_STANDARD",
+                    "AmiType": "AL2023_ARM_64_STANDARD" if is_arm(group) else "AL2023_x86_64_STANDARD",
                     "ClusterName": self.name,
                     "NodegroupName": group["name"],
                     "NodeRole": group["iam"]["instanceRoleARN"],
@@ -446,6 +447,10 @@ class Builder:
         for group in self.groups:
             self.stacks.describe_stack_resources(StackName=f"eksctl-{self.name}-nodegroup-{group['name']}")
         say("checking security group configuration for all nodegroups")
+
+
+def is_arm(group):
+    return all(re.match(r"(a1|[a-z]+\d+[a-z]*g[a-z]*)\.", one) for one in group["instanceTypes"])
 
 
 def api_error(why):

@@ -107,12 +107,17 @@ export function clusterView(id, refresh) {
     parts.phases.replaceChildren(h("h2", {}, "Creation"), h("ol", { class: "phases" }, items));
   }
 
+  /** What its creator chose for the nodes. */
+  function describeNodes({ types = [], arch, disk, capacitytype }) {
+    return [types.join(" or "), arch, disk && `${disk} GiB`, capacitytype].filter(Boolean);
+  }
+
   function showFacts(status) {
     const facts = [
       ["Owner", record.owner === "nobody@example.com" ? "none: no notices are sent" : record.owner],
       ["Created by", status.createdby],
       ["Kubernetes", record.kubeversion],
-      ["Nodes", record.numworkers],
+      ["Nodes", [record.numworkers, ...describeNodes(record.nodes ?? {})].join(", ")],
       ["Cost so far", status.cost === undefined ? undefined : `at most ${dollars(status.cost)}`],
       ["Minutes granted", status.lifetime],
       ["Built by", status.provider],

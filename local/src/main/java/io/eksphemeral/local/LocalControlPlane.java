@@ -6,7 +6,7 @@ import io.eksphemeral.control.EksctlConfig;
 import io.eksphemeral.control.Notifications;
 import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.domain.ClusterId;
-import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.NodeLimits;
 import io.eksphemeral.lambda.CreateClusterHandler;
 import io.eksphemeral.lambda.DestroyClusterHandler;
 import io.eksphemeral.lambda.ProviderInfo;
@@ -41,7 +41,7 @@ public final class LocalControlPlane {
               "arn:aws:iam::%s:role/eksp-node".formatted(EventBridgeEvents.ACCOUNT),
               "arn:aws:iam::%s:role/eksp-cni".formatted(EventBridgeEvents.ACCOUNT),
               "arn:aws:iam::%s:role/eksp-ebs-csi".formatted(EventBridgeEvents.ACCOUNT),
-              new Nodes(List.of("t3.medium", "t3a.medium"), true)));
+              NodeLimits.DEFAULT.usual()));
 
   /** As many clusters at a time as in AWS. */
   private static final int SWEEP_THREADS = 64;
@@ -137,7 +137,11 @@ public final class LocalControlPlane {
 
     ProviderInfo provider =
         new ProviderInfo(
-            builder.description(), builder.usualPhases(), builder.usualDestruction(), null);
+            builder.description(),
+            builder.usualPhases(),
+            builder.usualDestruction(),
+            builder.ignores(),
+            null);
     LambdaInvoker functions =
         new LambdaInvoker(
             new CreateClusterHandler(plane, provider, random),

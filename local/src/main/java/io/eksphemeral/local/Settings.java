@@ -1,6 +1,8 @@
 package io.eksphemeral.local;
 
+import io.eksphemeral.domain.InstanceTypePatterns;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.NodeLimits;
 import io.eksphemeral.domain.OwnerDomains;
 import io.eksphemeral.local.kind.NodeImages;
 import io.eksphemeral.local.simulated.FaultInjection;
@@ -41,6 +43,8 @@ record Settings(
   private static final String CLUSTERS = "EKSPHEMERAL_MAX_CLUSTERS";
   private static final String PER_CALLER = "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER";
   private static final String OWNER_DOMAINS = "EKSPHEMERAL_OWNER_DOMAINS";
+  private static final String ALLOW_TYPES = "EKSPHEMERAL_ALLOW_TYPES";
+  private static final String DISK = "EKSPHEMERAL_MAX_DISK";
   private static final String SECONDS = "EKSPHEMERAL_SIMULATE_SECONDS";
   private static final String FAULTS = "EKSPHEMERAL_SIMULATE_FAULTS";
   private static final String PROVIDER = "EKSPHEMERAL_PROVIDER";
@@ -133,6 +137,8 @@ record Settings(
     %s=%d
     %s=%s
     %s=%s
+    %s=%d
+    %s=%s
     %s=%s
     %s=%s
     """
@@ -142,6 +148,8 @@ record Settings(
             CLUSTERS, limits.clusters(),
             PER_CALLER, limits.clustersPerCaller(),
             OWNER_DOMAINS, limits.owners(),
+            ALLOW_TYPES, limits.nodes().types(),
+            DISK, limits.nodes().disk(),
             SECONDS, seconds,
             FAULTS, fails.replace('\n', ' '),
             IMAGES, images.replace('\n', ' '));
@@ -162,7 +170,19 @@ record Settings(
         limit(environment, WORKERS, usual.workers()),
         limit(environment, CLUSTERS, usual.clusters()),
         limit(environment, PER_CALLER, usual.clustersPerCaller()),
-        owners(environment.getOrDefault(OWNER_DOMAINS, "")));
+        owners(environment.getOrDefault(OWNER_DOMAINS, "")),
+        new NodeLimits(
+            usual.nodes().usual(),
+            types(environment.getOrDefault(ALLOW_TYPES, usual.nodes().types().toString())),
+            limit(environment, DISK, usual.nodes().usual().disk(), usual.nodes().disk())));
+  }
+
+  private static InstanceTypePatterns types(String patterns) throws StartException {
+    try {
+      return InstanceTypePatterns.parse(patterns);
+    } catch (IllegalArgumentException e) {
+      throw wrong("%s: %s".formatted(ALLOW_TYPES, e.getMessage()));
+    }
   }
 
   private static OwnerDomains owners(String domains) throws StartException {
@@ -175,8 +195,13 @@ record Settings(
 
   private static int limit(Map<String, String> environment, String name, int usual)
       throws StartException {
+    return limit(environment, name, 1, usual);
+  }
+
+  private static int limit(Map<String, String> environment, String name, int least, int usual)
+      throws StartException {
     String text = variable(environment, name);
-    return text.isEmpty() ? usual : whole(name, text, 1, HIGHEST_LIMIT);
+    return text.isEmpty() ? usual : whole(name, text, least, HIGHEST_LIMIT);
   }
 
   private static Pace pace(String seconds) throws StartException {

@@ -554,6 +554,42 @@ class AwsWalkThroughIT {
   }
 
   @Test
+  @Order(10)
+  void itsNodesAreChosenWithinWhatTheOperatorAllows() throws Exception {
+    scripts
+        .run("eksp-create.sh", "--name", "arm", "--type", "m7g.large")
+        .exits(2)
+        .says("nodes.types must be of those that the operator allows (t3.*, t3a.*, t4g.*)");
+
+    String arm =
+        scripts
+            .run("eksp-create.sh", "--name=arm", "--arch=arm64", "--disk=30", "--on-demand")
+            .exits(0)
+            .says("a t4g.medium on demand, a disk of 30 GB")
+            .line();
+
+    JsonNode nodes =
+        aws.aws("eks", "describe-nodegroup", "--cluster-name=arm", "--nodegroup-name=workers")
+            .path("nodegroup");
+    assertThat(nodes.path("amiType").asText()).isEqualTo("AL2023_ARM_64_STANDARD");
+    assertThat(nodes.path("capacityType").asText()).isEqualTo("ON_DEMAND");
+    assertThat(texts(nodes.path("instanceTypes"))).containsExactly("t4g.medium");
+    assertThat(
+            aws.aws(
+                    "ec2",
+                    "describe-launch-template-versions",
+                    "--launch-template-id",
+                    nodes.at("/launchTemplate/id").asText())
+                .at(
+                    "/LaunchTemplateVersions/0/LaunchTemplateData/BlockDeviceMappings/0/Ebs/VolumeSize")
+                .asInt())
+        .isEqualTo(30);
+    assertThat(scripts.run("eksp-status.sh", "-o", "text", "arm").exits(0).out())
+        .contains("1 of arm64, 30 GiB, on-demand");
+    scripts.run("eksp-destroy.sh", arm).exits(0);
+  }
+
+  @Test
   @Order(11)
   void aClusterOfSomebodyElsesIsLeftAlone() throws Exception {
     String subnets =

@@ -364,6 +364,10 @@ class InstallScriptIT {
     "--security-group, default, --security-group takes the id of one",
     "--instance-types, large, --instance-types takes at most 20 EC2",
     "--max-minutes, 0, --max-minutes takes a whole number",
+    "--allow-types, 't3.*, t4g.*', --allow-types takes at most 50 EC2",
+    "--allow-types, T3.large, --allow-types takes at most 50 EC2",
+    "--max-disk, 19, --max-disk takes a number of GiB from 20",
+    "--max-disk, 50G, --max-disk takes a number of GiB from 20",
     "--owner-domains, you@corp.io, --owner-domains takes mail domains",
     "--owner-domains, 'corp.io,', --owner-domains takes mail domains",
     "--notify, me@localhost, --notify takes a mail address",
@@ -694,6 +698,17 @@ class InstallScriptIT {
 
     scripts.run("eksp-up.sh", "--owner-domains", "").exits(0);
     assertThat(account.parameter("OwnerDomains")).isEmpty();
+  }
+
+  @Test
+  void whatNodesMayBeIsGivenAndKept() throws Exception {
+    scripts.run("eksp-up.sh", "--allow-types", "t3.*,m7g.large", "--max-disk", "200").exits(0);
+    scripts.run("eksp-up.sh").exits(0).says("is up to date at");
+    assertThat(account.parameter("AllowTypes")).isEqualTo("t3.*,m7g.large");
+    assertThat(account.parameter("MaxDisk")).isEqualTo("200");
+
+    scripts.run("eksp-up.sh", "--allow-types", "").exits(0);
+    assertThat(account.parameter("AllowTypes")).isEmpty();
   }
 
   @Test

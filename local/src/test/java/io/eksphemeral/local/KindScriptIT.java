@@ -116,6 +116,19 @@ class KindScriptIT {
   }
 
   @Test
+  void fieldsOfASpecThatHaveNoEffectAreNamed() throws Exception {
+    scripts
+        .run("eksp-create.sh", "--name", "dev", "--arch", "arm64", "--without", "metrics-server")
+        .exits(0)
+        .says("kind on docker ignores of the spec: without, nodes\n");
+    assertThat(
+            scripts.run("eksp-create.sh", "--dry-run", "-o", "text", "--disk", "30").exits(0).out())
+        .contains("no effect   here: nodes");
+    scripts.run("eksp-create.sh", "--disk", "101").exits(2).says("nodes.disk must be");
+    scripts.run("eksp-destroy.sh", "dev").exits(0);
+  }
+
+  @Test
   void theOperatorMayChooseTheImages() throws Exception {
     scripts.with("EKSPHEMERAL_NODE_IMAGES", "1.35=registry.corp.io/node:1.35");
     scripts.run("eksp-create.sh", "--version", "1.35", "--name", "dev").exits(0);

@@ -62,6 +62,8 @@ final class SettingsTest {
     refused("EKSPHEMERAL_MAX_CLUSTERS", "0", "must be a whole number from 1");
     refused("EKSPHEMERAL_MAX_MINUTES", "1e3", "must be a whole number from 1");
     refused("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,@x", "'@x' is not a mail domain");
+    refused("EKSPHEMERAL_ALLOW_TYPES", "t3.*;", "'t3.*;' is not a pattern of instance types");
+    refused("EKSPHEMERAL_MAX_DISK", "19", "must be a whole number from 20");
     refused("EKSPHEMERAL_SIMULATE_SECONDS", "soon", "must be a number of seconds");
     refused("EKSPHEMERAL_SIMULATE_SECONDS", "-1", "must be a number of seconds");
     refused(
@@ -93,6 +95,8 @@ final class SettingsTest {
             EKSPHEMERAL_MAX_CLUSTERS=10
             EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER=5
             EKSPHEMERAL_OWNER_DOMAINS=
+            EKSPHEMERAL_ALLOW_TYPES=t3.*,t3a.*,t4g.*
+            EKSPHEMERAL_MAX_DISK=100
             EKSPHEMERAL_SIMULATE_SECONDS=
             EKSPHEMERAL_SIMULATE_FAULTS=
             EKSPHEMERAL_NODE_IMAGES=

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,6 +111,61 @@ class SpecScriptIT {
         .containsExactly(
             "{\"without\":[\"metrics-server\"]}\n",
             "{\"without\":[\"metrics-server\",\"aws-ebs-csi-driver\"]}\n");
+  }
+
+  @Test
+  void nodesAreChosenByOptionsThatReplaceTheFieldsOfTheSpec() throws Exception {
+    api.responds(400, "{\"error\":\"no\"}");
+    scripts.runOn(
+        "{}",
+        "eksp-create.sh",
+        "--nodes",
+        "3",
+        "--type",
+        "m7g.large,t4g.large",
+        "--on-demand",
+        "-");
+    scripts.runOn(
+        "{\"nodes\":{\"types\":[\"t3.large\",\"t3a.large\"],\"disk\":30,\"arch\":\"x86_64\"}}",
+        "eksp-create.sh",
+        "--arch=arm64",
+        "--disk=40",
+        "--spot",
+        "-");
+    scripts.runOn("{}", "eksp-create.sh", "--workers", "2", "--disk", "big", "-");
+
+    assertThat(api.requests())
+        .extracting(StubApi.Request::body)
+        .containsExactly(
+            "{\"nodes\":{\"types\":[\"m7g.large\",\"t4g.large\"],\"capacitytype\":\"on-demand\"},\"numworkers\":3}\n",
+            "{\"nodes\":{\"types\":[\"t3.large\",\"t3a.large\"],\"disk\":40,\"arch\":\"arm64\",\"capacitytype\":\"spot\"}}\n",
+            "{\"nodes\":{\"disk\":\"big\"},\"numworkers\":2}\n");
+    scripts
+        .runOn("{}", "eksp-create.sh", "--spot", "--on-demand", "-")
+        .exits(2)
+        .says("--spot and --on-demand cannot be used together");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "{\"access\":[\"a\",\"b\"],\"task\":{\"subnets\":[],\"securitygroup\":\"x\"}}; ",
+        "{\"nodes\":{\"disk\":30},\"nodes\":{\"arch\":\"arm64\"}}; nodes",
+        "{\"nodes\":{\"disk\":30,\"disk\":40}}; nodes.disk",
+        "{\"access\":[],\"access\":[\"a\"]}; access",
+        "{\"timeout\":5,\"timeout\":6}; timeout"
+      })
+  void onlyAFieldThatIsThereTwiceIsADuplicate(String spec, @Nullable String field)
+      throws Exception {
+    api.responds(400, "{\"error\":\"no\"}");
+    Scripts.Outcome outcome = scripts.runOn(spec, "eksp-create.sh", "--name", "dev", "-").exits(2);
+    if (field == null) {
+      assertThat(api.requests()).hasSize(1);
+    } else {
+      assertThat(api.requests()).isEmpty();
+      outcome.says("duplicate field " + field);
+    }
   }
 
   // --- settings ---

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Endpoint;
+import io.eksphemeral.domain.NodeChoice;
 import io.eksphemeral.domain.Notification;
 import io.eksphemeral.domain.Notification.Topic;
 import io.eksphemeral.domain.Placement;
@@ -138,6 +139,9 @@ public final class ClusterRecordCodec {
     Json.put(json, "until", spec.until());
     Json.putTextsUnlessEmpty(json, "access", spec.access());
     Json.putTextsUnlessEmpty(json, "without", spec.without());
+    if (!spec.nodes().equals(NodeChoice.NONE)) {
+      json.set("nodes", NodeChoiceCodec.encode(spec.nodes()));
+    }
     Placement task = spec.task();
     if (task != null) {
       ObjectNode placement = json.putObject("task");
@@ -233,6 +237,7 @@ public final class ClusterRecordCodec {
             Json.timeOrNull(record, "until"),
             Json.texts(record, "access"),
             Json.texts(record, "without"),
+            NodeChoiceCodec.decode(record.path("nodes")),
             placement(record.path("task"))),
         Json.oneOf(State.values(), State::text, status, "state"),
         Json.text(status, "createdby"),
@@ -318,7 +323,11 @@ public final class ClusterRecordCodec {
     Spec spec = cluster.spec();
     Placement task = spec.task();
     int listed =
-        Stream.of(spec.access(), spec.without(), task == null ? List.<String>of() : task.subnets())
+        Stream.of(
+                spec.access(),
+                spec.without(),
+                spec.nodes().types(),
+                task == null ? List.<String>of() : task.subnets())
             .flatMap(List::stream)
             .mapToInt(text -> text.length() + 3)
             .sum();

@@ -172,16 +172,17 @@ public final class EksctlConfig {
 
   private void putNodes(ObjectNode json, Cluster cluster) {
     int number = cluster.spec().numworkers();
+    Nodes nodes = settings.nodes().with(cluster.spec().nodes());
     json.put("name", "workers");
     json.putObject("tags").put(CNI_CLUSTER, cluster.name());
     json.putObject("iam").put("instanceRoleARN", settings.nodeRole());
     json.put("amiFamily", "AmazonLinux2023");
-    settings.nodes().instanceTypes().forEach(json.putArray("instanceTypes")::add);
-    json.put("spot", settings.nodes().spot());
+    nodes.instanceTypes().forEach(json.putArray("instanceTypes")::add);
+    json.put("spot", nodes.spot());
     json.put("minSize", number);
     json.put("maxSize", number);
     json.put("desiredCapacity", number);
-    json.put("volumeSize", Nodes.DISK_GIGABYTES);
+    json.put("volumeSize", nodes.disk());
     json.put("privateNetworking", false);
     json.put("disableIMDSv1", true);
     json.put("disablePodIMDS", true); // keeps pods from using the node's role

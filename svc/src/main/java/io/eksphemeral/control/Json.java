@@ -65,7 +65,8 @@ public final class Json {
     texts.forEach(json.putArray(field)::add);
   }
 
-  static void putTextsUnlessEmpty(ObjectNode json, String field, List<String> texts) {
+  /** Adds a list of texts, unless it is empty. */
+  public static void putTextsUnlessEmpty(ObjectNode json, String field, List<String> texts) {
     if (!texts.isEmpty()) {
       putTexts(json, field, texts);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.MailAddress;
+import io.eksphemeral.domain.NodeChoice;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecValidator;
 import io.eksphemeral.domain.Versions;
@@ -57,6 +58,7 @@ record SalvagedRecord(
                 null,
                 List.of(),
                 List.of(),
+                NodeChoice.NONE,
                 null),
         Optional.of(status.path("createdby").asText())
             .filter(arn -> !arn.isEmpty() && arn.length() <= Cluster.MAX_ARN_LENGTH),

@@ -7,12 +7,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
- * Calculates the cost of clusters in USD, from the list prices of us-east-1 in November 2026,
- * without taxes. Amounts are rounded up to cents.
+ * Calculates the cost of clusters in USD, from list prices: those of us-east-1 for everything but
+ * instances. Amounts are rounded up to cents.
  *
  * <p>The cost includes the control plane, the nodes with a disk and a public address each, and the
  * tasks that create and destroy the cluster. It excludes what users run on it, such as load
@@ -33,26 +32,6 @@ public final class Costs {
    */
   private static final BigDecimal TASK_HOUR = new BigDecimal("0.0146").add(ADDRESS_HOUR);
 
-  /** On demand, Linux. */
-  private static final Map<String, BigDecimal> NODE_HOUR =
-      Map.ofEntries(
-          price("t3.small", "0.0208"),
-          price("t3.medium", "0.0416"),
-          price("t3.large", "0.0832"),
-          price("t3.xlarge", "0.1664"),
-          price("t3a.small", "0.0188"),
-          price("t3a.medium", "0.0376"),
-          price("t3a.large", "0.0752"),
-          price("t3a.xlarge", "0.1504"),
-          price("m5.large", "0.096"),
-          price("m5a.large", "0.086"),
-          price("m6i.large", "0.096"),
-          price("m6a.large", "0.0864"),
-          price("m7i.large", "0.1008"),
-          price("c5.large", "0.085"),
-          price("c6i.large", "0.085"),
-          price("r5.large", "0.126"));
-
   /** How long creation and destruction usually take together. */
   private static final Duration USUAL_WORK = Duration.ofMinutes(25);
 
@@ -62,13 +41,16 @@ public final class Costs {
 
   private final Nodes nodes;
   private final Versions versions;
+  private final Prices prices;
 
   /**
+   * @param nodes of clusters whose callers chose none
    * @param versions with those whose control planes cost more
    */
-  public Costs(Nodes nodes, Versions versions) {
+  public Costs(Nodes nodes, Versions versions, Prices prices) {
     this.nodes = nodes;
     this.versions = versions;
+    this.prices = prices;
   }
 
   /**
@@ -135,11 +117,12 @@ public final class Costs {
   }
 
   private BigDecimal hour(Spec spec) {
+    Nodes chosen = nodes.with(spec.nodes());
     BigDecimal node =
-        mostExpensive()
-            .map(NODE_HOUR::get)
+        mostExpensive(chosen)
+            .map(prices::nodeHour)
             .orElse(BigDecimal.ZERO)
-            .add(GIGABYTE_HOUR.multiply(BigDecimal.valueOf(Nodes.DISK_GIGABYTES)))
+            .add(GIGABYTE_HOUR.multiply(BigDecimal.valueOf(chosen.disk())))
             .add(ADDRESS_HOUR);
     return controlPlaneHour(spec).add(node.multiply(BigDecimal.valueOf(spec.numworkers())));
   }
@@ -152,37 +135,34 @@ public final class Costs {
   }
 
   /** The most expensive instance type among those with a known price; empty if none is. */
-  private Optional<String> mostExpensive() {
-    return nodes.instanceTypes().stream()
-        .filter(NODE_HOUR::containsKey)
-        .max(Comparator.comparing(NODE_HOUR::get));
+  private Optional<String> mostExpensive(Nodes chosen) {
+    return chosen.instanceTypes().stream()
+        .filter(prices::has)
+        .max(Comparator.comparing(prices::nodeHour));
   }
 
   private String assumptions(Spec spec) {
     String support =
         versions.supports(spec.kubeversion()) == Support.STANDARD ? "standard" : "extended";
-    String each = mostExpensive().map("a %s on demand, "::formatted).orElse("");
+    Nodes chosen = nodes.with(spec.nodes());
+    String each = mostExpensive(chosen).map("a %s on demand, "::formatted).orElse("");
     List<String> unknown =
-        nodes.instanceTypes().stream().filter(type -> !NODE_HOUR.containsKey(type)).toList();
-    return ("list prices of us-east-1 in November 2026: a control plane in %s support at %s USD an"
-            + " hour, and for each node %sa disk of %d GB and a public address; creation and"
+        chosen.instanceTypes().stream().filter(type -> !prices.has(type)).toList();
+    return ("list prices of %s: a control plane in %s support at %s USD an hour, and for each node %sa disk of %d GB and a public address; creation and"
             + " destruction usually take %d minutes together, at most %d if the first attempt to"
             + " destroy succeeds%s%s; volumes and load balancers of your pods cost extra")
         .formatted(
+            prices.source(),
             support,
             controlPlaneHour(spec),
             each,
-            Nodes.DISK_GIGABYTES,
+            chosen.disk(),
             USUAL_WORK.toMinutes(),
             MAX_WORK.toMinutes(),
             unknown.isEmpty()
                 ? ""
                 : "; the price of %s is unknown and not included"
                     .formatted(String.join(", ", unknown)),
-            nodes.spot() ? "; the nodes are spot instances, which cost less" : "");
-  }
-
-  private static Map.Entry<String, BigDecimal> price(String type, String hour) {
-    return Map.entry(type, new BigDecimal(hour));
+            chosen.spot() ? "; the nodes are spot instances, which cost less" : "");
   }
 }

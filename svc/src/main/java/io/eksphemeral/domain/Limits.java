@@ -8,14 +8,20 @@ package io.eksphemeral.domain;
  * @param clusters the maximum number of clusters at a time
  * @param clustersPerCaller the same for each caller
  * @param owners which owners are allowed
+ * @param nodes which nodes are allowed
  */
 public record Limits(
-    int minutes, int workers, int clusters, int clustersPerCaller, OwnerDomains owners) {
+    int minutes,
+    int workers,
+    int clusters,
+    int clustersPerCaller,
+    OwnerDomains owners,
+    NodeLimits nodes) {
   public static final Limits DEFAULT = new Limits(1440, 10, 10, 5);
 
-  /** Limits that allow any owner. */
+  /** Limits that allow any owner, and the nodes of a default installation. */
   public Limits(int minutes, int workers, int clusters, int clustersPerCaller) {
-    this(minutes, workers, clusters, clustersPerCaller, OwnerDomains.ANY);
+    this(minutes, workers, clusters, clustersPerCaller, OwnerDomains.ANY, NodeLimits.DEFAULT);
   }
 
   public Limits {

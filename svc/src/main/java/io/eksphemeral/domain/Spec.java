@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param until when the cluster expires; null if that depends on when it becomes ready
  * @param access ARNs of roles and users that get access besides the caller
  * @param without add-ons of {@link #OPTIONAL_ADDONS} that it does not get
+ * @param nodes what the caller chose for the nodes
  * @param task where its Fargate tasks run; null for the installation's default
  */
 public record Spec(
@@ -24,6 +25,7 @@ public record Spec(
     @Nullable Instant until,
     List<String> access,
     List<String> without,
+    NodeChoice nodes,
     @Nullable Placement task) {
   /** EKS's names of the add-ons that a cluster gets unless its spec leaves them out. */
   public static final List<String> OPTIONAL_ADDONS =
@@ -48,6 +50,7 @@ public record Spec(
                     other.until,
                     other.access,
                     other.without,
+                    other.nodes,
                     other.task)));
   }
 

@@ -1,18 +1,14 @@
 package io.eksphemeral.domain;
 
 import io.eksphemeral.domain.Rejection.Kind;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BiConsumer;
-import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +49,7 @@ public final class SpecValidator {
   private final Limits limits;
   private final Versions versions;
   private final Instant now;
-  private final List<String> problems = new ArrayList<>();
+  private final SpecProblems problems = new SpecProblems();
 
   private SpecValidator(Limits limits, Versions versions, Instant now) {
     this.limits = limits;
@@ -87,51 +83,32 @@ public final class SpecValidator {
     Map<String, BiConsumer<String, @Nullable Object>> known = new LinkedHashMap<>();
     known.put("name", (field, value) -> draft.name = name(field, value));
     known.put(
-        "numworkers", (field, value) -> draft.numworkers = whole(field, value, limits.workers()));
+        "numworkers",
+        (field, value) -> draft.numworkers = problems.whole(field, value, 1, limits.workers()));
     known.put("kubeversion", (field, value) -> draft.kubeversion = version(field, value));
     known.put("timeout", (field, value) -> draft.timeout = timeout(field, value));
     known.put("until", (field, value) -> draft.until = until(field, value));
     known.put("owner", (field, value) -> draft.owner = owner(field, value));
     known.put("access", (field, value) -> draft.access = principals(field, value));
     known.put("without", (field, value) -> draft.without = addons(field, value));
+    known.put(
+        "nodes",
+        (field, value) ->
+            draft.nodes = new NodeRules(limits.nodes(), problems).validate(field, value));
     known.put("task", (field, value) -> draft.task = placement(field, value));
-    eachField("", fields, known);
+    problems.checkFields("", fields, known);
     if (fields.containsKey("timeout") && fields.containsKey("until")) {
       problems.add("timeout and until exclude each other");
     }
-    return problems.isEmpty() ? Result.success(draft.spec(now)) : invalid(problems);
-  }
-
-  private void eachField(
-      String prefix, Map<?, ?> fields, Map<String, BiConsumer<String, @Nullable Object>> known) {
-    fields.forEach((key, value) -> {
-      String field = String.valueOf(key);
-      BiConsumer<String, @Nullable Object> rule = known.get(field);
-      if (rule != null) {
-        rule.accept(prefix + field, value);
-      } else {
-        problems.add(
-            "%s is not a field of a spec%s"
-                .formatted(shown(prefix + field), suggestion(field, known)));
-      }
-    });
-  }
-
-  private static String suggestion(String field, Map<String, ?> known) {
-    Optional<String> nearest =
-        known.keySet().stream()
-            .filter(name -> Spelling.distance(name, field) <= 2)
-            .min(Comparator.comparingInt(name -> Spelling.distance(name, field)));
-    return nearest
-        .map("; did you mean %s?"::formatted)
-        .orElseGet(() -> "; it has " + String.join(", ", known.keySet()));
+    List<String> found = problems.all();
+    return found.isEmpty() ? Result.success(draft.spec(now)) : invalid(found);
   }
 
   private String name(String field, @Nullable Object value) {
     if (value instanceof String text && isName(text)) {
       return text;
     }
-    problem(
+    problems.add(
         field,
         "1 to %d letters a-z or A-Z, digits and dashes, the first not a dash"
             .formatted(MAX_NAME_LENGTH),
@@ -139,27 +116,16 @@ public final class SpecValidator {
     return "";
   }
 
-  private int whole(String field, @Nullable Object value, int max) {
-    if (value instanceof BigDecimal number
-        && number.compareTo(BigDecimal.ONE) >= 0
-        && number.compareTo(BigDecimal.valueOf(max)) <= 0
-        && number.remainder(BigDecimal.ONE).signum() == 0) {
-      return number.intValueExact();
-    }
-    problem(field, "a whole number from 1 to " + max, value);
-    return 0;
-  }
-
   private int timeout(String field, @Nullable Object value) {
     if (!(value instanceof String text)) {
-      return whole(field, value, limits.minutes());
+      return problems.whole(field, value, 1, limits.minutes());
     }
     OptionalLong minutes = Durations.minutes(text);
     if (minutes.isEmpty()) {
       String forms = "minutes like 30, or a duration like \"30m\", \"2h\", \"1h30m\" or \"1d\"";
-      problem(field, forms, value);
+      problems.add(field, forms, value);
     } else if (minutes.getAsLong() < 1 || minutes.getAsLong() > limits.minutes()) {
-      problem(field, "from 1 to %d minutes".formatted(limits.minutes()), value);
+      problems.add(field, "from 1 to %d minutes".formatted(limits.minutes()), value);
     } else {
       return (int) minutes.getAsLong();
     }
@@ -170,14 +136,14 @@ public final class SpecValidator {
     Optional<Instant> moment =
         value instanceof String text ? Durations.moment(text) : Optional.empty();
     if (moment.isEmpty()) {
-      problem(
+      problems.add(
           field,
           "a time with its zone like 2026-11-30T18:00:00+01:00 or 2026-11-30T17:00:00Z",
           value);
     } else if (!moment.get().isAfter(now)) {
-      problem(field, "in the future", value);
+      problems.add(field, "in the future", value);
     } else if (moment.get().isAfter(now.plus(Duration.ofMinutes(limits.minutes())))) {
-      problem(field, "at most %d minutes from now".formatted(limits.minutes()), value);
+      problems.add(field, "at most %d minutes from now".formatted(limits.minutes()), value);
     }
     return moment.orElse(null);
   }
@@ -189,37 +155,37 @@ public final class SpecValidator {
               .formatted(
                   field,
                   versions.preferred(),
-                  shown(value),
+                  SpecProblems.shown(value),
                   value instanceof Number ? "; quote it" : ""));
       return "";
     }
     if (!versions.offers(text)) {
-      problem(field, "one that is offered: " + String.join(", ", versions.offered()), value);
+      problems.add(field, "one that is offered: " + String.join(", ", versions.offered()), value);
     }
     return text;
   }
 
   private String owner(String field, @Nullable Object value) {
     if (!(value instanceof String text && MailAddress.isValid(text))) {
-      problem(field, "a mail address like " + DEFAULT_OWNER, value);
+      problems.add(field, "a mail address like " + DEFAULT_OWNER, value);
       return "";
     }
     if (!limits.owners().allow(text)) {
       String domains = String.join(" or ", limits.owners().domains());
-      problem(field, "a mail address at " + domains, value);
+      problems.add(field, "a mail address at " + domains, value);
     }
     return text;
   }
 
   private List<String> principals(String field, @Nullable Object value) {
-    return texts(
+    return problems.texts(
         field, value, SpecValidator::isPrincipal, MAX_ACCESS, "ARNs of IAM roles or users");
   }
 
   private List<String> addons(String field, @Nullable Object value) {
     List<String> optional = Spec.OPTIONAL_ADDONS;
     String what = "add-ons that can be left out: " + String.join(" or ", optional);
-    return texts(field, value, optional::contains, optional.size(), what).stream()
+    return problems.texts(field, value, optional::contains, optional.size(), what).stream()
         .distinct()
         .toList();
   }
@@ -233,7 +199,7 @@ public final class SpecValidator {
 
   private @Nullable Placement placement(String field, @Nullable Object value) {
     if (!(value instanceof Map<?, ?> fields)) {
-      problem(field, "an object with securitygroup and subnets", value);
+      problems.add(field, "an object with securitygroup and subnets", value);
       return null;
     }
     Draft draft = new Draft("", "");
@@ -243,13 +209,13 @@ public final class SpecValidator {
         "subnets",
         (name, inner) ->
             draft.subnets =
-                texts(
+                problems.texts(
                     name,
                     inner,
                     text -> SUBNET.matcher(text).matches(),
                     MAX_SUBNETS,
                     "ids of subnets"));
-    eachField(field + ".", fields, known);
+    problems.checkFields(field + ".", fields, known);
     return new Placement(draft.securitygroup, draft.subnets);
   }
 
@@ -257,60 +223,13 @@ public final class SpecValidator {
     if (value instanceof String text && SECURITY_GROUP.matcher(text).matches()) {
       return text;
     }
-    problem(field, "the id of a security group like sg-0123456789abcdef0", value);
+    problems.add(field, "the id of a security group like sg-0123456789abcdef0", value);
     return null;
-  }
-
-  private List<String> texts(
-      String field, @Nullable Object value, Predicate<String> shape, int max, String what) {
-    List<String> texts = new ArrayList<>();
-    if (!(value instanceof List<?> items)) {
-      problem(field, "a list of " + what, value);
-      return texts;
-    }
-    if (items.size() > max) {
-      problems.add("%s has %d entries; at most %d are allowed".formatted(field, items.size(), max));
-    }
-    for (Object item : items) {
-      if (item instanceof String text && shape.test(text)) {
-        texts.add(text);
-      } else {
-        problem(field, "a list of " + what, item);
-      }
-    }
-    return texts;
-  }
-
-  private void problem(String field, String wanted, @Nullable Object value) {
-    problems.add("%s must be %s, not %s".formatted(field, wanted, shown(value)));
-  }
-
-  /** A value of the spec, abbreviated to one line. */
-  private static String shown(@Nullable Object value) {
-    String text =
-        switch (value) {
-          case null -> "null";
-          case String string -> '"' + string + '"';
-          case List<?> list -> "a list";
-          case Map<?, ?> map -> "an object";
-          default -> value.toString();
-        };
-    return abbreviate(text);
   }
 
   /** A text's first 80 characters, with non-ASCII ones escaped. */
   public static String abbreviate(String text) {
-    StringBuilder line = new StringBuilder();
-    text.codePoints()
-        .limit(80)
-        .forEach(point -> {
-          if (point < 0x20 || point > 0x7e) {
-            line.append("\\u%04x".formatted(point));
-          } else {
-            line.appendCodePoint(point);
-          }
-        });
-    return text.codePointCount(0, text.length()) > 80 ? line + "…" : line.toString();
+    return SpecProblems.abbreviate(text);
   }
 
   /** A spec being read, with the default of each field that is absent. */
@@ -323,6 +242,7 @@ public final class SpecValidator {
     private @Nullable Instant until;
     private List<String> access = List.of();
     private List<String> without = List.of();
+    private NodeChoice nodes = NodeChoice.NONE;
     private @Nullable Placement task;
     private @Nullable String securitygroup;
     private List<String> subnets = List.of();
@@ -334,7 +254,8 @@ public final class SpecValidator {
 
     Spec spec(Instant now) {
       int minutes = until == null ? timeout : Math.toIntExact(Durations.minutesBetween(now, until));
-      return new Spec(name, numworkers, kubeversion, minutes, owner, until, access, without, task);
+      return new Spec(
+          name, numworkers, kubeversion, minutes, owner, until, access, without, nodes, task);
     }
   }
 }

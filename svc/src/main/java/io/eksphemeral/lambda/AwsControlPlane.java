@@ -87,13 +87,15 @@ final class AwsControlPlane {
               environment.number("EKSPHEMERAL_MAX_CLUSTERS"),
               environment.number(
                   "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "EKSPHEMERAL_MAX_CLUSTERS_PER_ASKER"),
-              environment.ownerDomains("EKSPHEMERAL_OWNER_DOMAINS")),
+              environment.ownerDomains("EKSPHEMERAL_OWNER_DOMAINS"),
+              environment.nodeLimits("EKSPHEMERAL_ALLOW_TYPES", "EKSPHEMERAL_MAX_DISK", nodes)),
           nodes,
           new ProviderInfo(
               "eksctl on Fargate in %s%s"
                   .formatted(region, notifyAddress.isEmpty() ? ", without mail" : ""),
               USUAL_PHASES,
               USUAL_DESTRUCTION,
+              List.of(),
               nodes));
     }
   }

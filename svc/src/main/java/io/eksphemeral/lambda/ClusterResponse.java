@@ -90,6 +90,7 @@ final class ClusterResponse {
     usually(cluster).ifPresent(usual -> status.put("usually", usual.toSeconds()));
     costs.ifPresent(known -> status.put("cost", known.soFar(cluster, now).doubleValue()));
     status.put("provider", provider.provider());
+    Json.putTextsUnlessEmpty(status, "ignored", provider.ignored(cluster.spec()));
   }
 
   private void addPhases(ObjectNode status, List<Phase.Begun> phases) {

@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ClusterRecordCodec;
 import io.eksphemeral.control.ControlPlane;
+import io.eksphemeral.control.Json;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Rejection;
 import io.eksphemeral.domain.Result;
@@ -121,6 +122,7 @@ public final class CreateClusterHandler implements ApiHandler {
                 .put("most", estimate.most().doubleValue())
                 .put("hourly", estimate.hourly().doubleValue())
                 .put("assumes", estimate.assumes()));
+    Json.putTextsUnlessEmpty(body, "ignored", provider.ignored(spec));
     plane.create().refusals(id, spec, caller).forEach(body.putArray("refused")::add);
     return ApiResponse.ok(body);
   }

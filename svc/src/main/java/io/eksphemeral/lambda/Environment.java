@@ -1,5 +1,8 @@
 package io.eksphemeral.lambda;
 
+import io.eksphemeral.domain.InstanceTypePatterns;
+import io.eksphemeral.domain.NodeLimits;
+import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.OwnerDomains;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,6 +67,16 @@ final class Environment {
     } catch (IllegalArgumentException e) {
       problems.add("%s is invalid: %s".formatted(name, e.getMessage()));
       return OwnerDomains.ANY;
+    }
+  }
+
+  /** What callers may choose: comma-separated patterns of types, and the largest disk. */
+  NodeLimits nodeLimits(String types, String disk, Nodes usual) {
+    try {
+      return new NodeLimits(usual, InstanceTypePatterns.parse(textOrNone(types)), number(disk));
+    } catch (IllegalArgumentException e) {
+      problems.add("%s or %s is invalid: %s".formatted(types, disk, e.getMessage()));
+      return NodeLimits.DEFAULT;
     }
   }
 

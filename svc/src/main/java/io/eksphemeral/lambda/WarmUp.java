@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.NodeChoice;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.TaskKind;
@@ -94,7 +95,8 @@ final class WarmUp implements Resource {
 
   /** Shows a cluster in every way. */
   static void status(StatusFunc function) {
-    Spec spec = new Spec("warm-up", 1, "1.35", 30, "", null, List.of(), List.of(), null);
+    Spec spec =
+        new Spec("warm-up", 1, "1.35", 30, "", null, List.of(), List.of(), NodeChoice.NONE, null);
     function
         .store()
         .add(Cluster.requested(CLUSTER, spec, CALLER, Instant.EPOCH))

@@ -105,6 +105,7 @@ final class LambdaFunction implements AutoCloseable {
         "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "1000",
         "EKSPHEMERAL_MAX_MINUTES", "1440",
         "EKSPHEMERAL_MAX_WORKERS", "10",
+        "EKSPHEMERAL_MAX_DISK", "100",
         "EKSPHEMERAL_INSTANCE_TYPES", "t3.medium,t3a.medium",
         "EKSPHEMERAL_SPOT", "true");
   }

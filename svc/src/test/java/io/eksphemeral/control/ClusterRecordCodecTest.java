@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.eksphemeral.domain.Architecture;
+import io.eksphemeral.domain.CapacityType;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterBuilder;
 import io.eksphemeral.domain.ClusterId;
@@ -13,6 +15,7 @@ import io.eksphemeral.domain.Decision;
 import io.eksphemeral.domain.Endpoint;
 import io.eksphemeral.domain.Fence;
 import io.eksphemeral.domain.Lifecycle;
+import io.eksphemeral.domain.NodeChoice;
 import io.eksphemeral.domain.Notification;
 import io.eksphemeral.domain.Notification.Delivery;
 import io.eksphemeral.domain.Notification.Topic;
@@ -331,6 +334,11 @@ final class ClusterRecordCodecTest {
     "/access, [1]",
     "/without, \"metrics-server\"",
     "/without, [1]",
+    "/nodes, \"arm64\"",
+    "/nodes/types, \"t3.medium\"",
+    "/nodes/arch, \"arm\"",
+    "/nodes/disk, \"20\"",
+    "/nodes/capacitytype, \"SPOT\"",
     "/task, \"sg-1\"",
     "/task/securitygroup, 1",
     "/task/subnets, {}",
@@ -439,6 +447,9 @@ final class ClusterRecordCodecTest {
             .timeout(60)
             .until(at.plusNanos(3_600_000_000_001L))
             .access(Samples.BOB)
+            .nodes(
+                new NodeChoice(
+                    List.of("t4g.medium"), Architecture.ARM64, 30, CapacityType.ON_DEMAND))
             .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
             .build();
     Task task =
@@ -494,6 +505,12 @@ final class ClusterRecordCodecTest {
             .until(orNull(random, time(random)))
             .access(texts(random))
             .without(texts(random))
+            .nodes(
+                new NodeChoice(
+                    texts(random),
+                    orNull(random, any(random, Architecture.values())),
+                    orNull(random, random.nextInt()),
+                    orNull(random, any(random, CapacityType.values()))))
             .task(orNull(random, placement))
             .build();
     ClusterId id = ClusterId.generate(time(random), random);

@@ -17,9 +17,12 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import io.eksphemeral.control.EksctlConfig.Settings;
 import io.eksphemeral.domain.Admission;
+import io.eksphemeral.domain.Architecture;
+import io.eksphemeral.domain.CapacityType;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.NodeChoice;
 import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecBuilder;
@@ -343,6 +346,19 @@ final class EksctlConfigTest {
     assertThat(group.path("spot").isBoolean()).isTrue();
     assertThat(group.path("spot").booleanValue()).isFalse();
     assertThat(texts(group.path("instanceTypes"))).containsExactly("m7i.large");
+  }
+
+  @Test
+  void theCallersNodesReplaceTheUsualOnes() throws IOException {
+    NodeChoice choice = new NodeChoice(List.of(), Architecture.ARM64, 40, CapacityType.ON_DEMAND);
+    Spec spec = new SpecBuilder().numworkers(3).nodes(choice).build();
+    String text = text(admitted(spec, ALICE), "us-east-2", NODES);
+    assertFine(text);
+    JsonNode group = MAPPER.readTree(text).at("/managedNodeGroups/0");
+    assertThat(texts(group.path("instanceTypes"))).containsExactly("t4g.medium");
+    assertThat(group.path("volumeSize").intValue()).isEqualTo(40);
+    assertThat(group.path("spot").booleanValue()).isFalse();
+    assertThat(group.path("desiredCapacity").intValue()).isEqualTo(3);
   }
 
   /** Validation rejects these texts earlier; this is a second line of defence. */

@@ -99,7 +99,8 @@ final class NotificationsTest {
   void noticesTellTheCostSoFar(Topic topic) {
     ClusterId id = harness.created("dev");
     harness.until(id, State.READY);
-    Costs costs = new Costs(new Nodes(List.of("t3.medium"), true), Versions.any("1.35"));
+    Costs costs =
+        new Costs(new Nodes(List.of("t3.medium"), true), Versions.any("1.35"), PriceList.SHIPPED);
     Instant now = harness.clock.instant();
 
     paid(() -> Optional.of(costs)).send(harness.cluster(id), topic, NOON, now);

@@ -11,8 +11,11 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import io.eksphemeral.control.SimulatedTasks.Fate;
+import io.eksphemeral.domain.Architecture;
+import io.eksphemeral.domain.CapacityType;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Endpoint;
+import io.eksphemeral.domain.NodeChoice;
 import io.eksphemeral.domain.Placement;
 import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecBuilder;
@@ -40,6 +43,9 @@ final class RecordSchemaTest {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final Path FILE = Path.of("cluster.schema.json");
 
+  private static final NodeChoice NODES =
+      new NodeChoice(List.of("t4g.medium"), Architecture.ARM64, 30, CapacityType.ON_DEMAND);
+
   /** A kind of harness; what is settled before it begins, or happens in it. */
   record Kind(String name, Consumer<LifecycleHarness> begin) {
     @Override
@@ -61,6 +67,7 @@ final class RecordSchemaTest {
                           .owner("nobody@example.com")
                           .until(Samples.START.plus(Duration.ofMinutes(20)))
                           .access(Samples.BOB)
+                          .nodes(NODES)
                           .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
                           .build())),
           new Kind(
@@ -197,6 +204,11 @@ final class RecordSchemaTest {
     "/access, [1]",
     "/without, []",
     "/without, [\"a b\"]",
+    "/nodes, {}",
+    "/nodes/types, [\"large\"]",
+    "/nodes/arch, \"arm\"",
+    "/nodes/disk, 0",
+    "/nodes/capacitytype, \"ON_DEMAND\"",
     "/task, []",
     "/task/securitygroup, \"default\"",
     "/task/subnets, [\"vpc-1\"]",
@@ -309,6 +321,7 @@ final class RecordSchemaTest {
                 .until(Samples.START.plus(Duration.ofMinutes(20)))
                 .access(Samples.BOB)
                 .without(Spec.OPTIONAL_ADDONS)
+                .nodes(NODES)
                 .task(new Placement("sg-0123456789abcdef0", List.of("subnet-01234567")))
                 .build());
     harness.until(id, State.READY);

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.eksphemeral.domain.Costs.Estimate;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +19,16 @@ final class CostsTest {
   private static final ClusterId ID = new ClusterId("9be65bee-3baa-4fd0-aa3e-032325d5390c");
   private static final Versions VERSIONS =
       new Versions(List.of("1.33", "1.35"), List.of("1.33"), "1.35");
+  private static final Prices PRICES =
+      new Prices(
+          "us-east-1 in November 2026",
+          Map.of(
+              "t3.small", new BigDecimal("0.0208"),
+              "t3.medium", new BigDecimal("0.0416"),
+              "t3a.small", new BigDecimal("0.0188"),
+              "t3a.medium", new BigDecimal("0.0376"),
+              "t4g.medium", new BigDecimal("0.0336"),
+              "m7i.large", new BigDecimal("0.1008")));
   private static final Costs COSTS = costs("t3.medium", "t3a.medium");
 
   /** An hour: 0.10 and 2 of 0.0416 + 0.0022 + 0.005 are 0.1976, and 0.0196 for a task. */
@@ -70,6 +82,22 @@ final class CostsTest {
   }
 
   @Test
+  void nodesThatTheCallerChoseCount() {
+    NodeChoice choice = new NodeChoice(List.of("m7i.large"), null, 120, CapacityType.ON_DEMAND);
+    Spec spec = new SpecBuilder().numworkers(10).kubeversion("1.35").nodes(choice).build();
+    // 0.10 and 10 of 0.1008 + 0.0132 + 0.005
+    assertThat(COSTS.estimate(spec).hourly()).isEqualByComparingTo("1.29");
+    assertThat(COSTS.estimate(spec).assumes())
+        .contains("a m7i.large on demand, a disk of 120 GB")
+        .doesNotContain("spot");
+
+    NodeChoice arm = new NodeChoice(List.of(), Architecture.ARM64, null, null);
+    Spec onArm = new SpecBuilder().numworkers(10).kubeversion("1.35").nodes(arm).build();
+    // 0.10 and 10 of 0.0336 + 0.0022 + 0.005
+    assertThat(COSTS.estimate(onArm).hourly()).isEqualByComparingTo("0.51");
+  }
+
+  @Test
   void theAssumptionsAreOneSentence() {
     assertThat(COSTS.estimate(spec(2, "1.33", 30)).assumes())
         .isEqualTo(
@@ -114,8 +142,10 @@ final class CostsTest {
   @Test
   void spotPricesAreMentionedButNotEstimated() {
     Spec spec = spec(2, "1.35", 30);
-    Estimate spot = new Costs(new Nodes(List.of("t3.medium"), true), VERSIONS).estimate(spec);
-    Estimate onDemand = new Costs(new Nodes(List.of("t3.medium"), false), VERSIONS).estimate(spec);
+    Estimate spot =
+        new Costs(new Nodes(List.of("t3.medium"), true), VERSIONS, PRICES).estimate(spec);
+    Estimate onDemand =
+        new Costs(new Nodes(List.of("t3.medium"), false), VERSIONS, PRICES).estimate(spec);
     assertThat(spot.usual()).isEqualTo(onDemand.usual());
     assertThat(spot.assumes())
         .isEqualTo(
@@ -202,7 +232,7 @@ final class CostsTest {
   }
 
   private static Costs costs(String... types) {
-    return new Costs(new Nodes(List.of(types), false), VERSIONS);
+    return new Costs(new Nodes(List.of(types), false), VERSIONS, PRICES);
   }
 
   private static Spec spec(int workers, String version, int minutes) {

@@ -13,6 +13,7 @@ public final class SpecBuilder {
   private String owner = "alice@eksphemeral.io";
   private List<String> access = List.of();
   private List<String> without = List.of();
+  private NodeChoice nodes = NodeChoice.NONE;
   private @Nullable Instant until;
   private @Nullable Placement task;
 
@@ -60,12 +61,18 @@ public final class SpecBuilder {
     return this;
   }
 
+  public SpecBuilder nodes(NodeChoice value) {
+    nodes = value;
+    return this;
+  }
+
   public SpecBuilder task(@Nullable Placement value) {
     task = value;
     return this;
   }
 
   public Spec build() {
-    return new Spec(name, numworkers, kubeversion, timeout, owner, until, access, without, task);
+    return new Spec(
+        name, numworkers, kubeversion, timeout, owner, until, access, without, nodes, task);
   }
 }

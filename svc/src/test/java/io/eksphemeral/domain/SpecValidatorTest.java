@@ -426,7 +426,7 @@ final class SpecValidatorTest {
     assertThat(problems(Map.of("color", "red")))
         .containsExactly(
             "\"color\" is not a field of a spec;"
-                + " it has name, numworkers, kubeversion, timeout, until, owner, access, without, task");
+                + " it has name, numworkers, kubeversion, timeout, until, owner, access, without, nodes, task");
   }
 
   @Test
@@ -525,7 +525,8 @@ final class SpecValidatorTest {
     "nobody@example.com, true"
   })
   void ownersAreLimitedToTheInstalledDomains(String owner, boolean isValid) {
-    Limits limits = new Limits(60, 2, 1, 1, OwnerDomains.parse("Corp.io, sub.corp.com"));
+    Limits limits =
+        new Limits(60, 2, 1, 1, OwnerDomains.parse("Corp.io, sub.corp.com"), NodeLimits.DEFAULT);
     Result<Spec> result =
         SpecValidator.validate(Map.of("owner", owner), "default", limits, VERSIONS, NOW);
     if (isValid) {

@@ -3,7 +3,9 @@ package io.eksphemeral.lambda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.eksphemeral.domain.InstanceTypePatterns;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.NodeLimits;
 import io.eksphemeral.domain.Nodes;
 import io.eksphemeral.domain.OwnerDomains;
 import java.util.HashMap;
@@ -17,16 +19,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class AwsControlPlaneTest {
   /** What template.yaml sets for all functions. */
   private static final Map<String, String> ALL =
-      Map.of(
-          "AWS_REGION", "us-east-2",
-          "EKSPHEMERAL_INSTANCE_TYPES", "t3.medium,t3a.medium",
-          "EKSPHEMERAL_SPOT", "false",
-          "EKSPHEMERAL_NOTIFY_ADDRESS", "eksp@eksphemeral.io",
-          "EKSPHEMERAL_BUCKET", "records",
-          "EKSPHEMERAL_MAX_CLUSTERS", "7",
-          "EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "3",
-          "EKSPHEMERAL_MAX_MINUTES", "600",
-          "EKSPHEMERAL_MAX_WORKERS", "4");
+      Map.ofEntries(
+          Map.entry("AWS_REGION", "us-east-2"),
+          Map.entry("EKSPHEMERAL_INSTANCE_TYPES", "t3.medium,t3a.medium"),
+          Map.entry("EKSPHEMERAL_SPOT", "false"),
+          Map.entry("EKSPHEMERAL_NOTIFY_ADDRESS", "eksp@eksphemeral.io"),
+          Map.entry("EKSPHEMERAL_BUCKET", "records"),
+          Map.entry("EKSPHEMERAL_MAX_CLUSTERS", "7"),
+          Map.entry("EKSPHEMERAL_MAX_CLUSTERS_PER_CALLER", "3"),
+          Map.entry("EKSPHEMERAL_MAX_MINUTES", "600"),
+          Map.entry("EKSPHEMERAL_MAX_WORKERS", "4"),
+          Map.entry("EKSPHEMERAL_ALLOW_TYPES", "m7*"),
+          Map.entry("EKSPHEMERAL_MAX_DISK", "200"));
 
   /** What it adds for those that change clusters. */
   private static final Map<String, String> CHANGING =
@@ -53,7 +57,17 @@ final class AwsControlPlaneTest {
   void theOtherFunctionsHaveTheLimitsOfTheInstallation() {
     AwsControlPlane.ClusterFuncs functions = AwsControlPlane.clusterFuncs(changing());
     assertThat(functions.plane().limits())
-        .isEqualTo(new Limits(600, 4, 7, 3, OwnerDomains.parse("corp.io")));
+        .isEqualTo(
+            new Limits(
+                600,
+                4,
+                7,
+                3,
+                OwnerDomains.parse("corp.io"),
+                new NodeLimits(
+                    new Nodes(List.of("t3.medium", "t3a.medium"), false),
+                    InstanceTypePatterns.parse("m7*"),
+                    200)));
     assertThat(functions.provider().provider()).isEqualTo("eksctl on Fargate in us-east-2");
   }
 
@@ -78,6 +92,7 @@ final class AwsControlPlaneTest {
     environment.put("EKSPHEMERAL_SPOT", "yes");
     environment.put("EKSPHEMERAL_TAGS", "team=a,nothing");
     environment.put("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,,x.io");
+    environment.put("EKSPHEMERAL_ALLOW_TYPES", "t3.*,T4");
 
     assertThatIllegalStateException()
         .isThrownBy(() -> AwsControlPlane.clusterFuncs(environment))
@@ -88,6 +103,8 @@ final class AwsControlPlaneTest {
                 + " EKSPHEMERAL_MAX_MINUTES is '1 day', and must be a whole number from 1 to"
                 + " 1000000;"
                 + " EKSPHEMERAL_OWNER_DOMAINS is invalid: '' is not a mail domain;"
+                + " EKSPHEMERAL_ALLOW_TYPES or EKSPHEMERAL_MAX_DISK is invalid: 'T4' is not a"
+                + " pattern of instance types;"
                 + " EKSPHEMERAL_SUBNETS is 'subnet-1,,subnet-2', with an empty value between commas;"
                 + " EKSPHEMERAL_SECURITY_GROUP is missing;"
                 + " EKSPHEMERAL_TAGS contains 'nothing' instead of KEY=VALUE");

@@ -87,11 +87,11 @@ final class BadInputTest {
           spec(
               "a field like no other",
               "{\"color\": \"red\"}",
-              "\"color\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, until, owner, access, without, task"),
+              "\"color\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, until, owner, access, without, nodes, task"),
           spec(
               "a status",
               "{\"status\": {\"state\": \"gone\"}}",
-              "\"status\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, until, owner, access, without, task"),
+              "\"status\" is not a field of a spec; it has name, numworkers, kubeversion, timeout, until, owner, access, without, nodes, task"),
           spec("workers in quotes", "{\"numworkers\": \"2\"}", WORKERS + "\"2\""),
           spec("workers true", "{\"numworkers\": true}", WORKERS + "true"),
           spec("workers 0", "{\"numworkers\": 0}", WORKERS + "0"),
@@ -172,7 +172,7 @@ final class BadInputTest {
               "y".repeat(80) + "… is given twice",
               "\"%s… is not a field of a spec; it has name, numworkers, kubeversion, timeout, until, owner,"
                       .formatted("y".repeat(79))
-                  + " access, without, task"),
+                  + " access, without, nodes, task"),
           spec(
               "access that is no ARN",
               "{\"access\": [\"bob\"]}",

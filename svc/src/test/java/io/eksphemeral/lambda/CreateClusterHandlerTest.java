@@ -24,7 +24,6 @@ import io.eksphemeral.control.TaskRunnerException;
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
 import io.eksphemeral.domain.Limits;
-import io.eksphemeral.domain.OwnerDomains;
 import io.eksphemeral.domain.SpecBuilder;
 import io.eksphemeral.domain.State;
 import io.eksphemeral.domain.Versions;
@@ -101,11 +100,23 @@ final class CreateClusterHandlerTest {
     assertThat(installation.tasks.launched()).isZero();
   }
 
+  /** The fixture's provider cannot place tasks. */
+  @Test
+  void fieldsWithoutEffectAreNamed() {
+    String spec = "{\"numworkers\": 2, \"task\": {\"securitygroup\": \"sg-0123456789abcdef0\"}}";
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setBody(spec);
+    assertThat(body(call(event)).at("/status/ignored")).isEqualTo(json("[\"task\"]"));
+    event.setRouteKey("POST /estimate");
+    assertThat(body(call(event)).path("ignored")).isEqualTo(json("[\"task\"]"));
+    event.setBody("{}");
+    assertThat(body(call(event)).has("ignored")).isFalse();
+  }
+
   /** One says beforehand what the other says afterwards. */
   @Test
   void anEstimateSaysWhyACreationWouldBeRejected() {
-    HandlerFixture small =
-        new HandlerFixture(Versions.any("1.35"), new Limits(1440, 10, 2, 1, OwnerDomains.ANY));
+    HandlerFixture small = new HandlerFixture(Versions.any("1.35"), new Limits(1440, 10, 2, 1));
     String alice = "arn:aws:iam::123456789012:user/alice";
     String bob = "arn:aws:iam::123456789012:user/bob";
     String carol = "arn:aws:iam::123456789012:user/carol";

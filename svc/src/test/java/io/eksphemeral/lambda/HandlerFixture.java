@@ -90,6 +90,7 @@ public final class HandlerFixture {
             Map.of(
                 Phase.ACCEPTED, Duration.ofMinutes(2), Phase.CONTROL_PLANE, Duration.ofMinutes(15)),
             Duration.ofMinutes(14),
+            List.of("task"),
             nodes);
     ControlPlane plane =
         plane(

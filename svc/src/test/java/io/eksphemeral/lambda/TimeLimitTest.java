@@ -55,7 +55,8 @@ final class TimeLimitTest {
             installation.clock,
             _ -> {},
             Runnable::run);
-    ProviderInfo presentation = new ProviderInfo("nobody", Map.of(), Duration.ZERO, null);
+    ProviderInfo presentation =
+        new ProviderInfo("nobody", Map.of(), Duration.ZERO, List.of(), null);
     BareContext context = context(left);
     switch (event) {
       case "create", "prolong" ->

@@ -10,6 +10,7 @@ import io.eksphemeral.aws.SesMailer;
 import io.eksphemeral.control.ClusterStore;
 import io.eksphemeral.control.ControlPlane;
 import io.eksphemeral.control.Notifications;
+import io.eksphemeral.control.PriceList;
 import io.eksphemeral.control.Samples;
 import io.eksphemeral.control.Sleeper;
 import io.eksphemeral.control.TaskRunner;
@@ -61,7 +62,7 @@ final class SimulatedLambda {
   }
 
   private static final ProviderInfo PRESENTATION =
-      new ProviderInfo("nobody", Map.of(), Duration.ofMinutes(10), null);
+      new ProviderInfo("nobody", Map.of(), Duration.ofMinutes(10), List.of(), null);
 
   private static final Versions VERSIONS = Versions.any("1.35");
   private static final Nodes NODES = new Nodes(List.of("t3.medium"), true);
@@ -206,7 +207,9 @@ final class SimulatedLambda {
             new SesMailer(simulation.ses(process), "eksp@eksphemeral.io"),
             "eksp@eksphemeral.io",
             "",
-            () -> Optional.of(new Costs(NODES, store.versions().orElse(VERSIONS))));
+            () ->
+                Optional.of(
+                    new Costs(NODES, store.versions().orElse(VERSIONS), PriceList.SHIPPED)));
     ControlPlane plane =
         ControlPlane.of(
             store,

@@ -10,8 +10,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.eksphemeral.control.StoreKeys;
 import io.eksphemeral.domain.ClusterId;
+import io.eksphemeral.domain.InstanceTypePatterns;
 import io.eksphemeral.domain.Lifecycle;
 import io.eksphemeral.domain.Limits;
+import io.eksphemeral.domain.NodeLimits;
+import io.eksphemeral.domain.Nodes;
+import io.eksphemeral.domain.OwnerDomains;
 import io.eksphemeral.domain.TaskKind;
 import io.eksphemeral.lambda.DestroyClusterHandler;
 import io.eksphemeral.lambda.Route;
@@ -73,9 +77,9 @@ final class TemplateTest {
     assertThat(parameter.path("ConstraintDescription").asText()).startsWith("must be ");
     assertThat(parameter.path("Type").asText()).isIn("String", "Number");
     if (parameter.path("Type").asText().equals("Number")) {
-      assertThat(parameter.path("MinValue").asInt()).isEqualTo(1);
+      assertThat(parameter.path("MinValue").asInt()).isPositive();
       assertThat(parameter.path("Default").asInt())
-          .isBetween(1, parameter.path("MaxValue").asInt());
+          .isBetween(parameter.path("MinValue").asInt(), parameter.path("MaxValue").asInt());
     } else if (parameter.has("AllowedValues")) {
       assertThat(texts(parameter.path("AllowedValues")))
           .contains(parameter.path("Default").asText());
@@ -95,7 +99,21 @@ final class TemplateTest {
                 Template.parameters().path("MaxMinutes").path("Default").asInt(),
                 Template.parameters().path("MaxWorkers").path("Default").asInt(),
                 Template.parameters().path("MaxClusters").path("Default").asInt(),
-                Template.parameters().path("MaxClustersPerAsker").path("Default").asInt()))
+                Template.parameters().path("MaxClustersPerAsker").path("Default").asInt(),
+                OwnerDomains.parse(
+                    Template.parameters().path("OwnerDomains").path("Default").asText()),
+                new NodeLimits(
+                    new Nodes(
+                        List.of(
+                            Template.parameters()
+                                .path("InstanceTypes")
+                                .path("Default")
+                                .asText()
+                                .split(",")),
+                        Template.parameters().path("Spot").path("Default").asBoolean()),
+                    InstanceTypePatterns.parse(
+                        Template.parameters().path("AllowTypes").path("Default").asText()),
+                    Template.parameters().path("MaxDisk").path("Default").asInt())))
         .isEqualTo(Limits.DEFAULT);
   }
 
@@ -254,6 +272,8 @@ final class TemplateTest {
                 "JAVA_TOOL_OPTIONS",
                     "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dhttp.maxConnections=64"));
     wanted.put("EKSPHEMERAL_OWNER_DOMAINS", "OwnerDomains");
+    wanted.put("EKSPHEMERAL_ALLOW_TYPES", "AllowTypes");
+    wanted.put("EKSPHEMERAL_MAX_DISK", "MaxDisk");
     if (!name.equals("StatusFunc")) {
       wanted.putAll(
           Map.of(

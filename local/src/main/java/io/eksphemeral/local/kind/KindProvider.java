@@ -12,6 +12,7 @@ import io.eksphemeral.local.task.Provider;
 import io.eksphemeral.local.task.TaskReport;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -60,6 +61,11 @@ public final class KindProvider implements Provider {
   @Override
   public String description() {
     return "kind on " + kind.engine().program();
+  }
+
+  @Override
+  public List<String> ignores() {
+    return List.of("access", "without", "nodes", "task");
   }
 
   @Override

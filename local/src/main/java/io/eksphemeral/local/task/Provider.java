@@ -4,6 +4,7 @@ import io.eksphemeral.domain.Phase;
 import io.eksphemeral.domain.TaskKey;
 import io.eksphemeral.domain.Versions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,11 @@ public interface Provider {
 
   /** The Kubernetes versions that it can build now. */
   Versions versions();
+
+  /** The fields of specs that have no effect here. */
+  default List<String> ignores() {
+    return List.of();
+  }
 
   /** How long each phase of a creation usually takes, in real time. */
   Map<Phase, Duration> usualPhases();

@@ -3,6 +3,7 @@
 
 max_spec_bytes=65536 # the service rejects more
 spec_is_yaml=        # until it is converted
+spec_fields=         # those of a spec that was converted, between blanks
 
 # read_spec SPEC: copies it to $scratch/spec, as stdin cannot be read again for a retry.
 read_spec() {
@@ -29,7 +30,7 @@ read_spec() {
 
 # Removes a byte-order mark, which is no part of JSON, and recognises YAML.
 check_encoding() {
-  local line='' blank='^[[:space:]]*(#.*)?$' yaml='^(---|%YAML|["'\'']?[A-Za-z_][A-Za-z0-9_-]*["'\'']?:([[:space:]]|$))'
+  local line='' blank='^[[:space:]]*(#.*)?$' yaml='^(---|%YAML|["'\'']?[A-Za-z_][A-Za-z0-9_-]*["'\'']?[[:space:]]*:([[:space:]]|$))'
   case $(head -c 3 "$scratch/spec" | od -An -tx1) in
     *ef*bb*bf*)
       tail -c +4 "$scratch/spec" >"$scratch/unmarked"
@@ -43,24 +44,24 @@ check_encoding() {
 
 # convert_yaml ID: lets the service turn the spec of the cluster ID into JSON, with all defaults.
 convert_yaml() {
-  mv -- "$scratch/spec" "$scratch/yaml"
   with_retries idempotent POST /estimate -H 'Content-Type: application/yaml' -H "Idempotency-Key: $1" \
-    --data-binary "@$scratch/yaml"
+    --data-binary "@$scratch/spec"
   [[ $response_status != 404 && $response_status != 415 ]] \
     || fail_usage "the spec is YAML, which this control plane does not accept" \
       "  update it: $(command_line eksp-up.sh)" \
       '  or write JSON, for example {"name": "dev", "numworkers": 2, "timeout": 30}'
   expect_success
+  # With all defaults in it, it does not show which fields the caller set.
+  spec_fields=" $(response_header Eksphemeral-Given) "
   jq -c 'del(.cost, .refused) | if .until then del(.timeout) else . end' <<<"$response_body" \
     >"$scratch/spec" 2>/dev/null || fail "the control plane's response is not a spec: $(response_excerpt)"
   spec_is_yaml=
 }
 
-# has_field FIELD: whether the spec has it. In YAML whatever looks like it counts.
+# has_field FIELD: whether the caller's spec has it.
 has_field() {
-  local pattern="$1[\"']?[[:space:]]*:"
-  if [[ -e $scratch/yaml ]]; then
-    [[ $(<"$scratch/yaml") =~ $pattern ]]
+  if [[ -n $spec_fields ]]; then
+    [[ $spec_fields == *" $1 "* ]]
   else
     # shellcheck disable=SC2016 # jq's variables
     jq -e -s --arg field "$1" 'length == 1 and (.[0] | objects | has($field))' "$scratch/spec" >/dev/null 2>&1

@@ -268,10 +268,13 @@ class SpecScriptIT {
         "name: dev\nnumworkers: 1\n",
         "# mine\n\n---\n'name': dev\nnumworkers : 1\n",
         "\ufeff%YAML 1.2\n---\n{\"numworkers\": 1}\n",
+        "numworkers: 1 # owner: it@here.io\n",
+        "\"numworkers\" : 1\n",
         "name: dev\r\nnumworkers: 1\r\n"
       })
   void yamlIsTurnedIntoJsonByTheService(String yaml) throws Exception {
-    api.responds(
+    api.given("name numworkers")
+        .responds(
             200,
             "{"
                 + SPEC

@@ -23,6 +23,7 @@ final class StubApi implements AutoCloseable {
   private final Queue<Response> responses = new ArrayDeque<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private String speed = "1";
+  private String given = "";
 
   /** A request of a command. */
   record Request(String line, String type, String body) {}
@@ -39,6 +40,12 @@ final class StubApi implements AutoCloseable {
 
   StubApi speed(String factor) {
     speed = factor;
+    return this;
+  }
+
+  /** Which fields it finds in a spec. */
+  StubApi given(String fields) {
+    given = fields;
     return this;
   }
 
@@ -91,7 +98,8 @@ final class StubApi implements AutoCloseable {
     Response response = responses.size() > 1 ? responses.remove() : responses.element();
     return APIGatewayV2HTTPResponse.builder()
         .withStatusCode(response.status())
-        .withHeaders(Map.of("Date", response.date(), "Eksphemeral-Speed", speed))
+        .withHeaders(
+            Map.of("Date", response.date(), "Eksphemeral-Speed", speed, "Eksphemeral-Given", given))
         .withBody(response.body())
         .build();
   }

@@ -14,8 +14,9 @@ import io.eksphemeral.domain.Spec;
 import io.eksphemeral.domain.SpecValidator;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -67,16 +68,24 @@ public final class CreateClusterHandler implements ApiHandler {
         context,
         request ->
             switch (request.route()) {
-              case CREATE -> withSpec(request, (id, spec) -> create(id, spec, request));
+              case CREATE -> withSpec(request, (id, spec, _) -> create(id, spec, request));
               case ESTIMATE ->
-                  withSpec(request, (id, spec) -> estimate(id, spec, request.caller()));
+                  withSpec(
+                      request, (id, spec, given) -> estimate(id, spec, given, request.caller()));
               case PROLONG -> prolong(request);
               default -> ApiResponse.unknownPath();
             });
   }
 
-  private APIGatewayV2HTTPResponse withSpec(
-      ApiRequest request, BiFunction<ClusterId, Spec, APIGatewayV2HTTPResponse> next) {
+  /** Responds to a spec that is valid. */
+  private interface SpecConsumer {
+    /**
+     * @param given the fields that the caller set
+     */
+    APIGatewayV2HTTPResponse respond(ClusterId id, Spec spec, Set<String> given);
+  }
+
+  private APIGatewayV2HTTPResponse withSpec(ApiRequest request, SpecConsumer next) {
     Optional<String> key = request.header("idempotency-key");
     Optional<ClusterId> chosen = key.flatMap(ClusterId::parse);
     if (key.isPresent() && chosen.isEmpty()) {
@@ -100,7 +109,7 @@ public final class CreateClusterHandler implements ApiHandler {
     return switch (validate(reading, id)) {
       case Result.Rejected<Spec>(Rejection rejection) ->
           ErrorCode.INVALID_SPEC.response(rejection.error(), first(rejection.problems()));
-      case Result.Success<Spec>(Spec spec) -> next.apply(id, spec);
+      case Result.Success<Spec>(Spec spec) -> next.respond(id, spec, reading.fields().keySet());
     };
   }
 
@@ -111,7 +120,8 @@ public final class CreateClusterHandler implements ApiHandler {
   }
 
   /** The spec with all defaults, its cost, and why it cannot be created now. */
-  private APIGatewayV2HTTPResponse estimate(ClusterId id, Spec spec, String caller) {
+  private APIGatewayV2HTTPResponse estimate(
+      ClusterId id, Spec spec, Set<String> given, String caller) {
     ObjectNode body = ClusterRecordCodec.encode(spec);
     provider
         .costs(plane::versions)
@@ -124,7 +134,7 @@ public final class CreateClusterHandler implements ApiHandler {
                 .put("assumes", estimate.assumes()));
     Json.putTextsUnlessEmpty(body, "ignored", provider.ignored(spec));
     plane.create().refusals(id, spec, caller).forEach(body.putArray("refused")::add);
-    return ApiResponse.ok(body);
+    return ApiResponse.of(200, body, Map.of("eksphemeral-given", String.join(" ", given)));
   }
 
   private static List<String> first(List<String> problems) {

@@ -38,6 +38,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class CreateClusterHandlerTest {
@@ -111,6 +112,32 @@ final class CreateClusterHandlerTest {
     assertThat(body(call(event)).path("ignored")).isEqualTo(json("[\"task\"]"));
     event.setBody("{}");
     assertThat(body(call(event)).has("ignored")).isFalse();
+  }
+
+  /** So that a command need not parse YAML to know what its caller left open. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{} | ''",
+        "# owner: a@b.io\\n{} | ''",
+        "name: dev # owner: a@b.io | name",
+        "name: dev\\n\\n#owner: a@b.io\\n'numworkers' : 2 | name numworkers",
+        "{name: dev, # owner: a@b.io\\n \"owner\": b@c.io} | name owner",
+        "task: {securitygroup: sg-0123abcd}\\nkubeversion: '1.35' | task kubeversion",
+        "access:\\n- 'arn:aws:iam::123456789012:role/owner'\\nuntil: '2026-11-22T12:00:00Z' | access until",
+        "? owner\\n: a@b.io | owner"
+      })
+  void anEstimateNamesTheFieldsThatWereGiven(String yaml, String given) {
+    APIGatewayV2HTTPEvent event = event("create");
+    event.setRouteKey("POST /estimate");
+    event.setHeaders(Map.of("content-type", "application/yaml"));
+    event.setBody(yaml.replace("\\n", "\n"));
+
+    APIGatewayV2HTTPResponse response = call(event);
+
+    assertThat(response.getBody()).contains("refused");
+    assertThat(response.getHeaders()).containsEntry("eksphemeral-given", given);
   }
 
   /** One says beforehand what the other says afterwards. */

@@ -140,19 +140,6 @@ class EkspIT {
     hurried.run("eksp", "list", "--help local").exits(2).prints("").says("unknown option");
   }
 
-  @Test
-  void settingsAreReadFromAFileOnly() throws Exception {
-    Scripts hurried = scripts.patient(Duration.ofSeconds(15));
-    Files.createDirectories(config.getParent());
-    hurried.run("mkfifo", config.toString()).exits(0);
-    hurried.run("eksp", "config").exits(0);
-    Files.delete(config);
-    Files.writeString(config, "x".repeat(3_000_000));
-    hurried.run("eksp", "config").exits(2).says("line 1 is not KEY=VALUE");
-    Files.writeString(config, "oxner=x\n".repeat(1000));
-    assertThat(hurried.run("eksp", "config").exits(2).err().lines()).hasSizeLessThan(20);
-  }
-
   @ParameterizedTest
   @CsvSource({"ls -o name, dev", "extend, too few arguments", "rm, too few arguments"})
   void aliases(String call, String answer) throws Exception {
@@ -526,20 +513,29 @@ class EkspIT {
         .containsPattern("owner +file@corp\\.io +.*/config\n");
   }
 
-  @Test
-  void everyProblemOfTheSettingsIsNamed() throws Exception {
-    Files.createDirectories(config.getParent());
-    Files.writeString(config, "ower=a@b.io\nowner\nworkers=3\n");
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "# owner: a@b.io;numworkers: 1 | me@corp.io | 1",
+        "name: x # owner: a@b.io | me@corp.io | 3",
+        "task: {subnets: [subnet-0123abcd]}; | me@corp.io | 3",
+        "'owner' : nobody@example.com | nobody@example.com | 3",
+        "---;{owner: a@b.io, # numworkers: 5; name: x} | a@b.io | 3"
+      })
+  void settingsCountForWhatYamlLeavesOpen(String yaml, String owner, int workers) throws Exception {
+    scripts.with("EKSPHEMERAL_OWNER", "me@corp.io").with("EKSPHEMERAL_WORKERS", "3");
 
-    scripts
-        .run("eksp", "list")
-        .exits(2)
-        .prints("")
-        .says(
-            "invalid settings in " + config,
-            "line 1: unknown setting ower",
-            "line 2 is not KEY=VALUE");
-    scripts.run("eksp", "list", "--help").exits(0);
+    JsonNode spec =
+        JSON.readTree(
+            scripts
+                .runOn(yaml.replace(";", "\n"), "eksp", "create", "--dry-run", "-")
+                .exits(0)
+                .line());
+
+    assertThat(spec.path("owner").asText()).isEqualTo(owner);
+    assertThat(spec.path("numworkers").asInt()).isEqualTo(workers);
   }
 
   @ParameterizedTest

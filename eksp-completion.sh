@@ -4,7 +4,8 @@
 #   ./eksp-completion.sh bash|zsh|fish
 #
 # It completes commands, options, formats, and the names and ids of clusters, for which it asks the control
-# plane (with --local on the command line, or EKSPHEMERAL_LOCAL=1, the one on this machine). To load it:
+# plane (with --local on the command line, or EKSPHEMERAL_LOCAL=1, the one on this machine) and waits for at
+# most two seconds. To load it:
 #
 #   bash   source <(eksp completion bash)        in ~/.bashrc
 #   zsh    source <(eksp completion zsh)         in ~/.zshrc, after compinit
@@ -22,7 +23,8 @@ while [[ -L $self ]]; do
   here=$(dirname "$self") self=$(readlink "$self")
   [[ $self == /* ]] || self=$here/$self
 done
-here=$(cd -P "$(dirname "$self")" && pwd)
+[[ $self == */* ]] || self=./$self
+here=$(cd -P "${self%/*}/" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
 
@@ -39,10 +41,28 @@ list_options() {
 }
 
 # list_clusters WORD: prints names, and ids if the word can be the beginning of one; nothing if they cannot be
-# listed.
+# listed within two seconds.
 list_clusters() {
-  "$here/eksp-list.sh" ${local_option:+--local} -o name 2>/dev/null </dev/null || true
-  [[ $1 != [0-9a-f][0-9a-f]* ]] || "$here/eksp-list.sh" ${local_option:+--local} -o ids 2>/dev/null </dev/null || true
+  local pid watchdog
+  set -m # each process has a group, with all that it starts
+  fetch_clusters >"$scratch/clusters" 2>/dev/null </dev/null &
+  pid=$!
+  { sleep 2 && kill -KILL -- "-$pid"; } >/dev/null 2>&1 </dev/null &
+  watchdog=$!
+  set +m
+  if wait "$pid"; then
+    cut -s -f 2 "$scratch/clusters"
+    [[ $1 != [0-9a-f][0-9a-f]* ]] || cut -s -f 1 "$scratch/clusters"
+  fi
+  kill -- "-$watchdog" || true
+} 2>/dev/null
+
+# Prints the clusters, a line of tab-separated values each.
+fetch_clusters() {
+  parse_options '' ${local_option:+--local}
+  find_endpoint
+  send GET /clusters -H 'Accept: text/tab-separated-values'
+  [[ $response_status == 200 ]] && printf '%s\n' "$response_body"
 }
 
 # list_values PREVIOUS-WORD: prints what can follow an option; fails if its value is free.
@@ -96,6 +116,7 @@ candidates() {
 # The candidates that begin with the word that is being typed. The shell puts them into a command as they are.
 print_candidates() {
   local candidate word=${!#}
+  make_scratch # not in a subshell, so that it is removed
   candidates "$@" | sort -u | while IFS= read -r candidate; do
     [[ $candidate != "$word"* || ! $candidate =~ ^[A-Za-z0-9._-]+$ ]] || printf '%s\n' "$candidate"
   done

@@ -7,10 +7,14 @@ import io.eksphemeral.local.Terminal.Screens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Completion in the real shells, whose Tab key is pressed. */
 class CompletionIT {
@@ -85,6 +89,64 @@ class CompletionIT {
                 .lines()
                 .map(line -> line.replaceFirst("\t.*", "")))
         .contains("prolong", "--until");
+  }
+
+  @Test
+  void clustersAreListedOnce() throws Exception {
+    try (StubApi api = new StubApi()) {
+      scripts.without("EKSPHEMERAL_LOCAL").with("EKSPHEMERAL_URL", api.url());
+      api.responds(200, "0a1b-x\t0a-dev\tready\nffff-y\tother\tready\n0a$(id)\t0a;id\tready\n");
+
+      assertThat(candidates("status", "0a")).containsExactlyInAnyOrder("0a-dev", "0a1b-x");
+      assertThat(api.lines()).containsExactly("GET /clusters");
+      assertThat(candidates("status", "")).containsExactlyInAnyOrder("0a-dev", "other");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"500, {}", "403, {}", "200, <html>no</html>", "200, []", "404, ''"})
+  void whatIsNoListOfClustersCompletesNothing(int status, String body) throws Exception {
+    try (StubApi api = new StubApi()) {
+      scripts.without("EKSPHEMERAL_LOCAL").with("EKSPHEMERAL_URL", api.url());
+      api.responds(status, body);
+
+      assertThat(candidates("status", "")).isEmpty();
+      assertThat(api.lines()).hasSize(1);
+    }
+  }
+
+  @Test
+  void withoutAControlPlaneThereAreNoClusters() throws Exception {
+    assertThat(candidates("status", "")).isEmpty();
+    scripts.without("EKSPHEMERAL_LOCAL").with("EKSPHEMERAL_URL", "http://127.0.0.1:1");
+    assertThat(candidates("status", "")).isEmpty();
+  }
+
+  /** Neither is it waited for, nor does it stay. */
+  @Test
+  void whatDoesNotAnswerIsEnded() throws Exception {
+    Path pids = scratch.resolve("pids");
+    Path aws = scratch.resolve("bin/aws");
+    Files.writeString(aws, "#!/bin/bash\necho $$ >>'%s'\nexec sleep 1000\n".formatted(pids));
+    assertThat(aws.toFile().setExecutable(true)).isTrue();
+    scripts.without("EKSPHEMERAL_LOCAL");
+
+    assertThat(candidates("status", "")).isEmpty();
+
+    for (String pid : Files.readAllLines(pids)) {
+      Scripts.until(
+          "that it has ended",
+          () -> ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive).isEmpty());
+    }
+    assertThat(Path.of(scripts.value("TMPDIR"))).isEmptyDirectory();
+  }
+
+  private List<String> candidates(String... words) throws Exception {
+    List<String> call = new ArrayList<>(List.of("completion", "candidates"));
+    call.addAll(List.of(words));
+    Scripts.Outcome outcome = scripts.run("eksp", call.toArray(String[]::new)).exits(0);
+    assertThat(outcome.err()).isEmpty();
+    return outcome.out().lines().toList();
   }
 
   @Test

@@ -18,7 +18,8 @@ while [[ -L $self ]]; do
   here=$(dirname "$self") self=$(readlink "$self")
   [[ $self == /* ]] || self=$here/$self
 done
-here=$(cd -P "$(dirname "$self")" && pwd)
+[[ $self == */* ]] || self=./$self
+here=$(cd -P "${self%/*}/" && pwd)
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"
 # shellcheck source=lib/stack.sh

@@ -17,7 +17,8 @@ while [[ -L $self ]]; do
   here=$(dirname "$self") self=$(readlink "$self")
   [[ $self == /* ]] || self=$here/$self
 done
-here=$(cd -P "$(dirname "$self")" && pwd)
+[[ $self == */* ]] || self=./$self
+here=$(cd -P "${self%/*}/" && pwd)
 # shellcheck source=lib/session.sh
 . "$here/lib/session.sh"
 

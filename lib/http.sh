@@ -14,16 +14,23 @@ http_request() {
   if response=$(printf %s "$1" 2>/dev/null | curl -q -sS -g --connect-timeout 5 --max-time 30 \
     ${ca_bundle:+--cacert "$ca_bundle"} -D - --suppress-connect-headers \
     -w '%{http_code}' -X "$2" "${@:4}" "$endpoint$3" 2>&1); then
-    response_status=${response:${#response}-3}
-    response=${response%???}
-    response_body=${response#*$'\r\n\r\n'}
-    # Not by a pattern: bash would try it at each character of a long body.
-    response_headers=${response:0:${#response}-${#response_body}}
+    split_response "$response"
   else
     curl_exit=$? response_status=000
     response_error=${response#*curl: (*) }
     response_error=${response_error%%$'\n'*}
   fi
+}
+
+# split_response TEXT: sets response_… to the parts of what curl printed. In bytes, as bash takes long to count
+# the characters of a long body.
+split_response() {
+  local LC_ALL=C
+  response_status=${1:${#1}-3}
+  response_body=${1#*$'\r\n\r\n'}
+  # Not by a pattern: bash would try it at each character of a long body.
+  response_headers=${1:0:${#1}-${#response_body}}
+  response_body=${response_body:0:${#response_body}-3}
 }
 
 # send METHOD PATH [CURL-OPTION …]: one request, signed where the API is on AWS; sets response_….
@@ -55,26 +62,41 @@ with_retries() {
   done
 }
 
-# response_header NAME
-response_header() {
+# read_header NAME: sets header to its value in the response; empty if it has none.
+read_header() {
   local LC_ALL=C line
+  header=
   shopt -s nocasematch
   while IFS= read -r line; do
     line=${line%$'\r'}
     if [[ $line == "$1: "* ]]; then
       line=${line#*: }
-      printf %s "${line//[^ -~]/ }"
+      header=${line//[^ -~]/ }
       break
     fi
   done <<<"$response_headers"
   shopt -u nocasematch
 }
 
-# Prints how many times as fast as real time the control plane's clock runs.
+# response_header NAME: prints it.
+response_header() {
+  local header
+  read_header "$1"
+  printf %s "$header"
+}
+
+# Sets speed to how many times as fast as real time the control plane's clock runs.
+read_speed() {
+  local header
+  read_header Eksphemeral-Speed
+  speed=1
+  [[ ! $header =~ ^[1-9][0-9]{0,5}$ ]] || speed=$header
+}
+
+# Prints it.
 response_speed() {
   local speed
-  speed=$(response_header Eksphemeral-Speed)
-  [[ $speed =~ ^[1-9][0-9]{0,5}$ ]] || speed=1
+  read_speed
   printf %s "$speed"
 }
 

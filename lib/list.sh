@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2016 # awk's and jq's variables
 # Lists of clusters: fetching, filtering, drawing.
 
-rows=        # a line of tab-separated values for each cluster, see docs/api.md
+rows=        # a line of tab-separated values for each cluster, see docs/api.md; as received until clean_rows
 path_rows=() # those of each path
 rows_at=0    # when those that exist were fetched, by SECONDS
 rows_speed=1 # how fast the control plane's clock runs
@@ -28,41 +28,47 @@ join_rows() {
   done
 }
 
-# take_rows PATH NUMBER: sets path_rows[NUMBER] from the response.
+# take_rows PATH NUMBER: sets path_rows[NUMBER] to the response.
 take_rows() {
-  local taken
-  [[ $(response_header Content-Type) == "$tsv"* ]] \
+  local header speed
+  read_header Content-Type
+  [[ $header == "$tsv"* ]] \
     || fail "the control plane is older than this command: it cannot list clusters as a table" \
       "  update it:  $(command_line eksp-up.sh)" "  list as JSON: $(command_line "$program" -o json)"
-  [[ $1 == /clusters/gone ]] || rows_at=$SECONDS rows_speed=$(response_speed)
-  # Nothing reaches the terminal but text, and nothing is a row that has no id. Some awks end at long texts.
-  # Bytes of control characters, and in UTF-8 of those that change the direction of text or are not seen.
-  taken=$(printf %s "$response_body" | LC_ALL=C awk -F '\t' '
-    $1 ~ /^[A-Za-z0-9-]+$/ && length($1) <= 64 {
-      gsub(/\302[\200-\237]|\342\200[\213-\217\250-\256]|\342\201[\240-\257]|\357\273\277|[\001-\010\013-\037\177]/, " ")
-      line = $1
-      for (i = 2; i <= 11 && i <= NF; i++) line = line "\t" substr($i, 1, 2048)
-      print line
-    }')
-  if [[ -n $taken && -n ${option_mine-} ]]; then
-    taken=$(LC_ALL=C awk -F '\t' -v caller="$(caller_pattern)" -v owner="${EKSPHEMERAL_OWNER-}" \
-      '$11 ~ caller || (owner != "" && $6 == owner)' <<<"$taken")
+  if [[ $1 != /clusters/gone ]]; then
+    read_speed
+    rows_at=$SECONDS rows_speed=$speed
   fi
-  path_rows[$2]=$taken${taken:+$'\n'}
+  path_rows[$2]=$response_body$'\n'
 }
 
-# awk_rows ARGUMENT …: runs awk on the rows.
+# awk_rows [AWK-OPTION …]: runs awk on the rows that are to be shown, and on nothing else that was received.
 awk_rows() {
-  printf %s "$rows" | LC_ALL=C awk -F '\t' "$@"
+  local options=()
+  [[ -z ${option_mine-} ]] \
+    || options=(-v mine=1 -v my_caller="$(caller_pattern)" -v my_owner="${EKSPHEMERAL_OWNER-}")
+  printf %s "$rows" | LC_ALL=C awk ${options[@]+"${options[@]}"} -f "$here/lib/rows.awk" "$@"
 }
 
-# draw_table [AWK-OPTION …]: prints the rows for people, for the terminal that was measured.
-draw_table() {
+# Leaves in rows what is to be shown.
+clean_rows() {
+  rows=$(awk_rows -v format=rows)
+  rows+=${rows:+$'\n'}
+}
+
+# set_table_options: sets table_options to those of awk for the terminal that was measured.
+set_table_options() {
   local ellipsis='~' wide=0
   ! is_utf8 || ellipsis=…
   [[ $output != wide ]] || wide=1
-  printf %s "$rows" | LC_ALL=C awk -v terminal="$terminal_columns" -v colour="$terminal_colour" -v ellipsis="$ellipsis" \
-    -v wide="$wide" -v elapsed=$(((SECONDS - rows_at) * rows_speed)) "$@" -f "$here/lib/table.awk"
+  table_options=(-v terminal="$terminal_columns" -v colour="$terminal_colour" -v ellipsis="$ellipsis"
+    -v wide="$wide" -v elapsed=$(((SECONDS - rows_at) * rows_speed)) -f "$here/lib/table.awk")
+}
+
+# draw_table [AWK-OPTION …]: prints the rows, which are clean, for people.
+draw_table() {
+  set_table_options
+  printf %s "$rows" | LC_ALL=C awk "$@" "${table_options[@]}"
 }
 
 # print_list: prints the rows in the format that was chosen.
@@ -71,23 +77,21 @@ print_list() {
   measure_terminal
   text=$(format_list)
   # A reader that has gone away, such as head, is no failure of awk's to be reported.
-  [[ -z $text ]] || printf '%s\n' "$text" 2>/dev/null || exit 1
+  if [[ -n $text ]]; then
+    printf '%s\n' "$text" 2>/dev/null || exit 1
+  elif [[ $output == table || $output == wide ]]; then
+    info "no clusters" "  create one: $(command_line eksp-create.sh)"
+  fi
 }
 
 format_list() {
-  case $output in
-    table | wide)
-      if [[ -z $rows ]]; then
-        info "no clusters" "  create one: $(command_line eksp-create.sh)"
-      else
-        [[ $output != wide ]] || terminal_columns=0 # all columns, however wide they are
-        draw_table
-      fi
-      ;;
-    name) awk_rows '$2 != "" { print $2 }' ;;
-    ids) awk_rows '{ print $1 }' ;;
-    json-ids) awk_rows '{ printf "%s\"%s\"", NR == 1 ? "[" : ",", $1 } END { print NR ? "]" : "[]" }' ;;
-  esac
+  if [[ $output == table || $output == wide ]]; then
+    [[ $output != wide ]] || terminal_columns=0 # all columns, however wide they are
+    set_table_options
+    awk_rows "${table_options[@]}"
+  else
+    awk_rows -v format="$output"
+  fi
 }
 
 # print_records PATH …: prints the records of all the paths as one JSON array, on one line and in ASCII.

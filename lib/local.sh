@@ -56,10 +56,10 @@ is_local_up() {
 
 # Each response carries the control plane's process id, a new one if it was restarted meanwhile.
 expect_local_response() {
-  local called=$endpoint pid
-  pid=$(response_header Eksphemeral-Control-Plane)
-  [[ $pid == "$local_pid" ]] \
-    || { read_local_files && [[ $pid == "$local_pid" ]]; } \
+  local called=$endpoint header
+  read_header Eksphemeral-Control-Plane
+  [[ $header == "$local_pid" ]] \
+    || { read_local_files && [[ $header == "$local_pid" ]]; } \
     || fail_local_down "another program responds at $called"
 }
 

@@ -17,6 +17,7 @@ frame_line=$'\033[K\r\033[B' # ends a line and what was there, and goes down wit
 # printed for each change.
 watch_list() {
   fetch_rows "$@"
+  clean_rows
   set_clock
   if can_redraw 1; then
     watch_on_terminal "$@"
@@ -136,6 +137,7 @@ watch_update() {
   watch_changed=' ' watch_frames=()
   [[ -n $fetched ]] || return 0
   join_rows
+  clean_rows
   set_clock
   read_clock
   while IFS=$'\t' read -r id change; do

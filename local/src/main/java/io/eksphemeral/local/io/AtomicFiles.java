@@ -21,14 +21,15 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -40,8 +41,6 @@ public final class AtomicFiles {
   private static final int MAX_BYTES = ObjectStore.MAX_BYTES;
 
   private static final String TEMPORARIES = ".tmp";
-  private static final Pattern KEY =
-      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*");
   private static final int LOCKS = 64;
 
   private final Path root;
@@ -186,8 +185,12 @@ public final class AtomicFiles {
 
   /** Identifies the present content of a file; empty if there is no file. */
   public Optional<String> stamp(String key) throws IOException {
+    return stamp(path(key));
+  }
+
+  private static Optional<String> stamp(Path path) throws IOException {
     try {
-      BasicFileAttributes file = Files.readAttributes(path(key), BasicFileAttributes.class);
+      BasicFileAttributes file = Files.readAttributes(path, BasicFileAttributes.class);
       // Not by a format: a listing makes a thousand.
       return Optional.of(
           file.lastModifiedTime().to(TimeUnit.NANOSECONDS)
@@ -230,24 +233,62 @@ public final class AtomicFiles {
 
   /** The names of the files directly in a subfolder, in no order; none if it is missing. */
   public List<String> names(String below) throws IOException {
-    Path folder = below.isEmpty() ? root : path(below);
     List<String> names = new ArrayList<>();
+    visit(below, (name, _) -> names.add(name));
+    return names;
+  }
+
+  /** The stamps of those files whose names have a prefix, by their names. */
+  public Map<String, String> stamps(String below, String prefix) throws IOException {
+    Map<String, String> stamps = new HashMap<>();
+    visit(
+        below,
+        (name, file) -> {
+          if (name.startsWith(prefix)) {
+            stamp(file).ifPresent(stamp -> stamps.put(name, stamp));
+          }
+        });
+    return stamps;
+  }
+
+  private interface Visitor {
+    void visit(String name, Path file) throws IOException;
+  }
+
+  private void visit(String below, Visitor visitor) throws IOException {
+    Path folder = below.isEmpty() ? root : path(below);
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
         String name = String.valueOf(file.getFileName());
-        if (KEY.matcher(name).matches()) {
-          names.add(name);
+        if (isKey(name)) {
+          visitor.visit(name, file);
         }
       }
     } catch (NoSuchFileException | NotDirectoryException _) {
-      return List.of();
+      // Then there is no file.
     }
-    return names;
+  }
+
+  /**
+   * Whether a text consists of segments of letters, digits, dots, underscores and dashes, the first
+   * a letter or a digit. Not by a pattern: a listing checks a thousand.
+   */
+  private static boolean isKey(String text) {
+    boolean isFirst = true;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean isWord = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      if (!isWord && (isFirst || "._-/".indexOf(c) < 0)) {
+        return false;
+      }
+      isFirst = c == '/';
+    }
+    return !isFirst;
   }
 
   private Path path(String key) {
     // No segment begins with a dot, so no key leads out of the folder.
-    if (!KEY.matcher(key).matches()) {
+    if (!isKey(key)) {
       throw new IllegalArgumentException("not a valid key: " + key);
     }
     return root.resolve(key);

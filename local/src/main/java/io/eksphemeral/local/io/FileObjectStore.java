@@ -89,13 +89,14 @@ public final class FileObjectStore implements ObjectStore {
     try {
       List<Entry> entries = new ArrayList<>();
       String folder = prefix.substring(0, prefix.lastIndexOf('/') + 1);
-      for (String name :
-          files.names(folder.isEmpty() ? "" : folder.substring(0, folder.length() - 1))) {
-        String key = folder + name;
-        if (key.startsWith(prefix)) {
-          version(key).ifPresent(version -> entries.add(new Entry(key, version)));
-        }
-      }
+      files
+          .stamps(
+              folder.isEmpty() ? "" : folder.substring(0, folder.length() - 1),
+              prefix.substring(folder.length()))
+          .forEach((name, stamp) -> {
+            String key = folder + name;
+            entries.add(new Entry(key, version(key, stamp)));
+          });
       entries.sort(Comparator.comparing(Entry::key));
       return entries;
     } catch (IOException e) {
@@ -108,7 +109,11 @@ public final class FileObjectStore implements ObjectStore {
   }
 
   private Optional<String> version(String key) throws IOException {
-    return files.stamp(key).map(stamp -> stamp + "." + latest.getOrDefault(key, 0L));
+    return files.stamp(key).map(stamp -> version(key, stamp));
+  }
+
+  private String version(String key, String stamp) {
+    return stamp + "." + latest.getOrDefault(key, 0L);
   }
 
   private String write(String key, String text) throws IOException {

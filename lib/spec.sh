@@ -53,7 +53,7 @@ convert_yaml() {
   expect_success
   # With all defaults in it, it does not show which fields the caller set.
   spec_fields=" $(response_header Eksphemeral-Given) "
-  jq -c 'del(.cost, .refused) | if .until then del(.timeout) else . end' <<<"$response_body" \
+  jq -c 'del(.cost, .refused, .ignored) | if .until then del(.timeout) else . end' <<<"$response_body" \
     >"$scratch/spec" 2>/dev/null || fail "the control plane's response is not a spec: $(response_excerpt)"
   spec_is_yaml=
 }

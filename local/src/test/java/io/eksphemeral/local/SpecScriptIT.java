@@ -278,7 +278,7 @@ class SpecScriptIT {
             200,
             "{"
                 + SPEC
-                + ",\"until\":\"2026-11-30T18:00:00Z\",\"cost\":{\"usual\":1},\"refused\":[]}")
+                + ",\"until\":\"2026-11-30T18:00:00Z\",\"cost\":{\"usual\":1},\"refused\":[],\"ignored\":[\"x\"]}")
         .responds(202, record("creating", ""));
 
     scripts

@@ -26,23 +26,31 @@ print_status() {
   if has_colour 1; then
     bold=$'\033[1m' reset=$'\033[0m'
   fi
-  text=$(jq -r --arg bold "$bold" --arg reset "$reset" --arg expiry "$expiry" "$jq_text"'
+  measure_terminal
+  text=$(jq -r --arg bold "$bold" --arg reset "$reset" --arg expiry "$expiry" --argjson columns "$terminal_columns" "$jq_text$jq_fields"'
     def minute: tostring | "\(.[:10]) \(.[11:16])" | safe_text;
-    def field($key): if . == null or . == "" then empty else "  \($key + "            " | .[:13])\(tostring | safe_text)" end;
-    def section($title): if length == 0 then empty else "", $title, (.[] | "  " + .) end;
+    def section($title): if length == 0 then empty else "", $title, (.[] | indented(2)) end;
     .status as $s | ($s.history // []) as $history
-    | "\($bold)\(.name // "-" | safe_text)\($reset) is \($bold)\($s.state // "not managed" | safe_text)\($reset)\($history | map(select(has("minutes") | not)) | last | if . then ", since \(.at | minute) UTC" else "" end)",
+    | (.name // "-" | safe_text) as $name | ($s.state // "not managed" | safe_text) as $state
+    | ($history | map(select(has("minutes") | not)) | last | if . then "since \(.at | minute) UTC" else "" end) as $since
+    | "\($bold)\($name)\($reset) is \($bold)\($state)\($reset)"
+      + if $since == "" then ""
+        elif $columns == 0 or ($name + $state + $since | length) + 6 <= $columns then ", " + $since
+        else ",\n  " + $since end,
       ($expiry | field("expires")),
       ($s.phase | field("phase")),
-      (.owner | if . == "nobody@example.com" then "none: no notices are sent" else . end | field("owner")),
+      owner_field,
       ($s.createdby | field("created by")),
-      (.kubeversion | field("Kubernetes")),
-      (if .nodes then "\(.numworkers) of \(.nodes | describe_nodes)" else .numworkers end | field("nodes")),
+      version_fields,
       ($s.cost | if . then "at most " + dollars else empty end | field("cost so far")),
       ($s.provider | field("provider")),
       ($s.id | field("id")),
       ($s.error | field("error")),
-      ([$history[] | "\(.at | minute)  \(.state | . + "               " | .[:16])\(.why // "")" | safe_text] | section("What happened (UTC):")),
+      ($history | if length == 0 then empty else "", "What happened (UTC):", (.[]
+        | (.why // "" | safe_text) as $why
+        | "  \(.at | minute)  \(.state | tostring | safe_text | if $why == "" then . else . + "               " | .[:16] end)" as $when
+        | if $columns == 0 or ($when + $why | length) <= $columns then $when + $why
+          else ($when | sub(" +$"; "")), ($why | indented(4)) end) end),
       ([$s.leftovers // [] | .[:20][] | safe_text] | section("Left over:")),
       (if $s.state | . == "create-failed" or . == "destroy-failed" then [$s.log // [] | .[-10:][] | safe_text] else [] end | section("End of the log:"))' \
     <<<"$response_body" 2>/dev/null) \
@@ -74,7 +82,13 @@ print_next_commands() {
 
 # next_command LABEL SCRIPT ARGUMENT …
 next_command() {
-  printf '  %-23s%s\n' "$1:" "$(command_line "${@:2}")"
+  local command
+  command=$(command_line "${@:2}")
+  if ((terminal_columns == 0 || ${#command} + 25 <= terminal_columns)); then
+    printf '  %-23s%s\n' "$1:" "$command"
+  else
+    printf '  %s:\n    %s\n' "$1" "$command"
+  fi
 }
 
 parse_options 'output=' "$@"

@@ -39,14 +39,28 @@ expect_success() {
   ! is_aws_endpoint || advise_on_response
   case $response_status in
     000) fail_no_response ;;
-    404) fail_usage "${messages[@]}" "  list clusters: $(command_line eksp-list.sh)" \
-      "  gone ones too: $(command_line eksp-list.sh --all)" ;;
-    409 | 422) fail_usage "${messages[@]}" "  list clusters: $(command_line eksp-list.sh)" ;;
+    404 | 409 | 422)
+      set_advice "$(jq -r '.code | strings' <<<"$response_body" 2>/dev/null || true)"
+      fail_usage "${messages[@]}" ${advice[@]+"${advice[@]}"}
+      ;;
     400 | 413) fail_usage "${messages[@]}" ;;
     403) fail "not allowed: ${messages[0]}" "${messages[@]:1}" ${advice[@]+"${advice[@]}"} ;;
     429) fail "too many requests: ${messages[0]}" "  wait a minute and try again" ${advice[@]+"${advice[@]}"} ;;
     *) fail "the control plane failed with status $response_status: ${messages[0]}" "${messages[@]:1}" \
       ${advice[@]+"${advice[@]}"} ;;
+  esac
+}
+
+# set_advice CODE: sets advice to what to do about an error that the caller can mend.
+set_advice() {
+  advice=("  list clusters: $(command_line eksp-list.sh)")
+  case $response_status/$1 in
+    404/*) advice+=("  gone ones too: $(command_line eksp-list.sh --all)") ;;
+    */name-taken) advice+=("  other name:    $(command_line "$program" --name NAME)") ;;
+    */limit-exceeded)
+      [[ $program != eksp-prolong.sh ]] \
+        || advice=("  show it: $(command_line eksp-status.sh "${arguments[0]}")")
+      ;;
   esac
 }
 

@@ -77,10 +77,16 @@ require_tools() {
   command -v jq >/dev/null || fail "jq is missing: install jq (1.6 or newer)"
 }
 
-# info LINE …: prints messages on stderr.
+# info LINE …: prints messages on stderr. Sentences are wrapped at words; indented lines are not, as they may have
+# commands to copy.
 info() {
   end_progress
-  printf '%s\n' "$@" >&2 || true
+  measure_terminal 2
+  if ((terminal_columns == 0)); then
+    printf '%s\n' "$@" >&2 || true
+  else
+    wrap_sentences "$@" >&2 || true
+  fi
 }
 
 # error MESSAGE [LINE …]: prints what went wrong and why, then what to do about it.

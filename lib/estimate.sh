@@ -29,18 +29,15 @@ dry_run() {
   if [[ $output == json ]]; then
     print_response
   else
-    jq -r "$jq_text"'
-      def row($name; $value): "\($name + "            " | .[:12])\($value | safe_text)";
-      row("name"; .name), row("workers"; .numworkers), row("version"; .kubeversion),
-      (if .until then row("expires"; "\(.until[:10]) \(.until[11:16]) UTC, in \(.timeout) minutes")
-        else row("expires"; "\(.timeout) minutes after it is ready") end),
-      row("owner"; .owner), (.access // [] | .[] | row("access"; .)),
-      (.without // [] | .[] | row("without"; .)),
-      (.nodes // empty | row("nodes"; describe_nodes)),
-      (.task // empty | row("task"; tojson)),
-      (.ignored // empty | row("no effect"; "here: " + join(", "))),
-      (.cost // empty | row("cost"; "about \(.usual | dollars), at most \(.most | dollars); an hour more is \(.hourly | dollars)"),
-        row(""; .assumes // "at list prices")),
+    measure_terminal
+    jq -r --argjson columns "$terminal_columns" "$jq_text$jq_fields"'
+      (.name | field("name")),
+      (if .until then "\(.until[:10]) \(.until[11:16]) UTC, in \(.timeout) minutes" else "\(.timeout) minutes after it is ready" end
+        | field("expires")),
+      owner_field, version_fields, (.access // [] | .[] | field("access")), (.without // [] | .[] | field("without")),
+      (.task // empty | tojson | field("task")), (.ignored // empty | "here: " + join(", ") | field("no effect")),
+      (.cost // empty | ("about \(.usual | dollars), at most \(.most | dollars); an hour more is \(.hourly | dollars)" | field("cost")),
+        (.assumes // "at list prices" | safe_text | indented(15))),
       (.refused // [] | select(length > 0) | "", "it would be rejected:", (.[] | "  - " + safe_text))' <<<"$response_body" \
       2>/dev/null || fail "the control plane's response is not a spec: $(response_excerpt)"
   fi

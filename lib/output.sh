@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # not every command uses all of the results
+# shellcheck shell=bash disable=SC2016,SC2034 # not every command uses all of the results
 # Output for people on a terminal, and for programs.
 
 output= # the format of what goes to stdout, see choose_output
@@ -69,3 +69,53 @@ leave_screen() {
   [[ -z $screen_entered ]] || printf '\033[?25h\033[?1049l' || true # the terminal may be gone
   screen_entered=
 }
+
+# In jq, with $columns of the terminal, or 0 if there is none: what a cluster is, a line for each field, wrapped at
+# words. The labels are the same wherever it is shown, and those of the list.
+jq_fields='
+  # The lines of a text: none has more columns than there is room for, unless a single word has.
+  def wrapped($room):
+    if $columns == 0 then [.] else
+      reduce split(" ")[] as $word ([];
+        if length > 0 and (.[length - 1] | length) + 1 + ($word | length) <= $room
+        then .[length - 1] += " " + $word else . + [$word] end) end;
+  def indented($blanks): wrapped($columns - $blanks) | .[] | (" " * $blanks) + .;
+  def field($key): if . == null or . == "" then empty else
+      (tostring | safe_text) as $text
+      | if $columns > 0 and ([$text | split(" ")[] | length] | max) > $columns - 15
+        then "  \($key)", ($text | indented(4))
+        else ($text | wrapped($columns - 15)) as $lines
+          | "  \($key + "            " | .[:13])\($lines[0])", ($lines[1:][] | (" " * 15) + .) end end;
+  def version_fields: (.kubeversion | field("version")),
+    (if .nodes then "\(.numworkers) of \(.nodes | describe_nodes)" else .numworkers end | field("nodes"));
+  def owner_field: .owner | if . == "nobody@example.com" then "none: no notices are sent" else . end | field("owner");'
+
+# wrap_sentences TEXT …: prints each line of the texts in lines that end between words, unless it is indented.
+wrap_sentences() {
+  local text line
+  for text; do
+    while IFS= read -r line; do
+      if ((${#line} <= terminal_columns)) || [[ $line == ' '* ]]; then
+        printf '%s\n' "$line"
+      else
+        wrap_line "$line"
+      fi
+    done <<<"$text"
+  done
+}
+
+wrap_line() (
+  set -f
+  IFS=' ' line=
+  for word in $1; do
+    if [[ -z $line ]]; then
+      line=$word
+    elif ((${#line} + 1 + ${#word} <= terminal_columns)); then
+      line+=" $word"
+    else
+      printf '%s\n' "$line"
+      line="  $word"
+    fi
+  done
+  printf '%s\n' "$line"
+)

@@ -383,6 +383,54 @@ class EkspIT {
         .contains("/eksp-prolong.sh other-cluster 30m");
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {40, 55})
+  void onANarrowTerminalLinesEndBetweenWords(int columns) throws Exception {
+    Path bin = Files.createDirectories(scratch.resolve("narrow"));
+    if (!Files.exists(bin.resolve("eksp"))) {
+      Files.createSymbolicLink(bin.resolve("eksp"), Scripts.checkout().resolve("eksp"));
+    }
+    scripts.with("PATH", bin + ":" + scripts.value("PATH"));
+
+    Screens status = terminal(columns).run("bash", "-c", "eksp status dev");
+    assertThat(words(status))
+        .contains(
+            dev,
+            "arn:aws:iam::000000000000:user/" + System.getProperty("user.name"),
+            "creating requested by arn:",
+            "eksp prolong dev 30m",
+            "eksp destroy dev");
+    Screens created = terminal(columns).run("bash", "-c", "eksp create --dry-run");
+    assertThat(words(created))
+        .contains(
+            "owner none: no notices are sent",
+            "version 1.35",
+            "nodes 1",
+            "receives no mail, so no one is notified before the cluster expires");
+  }
+
+  /** What is shown, with a blank for each end of a line. */
+  private static String words(Screens screens) {
+    return String.join(" ", screens.end().lines()).replaceAll(" +", " ");
+  }
+
+  @Test
+  void whatCanBeDoneAboutAnErrorIsAdvised() throws Exception {
+    scripts
+        .run("eksp", "create", "--name", "dev")
+        .exits(2)
+        .says("the name dev is taken", "eksp create --name NAME\n", "list clusters: ");
+    scripts
+        .run("eksp", "prolong", "dev", "9000")
+        .exits(2)
+        .says("would exceed the maximum lifetime", "eksp status dev\n")
+        .doesNotSay("list clusters");
+    scripts
+        .run("eksp", "prolong", "nope", "5")
+        .exits(2)
+        .says("there is no cluster nope", "list clusters: ", "eksp list --all\n");
+  }
+
   @Test
   void aDurationOrAMomentProlongs() throws Exception {
     String expires = record("dev").at("/status/expires").asText();

@@ -323,11 +323,11 @@ class SpecScriptIT {
         .exits(2)
         .prints(
             """
-            name        dev
-            workers     1
-            version     1.35
-            expires     20 minutes after it is ready
-            owner       a@b.io
+              name         dev
+              expires      20 minutes after it is ready
+              owner        a@b.io
+              version      1.35
+              nodes        1
 
             it would be rejected:
               - the name dev is taken
@@ -364,14 +364,14 @@ class SpecScriptIT {
         .exits(0)
         .prints(
             """
-            name        dev
-            workers     1
-            version     1.35
-            expires     2026-11-30 18:00 UTC, in 20 minutes
-            owner       a@b.io
-            access      arn:aws:iam::1:role/a [2J
-            cost        about 0.20 USD, at most 1.05 USD; an hour more is 0.10 USD
-                        one spot node
+              name         dev
+              expires      2026-11-30 18:00 UTC, in 20 minutes
+              owner        a@b.io
+              version      1.35
+              nodes        1
+              access       arn:aws:iam::1:role/a [2J
+              cost         about 0.20 USD, at most 1.05 USD; an hour more is 0.10 USD
+                           one spot node
             """);
     assertThat(api.lines()).containsExactly("POST /estimate");
   }

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -13,8 +14,19 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class ConnectProxy implements AutoCloseable {
   private final ServerSocket server;
   private final List<String> connected = new CopyOnWriteArrayList<>();
+  private final String login;
 
   ConnectProxy() throws IOException {
+    this("");
+  }
+
+  /**
+   * One that wants a login.
+   *
+   * @param login a user, a colon and a password
+   */
+  ConnectProxy(String login) throws IOException {
+    this.login = login;
     server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress());
     Thread.ofVirtual().start(this::serve);
   }
@@ -37,7 +49,18 @@ final class ConnectProxy implements AutoCloseable {
     try {
       while (!server.isClosed()) {
         Socket client = server.accept();
-        String target = head(client).split(" ", 3)[1];
+        String head = head(client);
+        if (!login.isEmpty() && !head.contains("Basic " + base64(login) + "\r\n")) {
+          try (client) {
+            client
+                .getOutputStream()
+                .write(
+                    "HTTP/1.1 407 Who are you?\r\nProxy-Authenticate: Basic realm=\"company\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                        .getBytes(StandardCharsets.US_ASCII));
+          }
+          continue;
+        }
+        String target = head.split(" ", 3)[1];
         connected.add(target);
         int port = Integer.parseInt(target.substring(target.lastIndexOf(':') + 1));
         Socket there = new Socket(InetAddress.getLoopbackAddress(), port);
@@ -54,6 +77,10 @@ final class ConnectProxy implements AutoCloseable {
         throw new UncheckedIOException(e);
       }
     }
+  }
+
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static String head(Socket client) throws IOException {

@@ -2,7 +2,9 @@ package io.eksphemeral.local.ui;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Authenticator;
 import java.net.InetSocketAddress;
+import java.net.PasswordAuthentication;
 import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,12 +15,14 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /** The way to AWS, by the variables that curl and the aws CLI know. */
 final class NetworkSettings {
@@ -33,32 +37,85 @@ final class NetworkSettings {
   }
 
   /**
+   * A proxy.
+   *
+   * @param login a user, a colon and a password; empty if it wants none
+   */
+  record Proxy(String host, int port, String login) {
+    /** Without the password. */
+    @Override
+    public String toString() {
+      return "Proxy[" + host + ":" + port + "]";
+    }
+  }
+
+  /**
    * Lets a client use them.
    *
+   * @throws IllegalArgumentException if there is a proxy that cannot be used
    * @throws GeneralSecurityException if the file has no certificates
    */
   void applyTo(HttpClient.Builder client, URI api) throws IOException, GeneralSecurityException {
     if (certificates.isPresent()) {
       client.sslContext(trusting(certificates.get()));
     }
-    proxy(api)
-        .ifPresentOrElse(
-            proxy -> client.proxy(ProxySelector.of(proxy)),
-            () -> client.proxy(HttpClient.Builder.NO_PROXY));
+    Optional<Proxy> proxy = proxy(api);
+    if (proxy.isEmpty()) {
+      client.proxy(HttpClient.Builder.NO_PROXY);
+      return;
+    }
+    Proxy used = proxy.get();
+    client.proxy(ProxySelector.of(InetSocketAddress.createUnresolved(used.host(), used.port())));
+    if (!used.login().isEmpty()) {
+      client.authenticator(new ProxyLogin(used.login()));
+    }
+  }
+
+  /** Gives a login to the proxy, and to no server. */
+  private static final class ProxyLogin extends Authenticator {
+    private final PasswordAuthentication login;
+
+    ProxyLogin(String login) {
+      String[] parts = login.split(":", 2);
+      this.login =
+          new PasswordAuthentication(
+              parts[0], parts.length == 2 ? parts[1].toCharArray() : new char[0]);
+    }
+
+    @Override
+    protected @Nullable PasswordAuthentication getPasswordAuthentication() {
+      return getRequestorType() == RequestorType.PROXY ? login : null;
+    }
   }
 
   /** The proxy to this host; empty if there is none. */
-  Optional<InetSocketAddress> proxy(URI api) {
+  Optional<Proxy> proxy(URI api) {
     String names = "https".equals(api.getScheme()) ? "https_proxy HTTPS_PROXY" : "http_proxy";
     if (isExempt(String.valueOf(api.getHost()))) {
       return Optional.empty();
     }
-    return first(names + " all_proxy ALL_PROXY")
-        .map(url -> URI.create(url.contains("://") ? url : "http://" + url))
-        .filter(url -> url.getHost() != null)
-        .map(url ->
-            InetSocketAddress.createUnresolved(
-                url.getHost(), url.getPort() < 0 ? PROXY_PORT : url.getPort()));
+    return first(names + " all_proxy ALL_PROXY").map(NetworkSettings::parse);
+  }
+
+  private static Proxy parse(String text) {
+    URI url;
+    try {
+      url = URI.create(text.contains("://") ? text : "http://" + text);
+    } catch (IllegalArgumentException _) {
+      throw unusable(); // it may contain a password
+    }
+    if (!"http".equalsIgnoreCase(url.getScheme()) || url.getHost() == null) {
+      throw unusable();
+    }
+    return new Proxy(
+        url.getHost(),
+        url.getPort() < 0 ? PROXY_PORT : url.getPort(),
+        url.getUserInfo() == null ? "" : url.getUserInfo());
+  }
+
+  private static IllegalArgumentException unusable() {
+    return new IllegalArgumentException(
+        "the proxy to AWS has to be http://HOST:PORT; see https_proxy and all_proxy");
   }
 
   private Optional<String> first(String names) {
@@ -78,13 +135,18 @@ final class NetworkSettings {
   }
 
   private static SSLContext trusting(Path file) throws IOException, GeneralSecurityException {
+    Collection<? extends Certificate> all;
+    try (InputStream in = Files.newInputStream(file)) {
+      all = CertificateFactory.getInstance("X.509").generateCertificates(in);
+    }
+    if (all.isEmpty()) {
+      throw new GeneralSecurityException(file + " has no certificates");
+    }
     KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
     store.load(null, null);
-    try (InputStream in = Files.newInputStream(file)) {
-      int number = 0;
-      for (Certificate one : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-        store.setCertificateEntry("ca-" + number++, one);
-      }
+    int number = 0;
+    for (Certificate one : all) {
+      store.setCertificateEntry("ca-" + number++, one);
     }
     TrustManagerFactory trust =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

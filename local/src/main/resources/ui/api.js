@@ -18,13 +18,22 @@ export const TABLE = "text/tab-separated-values";
 
 const PATIENCE = 35000;
 
+// See entered.js. It is read for each call, as a newer command may have got the port of this one.
+function key() {
+  try {
+    return localStorage.getItem("key") ?? "";
+  } catch {
+    return "";
+  }
+}
+
 export async function call(method, path, { headers = {}, body } = {}) {
   let response;
   let text;
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+      headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers, "Eksphemeral-Key": key() },
       body,
       cache: "no-store",
       redirect: "error",

@@ -128,7 +128,8 @@ export function clusterView(id, refresh) {
   }
 
   function showCommands(status) {
-    const name = status.state === "gone" ? status.id : (record.name ?? status.id);
+    // Commands are pasted into a shell: nothing but a name gets into them.
+    const name = status.state !== "gone" && /^[A-Za-z0-9-]{1,63}$/.test(record.name ?? "") ? record.name : id;
     const all = [];
     if (status.state === "ready" && !/^simulated/.test(status.provider ?? "")) all.push(["write its kubeconfig", command("kubeconfig", name)], ["open a shell", command("shell", name)]);
     if (status.state === "ready" || status.state === "creating") all.push(["extend it", command("prolong", name, "30m")]);
@@ -153,7 +154,8 @@ export function clusterView(id, refresh) {
       setText(parts.left, left > 0 ? countdown(left) : "ends now");
       parts.left.className = left < 360000 ? "big soon" : "big";
       setText(parts.until, `left; expires ${exactly(end)}`);
-      parts.bar.value = Math.min(1, Math.max(0, 1 - left / (status.lifetime * 60000)));
+      const used = 1 - left / (status.lifetime * 60000);
+      parts.bar.value = Number.isFinite(used) ? Math.min(1, Math.max(0, used)) : 1;
       parts.bar.className = left < 360000 ? "soon" : "";
       return;
     }

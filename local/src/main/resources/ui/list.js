@@ -30,7 +30,7 @@ function parse(text, at) {
       id,
       name: name || id,
       state,
-      expires: left === "" ? null : at + Number(left) * 1000,
+      expires: /^-?[0-9]+$/.test(left) ? at + Number(left) * 1000 : null,
       lifetime: Number(lifetime) * 60000,
       owner: owner ?? "",
       version: version ?? "",

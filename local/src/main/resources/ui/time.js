@@ -28,6 +28,7 @@ const two = (number) => String(number).padStart(2, "0");
 
 // Milliseconds as 2d 3h, 2h 05m, 29m 12s or 8s.
 export function countdown(milliseconds) {
+  if (!Number.isFinite(milliseconds)) return "–";
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
@@ -47,12 +48,17 @@ const day = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric
 
 // A moment in the reader's time zone: 18:42, with the day unless it is today's.
 export function moment(milliseconds) {
-  const text = time.format(milliseconds);
-  return day.format(milliseconds) === day.format(now()) ? text : `${day.format(milliseconds)}, ${text}`;
+  return formatted(time, milliseconds);
 }
 
+// The same with seconds.
 export function exactly(milliseconds) {
-  const text = seconds.format(milliseconds);
+  return formatted(seconds, milliseconds);
+}
+
+function formatted(format, milliseconds) {
+  if (!Number.isFinite(milliseconds)) return "–";
+  const text = format.format(milliseconds);
   return day.format(milliseconds) === day.format(now()) ? text : `${day.format(milliseconds)}, ${text}`;
 }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.WebElement;
 
 /**
@@ -423,8 +426,30 @@ class AwsPageIT {
     browser.open(page.home());
   }
 
-  @Test
+  /** As after a removal and an installation, which give it another address. */
+  @ParameterizedTest
+  @ValueSource(strings = {"responds", "does not respond"})
   @Order(8)
+  void anInstallationThatHasMovedIsFollowed(String old) throws Exception {
+    ready("theirs");
+    int port =
+        old.equals("responds")
+            ? URI.create(aws.variable("AWS_ENDPOINT_URL")).getPort()
+            : Scripts.freePort();
+    Path home = Files.createDirectories(scratch.resolve("home that " + old));
+    Files.writeString(
+        Files.createDirectories(home.resolve("endpoints")).resolve("123456789012-us-east-2"),
+        "http://0123456789.execute-api.localhost:%d\n".formatted(port));
+    try (UiCommand own = UiCommand.start(caller("bob").with("EKSPHEMERAL_HOME", home.toString()))) {
+      browser.open(own.link());
+      browser.sees("theirs");
+      browser.expectNoTrouble();
+    }
+    browser.open(page.home());
+  }
+
+  @Test
+  @Order(9)
   void whatAnotherCallerCreatedIsDestroyedByItsName() throws Exception {
     String id = ready("theirs");
     show(page, "#/clusters/" + id);

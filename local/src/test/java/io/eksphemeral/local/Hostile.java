@@ -3,6 +3,7 @@ package io.eksphemeral.local;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collections;
+import java.util.regex.Matcher;
 
 /** Responses of a control plane, with any text in every field that is one. */
 final class Hostile {
@@ -61,6 +62,15 @@ final class Hostile {
         .put("by", text);
     status.putArray("phases").addObject().put("phase", text).put("at", "2026-11-30T10:00:00Z");
     return record.toString();
+  }
+
+  /** A record whose times are not even times. */
+  static String undated(String state) {
+    return record(TEXT, state)
+        .replaceAll(
+            "\"2026-[^\"]*\"",
+            Matcher.quoteReplacement(JSON.getNodeFactory().textNode(TEXT).toString()))
+        .replace("\"lifetime\":60", "\"lifetime\":\"x\",\"expires\":\"x\"");
   }
 
   static String estimate(String text) {

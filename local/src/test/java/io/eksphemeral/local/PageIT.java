@@ -392,7 +392,7 @@ class PageIT {
   @Test
   void offlineAndBackAgain() throws Exception {
     FakePlane plane = new FakePlane().lists(FakePlane.lines(3));
-    try (PageProxy proxy = PageProxy.before(plane.url(), scripts.home())) {
+    try (PageProxy proxy = PageProxy.before(plane.url(), scratch.resolve("no home"))) {
       browser.open(proxy.link());
       browser.sees("cluster-2");
       plane.close();
@@ -406,6 +406,38 @@ class PageIT {
       browser.expectNoTrouble();
     }
     browser.open(page.home());
+  }
+
+  @Test
+  void aControlPlaneThatIsStartedAgainElsewhereIsFollowed() throws Exception {
+    Path folder = Files.createDirectories(scratch.resolve("moves"));
+    Scripts own =
+        Scripts.local(folder, Scripts.freePort()).with("EKSPHEMERAL_PROVIDER", "simulated");
+    own.run("eksp-create.sh", "--name", "stays-known", "--timeout", "10h").exits(0);
+    try (UiCommand moved = UiCommand.start(own)) {
+      browser.open(moved.link());
+      browser.sees("stays-known");
+      stop(own.home());
+      browser.sees("the control plane on this machine does not respond");
+      browser.sees("start it: ");
+      own.with("EKSPHEMERAL_PORT", Integer.toString(Scripts.freePort())).run("eksp-up.sh").exits(0);
+      browser.patient(Duration.ofMinutes(2)).seesNot("does not respond");
+      browser.patient(Duration.ofSeconds(20)).button("Extend stays-known").click();
+      browser.find("dialog button[type=submit]:enabled").click();
+      browser.sees("stays-known expires");
+      browser.expectNoTrouble();
+    } finally {
+      own.run("eksp-down.sh", "--abandon-clusters");
+    }
+    browser.open(page.home());
+  }
+
+  /** As it ends with the machine; its records stay. */
+  private static void stop(Path home) throws Exception {
+    String pid = Files.readString(home.resolve("control-plane.pid")).strip();
+    ProcessHandle process = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+    process.destroy();
+    process.onExit().join();
   }
 
   @Test
@@ -556,6 +588,8 @@ class PageIT {
     try (FakePlane plane = new FakePlane()) {
       plane.lists(Hostile.line());
       plane.responds("GET /status/" + FakePlane.id(0), 200, Hostile.record(attack, attack));
+      plane.responds("GET /status/" + FakePlane.id(1), 200, Hostile.undated("ready"));
+      plane.responds("GET /status/" + FakePlane.id(2), 200, Hostile.undated("creating"));
       plane.responds("POST /estimate", 200, Hostile.estimate(attack));
       plane.responds("POST /create", 400, Hostile.error());
       plane.responds("POST /destroy/" + FakePlane.id(0), 409, Hostile.error());
@@ -564,7 +598,13 @@ class PageIT {
           PageProxy.before(plane.url(), scripts.home(), "--where", attack, "--command", attack)) {
         browser.open(proxy.link());
         browser.sees("<img src=x");
-        for (String hash : new String[] {"#/clusters/" + FakePlane.id(0), "#/new"}) {
+        for (String hash :
+            new String[] {
+              "#/clusters/" + FakePlane.id(0),
+              "#/clusters/" + FakePlane.id(1),
+              "#/clusters/" + FakePlane.id(2),
+              "#/new"
+            }) {
           browser.go(hash);
           browser.sees("<img src=x");
           browser.until(
@@ -584,6 +624,46 @@ class PageIT {
         browser.sees("<img src=x");
         expectNothingOfTheAttack();
         browser.expectNoTrouble();
+      }
+    }
+    browser.open(page.home());
+  }
+
+  @Test
+  void aLogIsOnlyText() throws Exception {
+    Path folder = Files.createDirectories(scratch.resolve("hostile"));
+    Files.writeString(folder.resolve("eksp"), "cat \"$0.text\"\n");
+    Files.writeString(folder.resolve("eksp.text"), (Hostile.TEXT + "\n").repeat(3));
+    try (FakePlane plane = new FakePlane()) {
+      plane.responds("GET /status/" + FakePlane.id(0), 200, Hostile.record("dev", "gone"));
+      try (PageProxy proxy =
+          PageProxy.before(plane.url(), scripts.home(), "--scripts", folder.toString())) {
+        browser.open(proxy.link());
+        browser.go("#/clusters/" + FakePlane.id(0));
+        browser.find("summary").click();
+        browser.sees(Hostile.TEXT);
+        expectNothingOfTheAttack();
+        browser.expectNoTrouble();
+      }
+    }
+    browser.open(page.home());
+  }
+
+  /** They are pasted into a shell. */
+  @Test
+  void commandsToCopyConsistOfNothingButCommandsAndNames() throws Exception {
+    try (FakePlane plane = new FakePlane()) {
+      for (String name : new String[] {"$(reboot)", "x; reboot", "x\nreboot", Hostile.TEXT}) {
+        plane.responds("GET /status/" + FakePlane.id(0), 200, Hostile.record(name, "ready"));
+        try (PageProxy proxy = PageProxy.before(plane.url(), scripts.home())) {
+          browser.open(proxy.link());
+          browser.go("#/clusters/" + FakePlane.id(0));
+          browser.find(".commands code");
+          for (WebElement code : browser.driver().findElements(By.cssSelector(".commands code"))) {
+            assertThat(code.getText())
+                .matches("\\./eksp [a-z]+ --local " + FakePlane.id(0) + "( 30m)?");
+          }
+        }
       }
     }
     browser.open(page.home());

@@ -9,6 +9,9 @@ import io.eksphemeral.lambda.Route;
 import io.eksphemeral.local.HttpRequest;
 import io.eksphemeral.local.ui.CallerCredentials.Outcome;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpResponse;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,6 +30,10 @@ final class ApiProxy {
 
   private static final List<String> REQUEST_HEADERS =
       List.of("Accept", "Content-Type", "If-None-Match", "Idempotency-Key");
+
+  /** Signatures and servers agree on these. */
+  private static final Pattern VALUE = Pattern.compile("[ -~]{0,1000}");
+
   private static final List<String> RESPONSE_HEADERS =
       List.of(
           "Content-Type",
@@ -39,6 +46,7 @@ final class ApiProxy {
           "Retry-After");
 
   private final Upstream upstream;
+  private final ApiLocation location;
   private final Optional<Signing> signing;
   private final String notRunning;
   private final Semaphore calls = new Semaphore(MOST_CALLS, true);
@@ -49,8 +57,9 @@ final class ApiProxy {
   /**
    * @param notRunning what to do if a control plane on one machine does not respond
    */
-  ApiProxy(Upstream upstream, Optional<Signing> signing, String notRunning) {
+  ApiProxy(Upstream upstream, ApiLocation location, Optional<Signing> signing, String notRunning) {
     this.upstream = upstream;
+    this.location = location;
     this.signing = signing;
     this.notRunning = notRunning;
   }
@@ -78,6 +87,11 @@ final class ApiProxy {
         || !request.query().isEmpty()) {
       return Optional.of(ErrorCode.METHOD_NOT_ALLOWED.response("the API has no such request"));
     }
+    if (!REQUEST_HEADERS.stream()
+        .flatMap(name -> request.header(name).stream())
+        .allMatch(value -> VALUE.matcher(value).matches())) {
+      return Optional.of(ErrorCode.INVALID_REQUEST.response("a header is not plain, short text"));
+    }
     calls.acquireUninterruptibly();
     try {
       return Optional.of(forward(request));
@@ -91,62 +105,103 @@ final class ApiProxy {
     for (String name : REQUEST_HEADERS) {
       request.header(name).stream().findFirst().ifPresent(value -> headers.put(name, value));
     }
-    byte[] body = new byte[request.body().remaining()];
-    request.body().duplicate().get(body);
-    try {
-      return signing.isPresent()
-          ? forwardSigned(request, headers, body, signing.get())
-          : forwardLocal(request, headers, body);
-    } catch (IOException e) {
-      return Answers.error(
-          502,
-          "unreachable",
-          signing.isPresent()
-              ? "no response from the control plane's API: %s\nis there a network connection?"
-                  .formatted(reason(e))
-              : "the control plane on this machine does not respond\n" + notRunning);
+    Call call = new Call(request, headers);
+    URI api = location.current();
+    Attempt attempt = attempt(api, call);
+    if (attempt.isAstray() && location.hasMovedFrom(api)) {
+      attempt = attempt(location.current(), call);
+    }
+    return attempt.isAstray() && location.missing().isPresent()
+        ? unreachable(location.missing().get())
+        : attempt.response();
+  }
+
+  private record Call(HttpRequest request, Map<String, String> headers) {
+    String method() {
+      return request.method();
+    }
+
+    URI at(URI api) {
+      return URI.create(api + request.path());
+    }
+
+    byte[] body() {
+      byte[] bytes = new byte[request.body().remaining()];
+      request.body().duplicate().get(bytes);
+      return bytes;
     }
   }
 
-  private APIGatewayV2HTTPResponse forwardLocal(
-      HttpRequest request, Map<String, String> headers, byte[] body) throws IOException {
-    HttpResponse<String> response =
-        upstream.send(request.method(), request.path(), plain(headers), body);
-    return response.headers().firstValue("Eksphemeral-Control-Plane").isPresent()
-        ? answer(response)
-        : Answers.error(
-            502,
-            "unreachable",
-            "another program responds in place of the control plane\n" + notRunning);
+  /**
+   * One try to have a request answered.
+   *
+   * @param isAstray whether the API may be somewhere else, and sending it again does no harm
+   */
+  private record Attempt(APIGatewayV2HTTPResponse response, boolean isAstray) {}
+
+  private Attempt attempt(URI api, Call call) {
+    try {
+      return signing.isPresent()
+          ? attemptSigned(api, call, signing.get())
+          : attemptLocal(api, call);
+    } catch (IOException e) {
+      boolean isUnsent = e instanceof ConnectException || e instanceof HttpConnectTimeoutException;
+      return new Attempt(
+          unreachable(
+              signing.isPresent()
+                  ? "no response from the control plane's API: %s\nis there a network connection?"
+                      .formatted(reason(e))
+                  : "the control plane on this machine does not respond\n" + notRunning),
+          isUnsent || call.method().equals("GET"));
+    }
   }
 
-  private APIGatewayV2HTTPResponse forwardSigned(
-      HttpRequest request, Map<String, String> headers, byte[] body, Signing by)
-      throws IOException {
+  private Attempt attemptLocal(URI api, Call call) throws IOException {
+    HttpResponse<String> response =
+        upstream.send(call.method(), call.at(api), plain(call.headers()), call.body());
+    return response.headers().firstValue("Eksphemeral-Control-Plane").isPresent()
+        ? new Attempt(answer(response), false)
+        : new Attempt(
+            unreachable("another program responds in place of the control plane\n" + notRunning),
+            true);
+  }
+
+  private Attempt attemptSigned(URI api, Call call, Signing by) throws IOException {
+    URI uri = call.at(api);
     Outcome outcome = by.credentials().current();
     for (boolean isRetry = false; ; isRetry = true) {
       if (!(outcome instanceof Outcome.Available(CallerCredentials.Keys keys))) {
-        return unavailable(outcome);
+        return new Attempt(unavailable(outcome), false);
       }
       HttpResponse<String> response =
           upstream.send(
-              request.method(),
-              request.path(),
-              by.signer().sign(request.method(), upstream.uri(request.path()), headers, body, keys),
-              body);
-      if (response.statusCode() != 403 || !isGateways(response.body())) {
-        return answer(response);
+              call.method(),
+              uri,
+              by.signer().sign(call.method(), uri, call.headers(), call.body(), keys),
+              call.body());
+      int status = response.statusCode();
+      if ((status != 403 && status != 404) || !isGateways(response.body())) {
+        return new Attempt(answer(response), false);
+      }
+      if (status == 404) {
+        return new Attempt(unreachable("the control plane is not at " + api + " any more"), true);
       }
       Outcome rejected = outcome;
       outcome = by.credentials().after(keys);
       if (isRetry || outcome.equals(rejected)) {
-        return Answers.error(
-            403,
-            "not-allowed",
-            "API Gateway rejects the request\n"
-                + "you need the permission execute-api:Invoke on this API");
+        return new Attempt(
+            Answers.error(
+                403,
+                "not-allowed",
+                "API Gateway rejects the request\n"
+                    + "you need the permission execute-api:Invoke on this API"),
+            true);
       }
     }
+  }
+
+  private static APIGatewayV2HTTPResponse unreachable(String reason) {
+    return Answers.error(502, "unreachable", reason);
   }
 
   private static APIGatewayV2HTTPResponse unavailable(Outcome outcome) {

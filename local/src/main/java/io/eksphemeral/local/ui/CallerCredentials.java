@@ -1,8 +1,6 @@
 package io.eksphemeral.local.ui;
 
-import io.eksphemeral.local.io.Subprocess;
 import io.eksphemeral.local.io.Subprocess.Output;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -19,20 +17,16 @@ final class CallerCredentials {
   /** However often the page asks, the script runs no more often than this. */
   private static final Duration BETWEEN_FETCHES = Duration.ofSeconds(4);
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-  private static final Subprocess PROGRAMS = new Subprocess(System.getenv(), 64 * 1024);
-
-  private final List<String> command;
+  private final LibraryScript script;
   private final InstantSource clock;
   private Outcome latest = new Outcome.Unavailable("not fetched yet");
   private Instant fetched = Instant.EPOCH;
 
   /**
-   * @param scripts the folder of the commands
+   * @param script prints credentials, a line each
    */
-  CallerCredentials(Path scripts, InstantSource clock) {
-    this.command = List.of("bash", "-p", scripts.resolve("lib/export-credentials.sh").toString());
+  CallerCredentials(LibraryScript script, InstantSource clock) {
+    this.script = script;
     this.clock = clock;
   }
 
@@ -101,18 +95,15 @@ final class CallerCredentials {
   }
 
   private Outcome fetch() {
-    try {
-      Output output = PROGRAMS.run(PATIENCE, "", command);
-      List<String> lines = output.out().lines().toList();
-      if (output.isSuccess() && lines.size() >= 2) {
-        return new Outcome.Available(keys(lines));
-      }
+    Output output = script.run();
+    List<String> lines = output.out().lines().toList();
+    if (!output.isSuccess() || lines.size() < 2) {
       return output.hasEnded()
-          ? new Outcome.Unavailable(withoutProgram(output.err()))
+          ? new Outcome.Unavailable(script.message(output))
           : unavailable(output.err());
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      return unavailable("interrupted");
+    }
+    try {
+      return new Outcome.Available(keys(lines));
     } catch (NumberFormatException e) {
       return unavailable(String.valueOf(e.getMessage()));
     }
@@ -134,9 +125,5 @@ final class CallerCredentials {
     return seconds.isEmpty()
         ? Optional.empty()
         : Optional.of(Instant.ofEpochSecond(Long.parseLong(seconds)));
-  }
-
-  private static String withoutProgram(String errors) {
-    return errors.strip().replaceFirst("^[a-z-]+\\.sh: ", "");
   }
 }

@@ -15,16 +15,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Who may use the proxy: the browser that opened its link first. The link's token works once, and
- * is exchanged for a cookie that no script can read and no other site can have sent.
+ * is exchanged for a cookie that no script can read and no other site can have sent, and for a key
+ * that only pages of this port can read. With the cookie alone, which browsers send to every port
+ * of the machine, there is nothing but the page's files.
  */
 final class Session {
   private static final String TOKEN = "token=";
+  private static final String KEY = "Eksphemeral-Key";
   private static final int BYTES = 32;
 
   private final ForeignRequests foreign;
   private final String cookie;
   private final String token;
   private final String secret;
+  private final String key;
   private final AtomicBoolean isTokenUsed = new AtomicBoolean();
   private final Runnable onUse;
 
@@ -37,6 +41,7 @@ final class Session {
     this.cookie = "eksp-ui-" + port;
     this.token = random(random);
     this.secret = random(random);
+    this.key = random(random);
     this.onUse = onUse;
   }
 
@@ -63,28 +68,29 @@ final class Session {
     if (isLink) {
       return Optional.of(begin(request));
     }
-    return hasCookie(request) ? Optional.empty() : Optional.of(refuse(request));
+    boolean isFile = request.method().equals("GET") && StaticFiles.at(request.path()).isPresent();
+    return hasCookie(request) && (isFile || hasKey(request))
+        ? Optional.empty()
+        : Optional.of(refuse(request));
   }
 
+  /**
+   * Responds with a page that leads on. A redirect would still belong to the site from which the
+   * link was opened, and the browser would not send the cookie.
+   */
   private APIGatewayV2HTTPResponse begin(HttpRequest request) {
     String given = request.query().substring(TOKEN.length());
     if (request.method().equals("GET")
         && isEqual(given, token)
         && isTokenUsed.compareAndSet(false, true)) {
       onUse.run();
-      return enter(
+      return StaticFiles.entered(
+          key,
           Map.of(
               "Set-Cookie", "%s=%s; Path=/; HttpOnly; SameSite=Strict".formatted(cookie, secret)));
     }
-    return hasCookie(request) ? enter(Map.of()) : refuse(request);
-  }
-
-  /**
-   * A page that leads on. A redirect would still belong to the site from which the link was opened,
-   * and the browser would not send the cookie.
-   */
-  private static APIGatewayV2HTTPResponse enter(Map<String, String> headers) {
-    return StaticFiles.page(200, "/entered.html", headers);
+    // The browser that used the link has the key; another one may have got the cookie.
+    return hasCookie(request) ? StaticFiles.entered("", Map.of()) : refuse(request);
   }
 
   private static APIGatewayV2HTTPResponse refuse(HttpRequest request) {
@@ -100,6 +106,10 @@ final class Session {
         .map(String::strip)
         .filter(one -> one.startsWith(cookie + "="))
         .anyMatch(one -> isEqual(one.substring(cookie.length() + 1), secret));
+  }
+
+  private boolean hasKey(HttpRequest request) {
+    return request.header(KEY).stream().anyMatch(given -> isEqual(given, key));
   }
 
   /** In constant time. */

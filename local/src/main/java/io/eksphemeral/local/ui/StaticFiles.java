@@ -27,6 +27,7 @@ final class StaticFiles {
   private static final String[] NAMES = {
     "/index.html",
     "/entered.html",
+    "/entered.js",
     "/refused.html",
     "/style.css",
     "/icon.svg",
@@ -48,6 +49,13 @@ final class StaticFiles {
   static Optional<APIGatewayV2HTTPResponse> at(String path) {
     String name = path.equals("/") ? "/index.html" : path;
     return FILES.containsKey(name) ? Optional.of(page(200, name, Map.of())) : Optional.empty();
+  }
+
+  /** The page that a link leads to, with the key that it brings; empty for none. */
+  static APIGatewayV2HTTPResponse entered(String key, Map<String, String> headers) {
+    APIGatewayV2HTTPResponse page = page(200, "/entered.html", headers);
+    page.setBody(page.getBody().replace("data-key=\"\"", "data-key=\"" + key + "\""));
+    return page;
   }
 
   static APIGatewayV2HTTPResponse page(int status, String name, Map<String, String> headers) {

@@ -72,7 +72,7 @@ public final class UiProxy {
     this.settings = settings;
     listener = HttpListener.bind(0, BOUNDS);
     InstantSource clock = InstantSource.system();
-    HttpClient.Builder client = HttpClient.newBuilder();
+    HttpClient.Builder client = Upstream.client();
     if (settings.isOnAws()) {
       new NetworkSettings(System.getenv(), settings.certificates()).applyTo(client, settings.api());
     } else {
@@ -83,11 +83,18 @@ public final class UiProxy {
             .region()
             .map(region ->
                 new ApiProxy.Signing(
-                    new RequestSigner(region), new CallerCredentials(settings.scripts(), clock)));
-    api = new ApiProxy(new Upstream(settings.api(), client), signing, "start it: " + command("up"));
-    logs = new LogFollowers(logCommand());
+                    new RequestSigner(region),
+                    new CallerCredentials(library("export-credentials.sh", List.of()), clock)));
+    List<String> edition = settings.command().contains(" --local") ? List.of("--local") : List.of();
+    ApiLocation location = new ApiLocation(settings.api(), library("find-api.sh", edition), clock);
+    api = new ApiProxy(new Upstream(client), location, signing, "start it: " + command("up"));
+    logs = new LogFollowers(logCommand(edition));
     session = new Session(listener.port(), new SecureRandom(), this::linkUsed);
     browser = Browser.prepare(listener.url() + session.link());
+  }
+
+  private LibraryScript library(String name, List<String> options) {
+    return new LibraryScript(settings.scripts(), name, options, settings.command());
   }
 
   private void linkUsed() {
@@ -98,13 +105,11 @@ public final class UiProxy {
     return settings.command().replace("COMMAND", name);
   }
 
-  private List<String> logCommand() {
+  private List<String> logCommand(List<String> edition) {
     List<String> all = new ArrayList<>(List.of("bash", "-p"));
     all.add(settings.scripts().resolve("eksp").toString());
     all.add("logs");
-    if (settings.command().contains(" --local")) {
-      all.add("--local");
-    }
+    all.addAll(edition);
     all.add("--follow");
     return all;
   }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Sends requests to the API, and to no other host. */
+/** Sends requests to the API. */
 final class Upstream {
   private static final Duration CONNECT = Duration.ofSeconds(5);
 
@@ -21,21 +21,14 @@ final class Upstream {
   private static final Duration RESPOND = Duration.ofSeconds(32);
 
   /** In bytes; a response of Lambda has at most 6 MB. */
-  private static final long MOST_BODY = 16 * 1024 * 1024;
+  private static final long MOST_BODY = 7 * 1024 * 1024;
 
   /** What the client sets by itself. */
   private static final Set<String> OWN_HEADERS = Set.of("host", "content-length");
 
-  static {
-    // Read by the client when its classes are loaded.
-    System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
-  }
-
-  private final URI api;
   private final HttpClient client;
 
-  Upstream(URI api, HttpClient.Builder client) {
-    this.api = api;
+  Upstream(HttpClient.Builder client) {
     this.client =
         client
             .version(HttpClient.Version.HTTP_1_1)
@@ -45,15 +38,22 @@ final class Upstream {
             .build();
   }
 
-  URI uri(String path) {
-    return URI.create(api + path);
+  /** For a client that sends the Host header it is given, and a password to a proxy for TLS. */
+  static HttpClient.Builder client() {
+    System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
+    System.setProperty("jdk.http.auth.tunneling.disabledSchemes", "");
+    return HttpClient.newBuilder();
   }
 
-  /** As for curl, names below localhost are this machine; not every resolver knows them. */
-  private String address() {
-    return String.valueOf(api.getHost()).endsWith(".localhost")
-        ? api.getScheme() + "://127.0.0.1:" + api.getPort()
-        : api.toString();
+  /**
+   * Where to connect to. As for curl, names below localhost are this machine, which not every
+   * resolver knows.
+   */
+  private static URI address(URI uri) {
+    return uri.getScheme().equals("http") && String.valueOf(uri.getHost()).endsWith(".localhost")
+        ? URI.create(
+            "http://127.0.0.1:" + (uri.getPort() < 0 ? 80 : uri.getPort()) + uri.getRawPath())
+        : uri;
   }
 
   /**
@@ -61,12 +61,11 @@ final class Upstream {
    *
    * @throws IOException if there is none
    */
-  HttpResponse<String> send(
-      String method, String path, Map<String, List<String>> headers, byte[] body)
+  HttpResponse<String> send(String method, URI uri, Map<String, List<String>> headers, byte[] body)
       throws IOException {
     java.net.http.HttpRequest.Builder request =
-        java.net.http.HttpRequest.newBuilder(URI.create(address() + path))
-            .header("Host", api.getAuthority())
+        java.net.http.HttpRequest.newBuilder(address(uri))
+            .header("Host", uri.getAuthority())
             .timeout(RESPOND)
             .method(
                 method,

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,7 @@ class CallerCredentialsTest {
 
   @TempDir private Path scripts;
   private Instant now = START;
-  private CallerCredentials credentials = new CallerCredentials(Path.of("."), () -> now);
+  private CallerCredentials credentials = from(Path.of("."));
 
   @BeforeEach
   void script() throws IOException {
@@ -35,7 +36,12 @@ class CallerCredentialsTest {
         echo '  sign in again: aws sso login' >&2
         exit 1
         """);
-    credentials = new CallerCredentials(scripts, () -> now);
+    credentials = from(scripts);
+  }
+
+  private CallerCredentials from(Path folder) {
+    return new CallerCredentials(
+        new LibraryScript(folder, "export-credentials.sh", List.of(), "eksp COMMAND"), () -> now);
   }
 
   /** What the script prints from now on. */

@@ -43,6 +43,9 @@ public final class TaskLogs {
   private final Path root;
   private final InstantSource clock;
 
+  /** At least as many as there are, so that they need not be listed for each; unknown at first. */
+  private int count = MOST;
+
   public TaskLogs(Path root, InstantSource clock) {
     this.root = root;
     this.clock = clock;
@@ -61,7 +64,7 @@ public final class TaskLogs {
             .getBytes(StandardCharsets.UTF_8);
     try {
       if (!exists(task)) {
-        deleteOldest(MOST - 1);
+        makeRoom();
       }
       AtomicFiles.createOwnerOnly(folder(task.cluster()));
       try (FileChannel file =
@@ -89,17 +92,22 @@ public final class TaskLogs {
     }
   }
 
-  private synchronized void deleteOldest(int most) throws IOException {
-    Map<Path, Instant> logs = logs();
-    List<Path> oldest =
-        logs.entrySet().stream()
-            .sorted(Map.Entry.comparingByValue())
-            .limit(Math.max(0, logs.size() - most))
-            .map(Map.Entry::getKey)
-            .toList();
-    for (Path log : oldest) {
-      delete(log);
+  /** Deletes the oldest logs if there is no room for one more, and counts it. */
+  private synchronized void makeRoom() throws IOException {
+    if (count >= MOST) {
+      Map<Path, Instant> logs = logs();
+      List<Path> oldest =
+          logs.entrySet().stream()
+              .sorted(Map.Entry.comparingByValue())
+              .limit(Math.max(0, logs.size() - MOST + 1))
+              .map(Map.Entry::getKey)
+              .toList();
+      for (Path log : oldest) {
+        delete(log);
+      }
+      count = logs.size() - oldest.size();
     }
+    count++;
   }
 
   /** All logs, with when something was added to them. */

@@ -40,13 +40,16 @@ final class TaskLogsTest {
 
   @Test
   void asManyAreKeptAsAreAllowedTheLatestOnes() throws IOException {
-    for (int i = 1; i <= TaskLogs.MOST + 3; i++) {
+    TaskLogs same = new TaskLogs(home.resolve("logs"), () -> now);
+    for (int i = 1; i <= TaskLogs.MOST + 2; i++) {
       now = now.plusSeconds(1);
-      logs().line(task(i), "a line");
+      same.line(task(i), "a line");
       if (i == TaskLogs.MOST) {
-        logs().line(task(1), "which is used again");
+        same.line(task(1), "which is used again");
       }
     }
+    now = now.plusSeconds(1);
+    logs().line(task(TaskLogs.MOST + 3), "of another process");
 
     assertThat(logs().clusters()).hasSize(TaskLogs.MOST);
     assertThat(logs().exists(task(1))).isTrue();

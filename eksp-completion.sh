@@ -7,7 +7,7 @@
 # plane (with --local on the command line, or EKSPHEMERAL_LOCAL=1, the one on this machine) and waits for at
 # most two seconds. To load it:
 #
-#   bash   source <(eksp completion bash)        in ~/.bashrc
+#   bash   eval "$(eksp completion bash)"        in ~/.bashrc
 #   zsh    source <(eksp completion zsh)         in ~/.zshrc, after compinit
 #   fish   eksp completion fish | source         in ~/.config/fish/config.fish
 #
@@ -134,8 +134,9 @@ case ${arguments[0]} in
   bash)
     cat <<'SCRIPT'
 _eksp() {
+  local words=("${COMP_WORDS[@]:1:COMP_CWORD}") # bash 3.2 makes one word of them after the next line
   local IFS=$'\n'
-  COMPREPLY=($("${COMP_WORDS[0]}" completion candidates "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  COMPREPLY=($("${COMP_WORDS[0]}" completion candidates "${words[@]}" 2>/dev/null))
 }
 complete -o default -F _eksp eksp
 SCRIPT

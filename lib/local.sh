@@ -95,7 +95,7 @@ start_local() {
 
 # launch SPEED: in the background, detached from Ctrl-C and the terminal.
 launch() {
-  local log=$local_home/control-plane.log lines_before pid exit_code=0 deadline=$((SECONDS + 30))
+  local log=$local_home/control-plane.log lines_before pid exit_code=0 deadline=$((SECONDS + 60))
   touch "$log"
   chmod 600 "$log" # an earlier one may be readable by others
   lines_before=$(wc -l <"$log")
@@ -111,7 +111,7 @@ launch() {
       fail_launch "$exit_code" "$(tail -n +$((lines_before + 1)) "$log" | tail -n 5)" "$log"
     elif ((SECONDS > deadline)); then
       kill "$pid"
-      fail "the control plane did not start within 30 s" "  log: $log"
+      fail "the control plane did not start within 60 s" "  log: $log"
     fi
     progress "starting the control plane"
     sleep 0.05

@@ -86,8 +86,8 @@ help_text() {
   text=$(header "$0")
   if [[ -n $front ]]; then
     for script in "$here"/eksp-*.sh; do
-      script=${script##*/}
-      text=${text//"./$script"/eksp $(command_name "$script")}
+      script=./${script##*/} # bash 3.2 takes no slash in a pattern
+      text=${text//"$script"/eksp $(command_name "${script#./}")}
     done
   fi
   printf '%s\n' "$text"

@@ -44,7 +44,7 @@ class CompletionIT {
   void bash() throws Exception {
     assertCompletes(
         new Terminal(scripts, 80)
-            .once("ready> ", "source <(eksp completion bash); echo load''ed\n")
+            .once("ready> ", "eval \"$(eksp completion bash)\"; echo load''ed\n")
             .once("loaded", "")
             .once("ready> ", "eksp pro\t")
             .once("eksp prolong ", "--unt\t")

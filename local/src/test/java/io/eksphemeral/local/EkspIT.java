@@ -275,29 +275,28 @@ class EkspIT {
 
   @Test
   void watchingShowsWhatChangesAndLeavesTheLastTable() throws Exception {
+    scripts.run("eksp-create.sh", "--name", "watched").exits(0);
     Screens screens =
         terminal(100)
             .once("ends this", "")
-            .once("watched: creating -> ready", "")
-            .once("watched", "q")
+            .once("watched: ready -> ", "q")
             .run(
                 "bash",
                 "-c",
-                "(sleep 2; \"$0-create.sh\" --name watched >/dev/null 2>&1) & \"$0\" list --watch",
+                "(sleep 6; \"$0-destroy.sh\" watched >/dev/null 2>&1) & \"$0\" list --watch",
                 Scripts.checkout().resolve("eksp").toString());
 
     assertThat(screens.exit()).isZero();
     assertThat(screens.seen().getFirst().text())
-        .doesNotContain("watched")
+        .containsPattern("watched +ready ")
         .containsPattern("dev +ready +1h(2\\d|30)m")
         .contains("q or Ctrl-C ends this");
     assertThat(screens.seen().get(1).text())
-        .containsPattern("\\d\\d:\\d\\d:\\d\\d  watched: creating -> ready");
+        .containsPattern("\\d\\d:\\d\\d:\\d\\d  watched: ready -> (destroying|gone)");
     assertThat(screens.end().text())
-        .contains("watched")
+        .contains("dev ")
         .doesNotContain("ends this")
         .startsWith("NAME");
-    scripts.run("eksp-destroy.sh", "watched").exits(0);
   }
 
   /** Through answers that say that nothing has changed, too. */
@@ -598,7 +597,7 @@ class EkspIT {
   })
   void bashCompletes(String typed, String completion) throws Exception {
     String script =
-        "source <(\"$0\" completion bash); COMP_WORDS=(\"$0\" %s); COMP_CWORD=%d; _eksp; printf '%%s\\n' \"${COMPREPLY[@]}\""
+        "eval \"$(\"$0\" completion bash)\"; COMP_WORDS=(\"$0\" %s); COMP_CWORD=%d; _eksp; printf '%%s\\n' \"${COMPREPLY[@]}\""
             .formatted(typed, typed.split(" ").length);
     assertThat(
             scripts

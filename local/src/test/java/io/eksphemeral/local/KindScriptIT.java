@@ -123,7 +123,7 @@ class KindScriptIT {
         .says("kind on docker ignores of the spec: without, nodes\n");
     assertThat(
             scripts.run("eksp-create.sh", "--dry-run", "-o", "text", "--disk", "30").exits(0).out())
-        .contains("no effect   here: nodes");
+        .containsPattern("no effect +here: nodes");
     scripts.run("eksp-create.sh", "--disk", "101").exits(2).says("nodes.disk must be");
     scripts.run("eksp-destroy.sh", "dev").exits(0);
   }

@@ -105,7 +105,7 @@ class ActionIT {
     String id = requireNonNull(outputs.get("id"));
     assertThat(standIns.clusters()).containsOnly("eksp-" + id).hasSize(3);
     Path kubeconfig = Path.of(requireNonNull(outputs.get("kubeconfig")));
-    assertThat(kubeconfig).content().contains("current-context: ci");
+    assertThat(kubeconfig).content().contains("current-context: \"ci\"");
     assertThat(outputs).containsEntry("KUBECONFIG", kubeconfig.toString());
 
     run(0, "destroy", Map.of("id", id));

@@ -45,7 +45,7 @@ class KindScriptIT {
     assertThat(standIns.clusters()).containsOnly("eksp-" + id).hasSize(3);
     assertThat(Path.of(scripts.value("HOME"), ".kube/eksphemeral/dev"))
         .content()
-        .contains("current-context: dev");
+        .contains("current-context: \"dev\"");
     assertThat(scripts.run("eksp-logs.sh", "dev").exits(0).out()).contains("Joining worker nodes");
 
     scripts.run("eksp-destroy.sh", "dev").exits(0);

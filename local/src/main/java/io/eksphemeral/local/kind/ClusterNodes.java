@@ -59,12 +59,18 @@ final class ClusterNodes {
     notes.read(cluster).ifPresent(note -> notes.write(cluster, note.with(worker)));
   }
 
-  /** Notes what has to be removed with the nodes, and has them power off if nobody removes them. */
+  /**
+   * Notes what has to be removed with the nodes, and has them power off if nobody removes them;
+   * also if nothing can be noted, as nothing may be able to remove them then.
+   */
   void secure(ClusterId cluster) throws EngineException, InterruptedException {
     List<String> found = engine.nodes(name(cluster));
     Set<String> volumes = engine.volumes(name(cluster), found);
-    notes.read(cluster).ifPresent(note -> notes.write(cluster, note.with(volumes)));
-    timer.set(found, shutdown.get());
+    try {
+      notes.read(cluster).ifPresent(note -> notes.write(cluster, note.with(volumes)));
+    } finally {
+      timer.set(found, shutdown.get());
+    }
   }
 
   /**

@@ -31,7 +31,11 @@ record ContainerEngine(String program, Subprocess command, Duration limit) {
    * @throws EngineException if it does not answer
    */
   String id() throws EngineException, InterruptedException {
-    return run("info", "--format", isPodman() ? "{{.Store.GraphRoot}}" : "{{.ID}}").strip();
+    String id = run("info", "--format", isPodman() ? "{{.Store.GraphRoot}}" : "{{.ID}}").strip();
+    if (id.isEmpty()) { // some versions of docker succeed while the engine is stopped
+      throw new EngineException("%s info does not name the engine".formatted(program));
+    }
+    return id;
   }
 
   /** The ids of a cluster's nodes, running or not. */

@@ -106,11 +106,17 @@ final class KindCreation {
     }
     kubeconfigs.write(
         cluster.value(),
-        Files.readString(kubeconfig).replace("kind-" + ClusterNodes.name(cluster), task.name()));
+        Files.readString(kubeconfig)
+            .replace("kind-" + ClusterNodes.name(cluster), quoted(task.name())));
     nodes.noteWorker(cluster, null);
     return new Next.End(
         Outcome.READY,
         "cluster %s is up: %d nodes of %s".formatted(task.name(), task.workers() + 1, image));
+  }
+
+  /** A name in YAML, where 123 and true would be no text. */
+  private static String quoted(String name) {
+    return '"' + name + '"';
   }
 
   /** Runs kind to its end; returns what is wrong if it fails. */
@@ -234,7 +240,8 @@ final class KindCreation {
         try {
           nodes.secure(cluster);
           return true;
-        } catch (EngineException _) {
+        } catch (EngineException
+            | UncheckedIOException _) { // also if it is interrupted while it writes
           Thread.sleep(POLL);
         }
       }

@@ -2,6 +2,7 @@ package io.eksphemeral.local.kind;
 
 import static io.eksphemeral.control.Samples.admitted;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.eksphemeral.domain.Cluster;
 import io.eksphemeral.domain.ClusterId;
@@ -14,6 +15,7 @@ import io.eksphemeral.local.kind.ClusterNotes.Worker;
 import io.eksphemeral.local.task.Provider;
 import io.eksphemeral.local.task.ProviderContract;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -27,9 +29,13 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** The provider on stand-ins for docker and kind, which are real processes. */
 final class KindProviderTest extends ProviderContract {
@@ -91,7 +97,7 @@ final class KindProviderTest extends ProviderContract {
 
   /** Lets the runner do what is due until a condition holds. */
   private void drive(Condition condition) throws Exception {
-    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    long end = System.nanoTime() + Duration.ofMinutes(5).toNanos();
     do {
       timer.pass(Duration.ofMillis(10));
       assertThat(System.nanoTime()).as("it takes too long").isLessThan(end);
@@ -133,7 +139,8 @@ final class KindProviderTest extends ProviderContract {
         .containsOnly("eksp-" + cluster.id())
         .hasSize(cluster.spec().numworkers() + 1);
     Path kubeconfig = home.resolve("kubeconfig/" + cluster.id());
-    assertThat(kubeconfig).content().contains("current-context: dev").doesNotContain("eksp-");
+    assertThat(kubeconfig).content().doesNotContain("eksp-");
+    assertThat(currentContext(cluster)).isEqualTo("dev");
     assertThat(Files.getPosixFilePermissions(kubeconfig))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
 
@@ -143,6 +150,22 @@ final class KindProviderTest extends ProviderContract {
     assertThat(standIns().list("volumes")).isEmpty();
     assertThat(home.resolve("kind/clusters")).isEmptyDirectory();
     assertThat(home.resolve("kind/kubeconfig")).isEmptyDirectory();
+  }
+
+  /** As kubectl reads it. */
+  private @Nullable Object currentContext(Cluster cluster) throws IOException {
+    String kubeconfig = Files.readString(home.resolve("kubeconfig/" + cluster.id()));
+    Object yaml = new Load(LoadSettings.builder().build()).loadFromString(kubeconfig);
+    return ((Map<?, ?>) yaml).get("current-context");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"123", "1e3", "0x1f", "true", "null"})
+  void aNameThatYamlWouldTakeForSomethingElseStaysAName(String name) throws Exception {
+    Cluster cluster = admitted(name);
+
+    assertThat(create(cluster).outcome()).isEqualTo(Outcome.READY);
+    assertThat(currentContext(cluster)).isEqualTo(name);
   }
 
   @Test
@@ -178,6 +201,19 @@ final class KindProviderTest extends ProviderContract {
         .content()
         .contains("update --restart=no " + String.join(" ", nodes));
     letTasksEnd();
+  }
+
+  @Test
+  void nodesPowerThemselvesOffEvenIfNothingCanBeNoted() throws Exception {
+    Cluster cluster = admitted("dev");
+    ContainerEngine engine = KindInstallation.find(standIns().environment()).engine();
+    AtomicFiles files = AtomicFiles.open(home.resolve("other"));
+    Files.createDirectories(home.resolve("other/clusters/" + cluster.id() + ".json"));
+    standIns().addContainer("node", "eksp-" + cluster.id());
+    ClusterNodes nodes = new ClusterNodes(engine, new ClusterNotes(files), () -> SHUTDOWN);
+
+    assertThatThrownBy(() -> nodes.secure(cluster.id())).isInstanceOf(UncheckedIOException.class);
+    assertThat(timer("node")).content().contains("2026-11-24 12:30:00");
   }
 
   private Path timer(String node) throws IOException {
@@ -381,6 +417,21 @@ final class KindProviderTest extends ProviderContract {
     assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
     assertThat(result.message()).contains("engine-one", "engine-two");
     assertThat(isThere(cluster)).isTrue();
+  }
+
+  /** As some versions of docker do while the engine is stopped. */
+  @Test
+  void anEngineThatSaysNothingOfItselfProvesNothing() throws Exception {
+    Cluster cluster = admitted("dev");
+    create(cluster);
+    standIns().tell("engine", "\n");
+
+    assertThat(create(admitted("other")).outcome()).isEqualTo(Outcome.FAILED);
+    TaskResult result = run(cluster, destroy(1));
+    assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(result.message()).contains("docker info").doesNotContain("another");
+    standIns().forget("engine");
+    assertThat(run(cluster, destroy(2)).provesAbsence()).isTrue();
   }
 
   @Test

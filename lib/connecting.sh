@@ -17,7 +17,9 @@ write_kubeconfig() {
   [[ ! -e $kubeconfig_file && ! -L $kubeconfig_file ]] || read_comment "$kubeconfig_file" || return
   kubeconfig_problem="$kubeconfig_file cannot be written"
   { printf '# EKSphemeral cluster %s of %s\n' "$record_id" "$(kubeconfig_origin)" && cat -- "$scratch/kubeconfig"; } \
-    2>/dev/null >"$temporary" && mv -f -- "$temporary" "$kubeconfig_file"
+    2>/dev/null >"$temporary" && mv -f -- "$temporary" "$kubeconfig_file" && return
+  rm -f -- "$temporary" 2>/dev/null # what was written of it, such as keys
+  return 1
 }
 
 # Reads the kubeconfig of the cluster in record_… to $scratch/kubeconfig.

@@ -10,10 +10,11 @@ has_kubeconfig() {
   is_aws_endpoint || [[ -f $local_home/kubeconfig/$record_id ]]
 }
 
-# Prints what tells the control plane from others. On one machine that is its home, as ports change.
+# Prints what tells the control plane from others. On one machine that is its home, as ports change, whichever
+# links lead to it.
 kubeconfig_origin() {
   if [[ -n $local_pid ]]; then
-    printf %s "$local_home"
+    (cd -P -- "$local_home" 2>/dev/null && printf %s "$PWD") || printf %s "$local_home"
   else
     printf %s "$endpoint"
   fi

@@ -129,6 +129,33 @@ class KindScriptIT {
   }
 
   @Test
+  void aHomeBehindALinkIsTheSameHome() throws Exception {
+    scripts.run("eksp-create.sh", "--name", "dev").exits(0);
+    Path kubeconfig = Path.of(scripts.value("HOME"), ".kube/eksphemeral/dev");
+    assertThat(kubeconfig).exists();
+    Path home = scripts.home();
+    Path link = Files.createSymbolicLink(home.resolveSibling("link"), home);
+    scripts.with("EKSPHEMERAL_HOME", link.toString());
+
+    scripts.run("eksp-destroy.sh", "dev").exits(0);
+    assertThat(kubeconfig).doesNotExist();
+  }
+
+  @Test
+  void aKubeconfigThatCannotBeWrittenLeavesNoPartOfIt(@TempDir Path programs) throws Exception {
+    scripts.run("eksp-create.sh", "--name", "dev").exits(0);
+    Path mv = Files.writeString(programs.resolve("mv"), "#!/bin/sh\nexit 1\n");
+    assertThat(mv.toFile().setExecutable(true)).isTrue();
+    scripts.with("PATH", programs + ":" + StandIns.PATH);
+
+    scripts.run("eksp-kubeconfig.sh", "dev").exits(1).says("dev cannot be written");
+    assertThat(Path.of(scripts.value("HOME"), ".kube/eksphemeral"))
+        .isDirectoryContaining("glob:**/dev")
+        .isDirectoryNotContaining("glob:**/.*");
+    scripts.run("eksp-destroy.sh", "dev").exits(0);
+  }
+
+  @Test
   void theOperatorMayChooseTheImages() throws Exception {
     scripts.with("EKSPHEMERAL_NODE_IMAGES", "1.35=registry.corp.io/node:1.35");
     scripts.run("eksp-create.sh", "--version", "1.35", "--name", "dev").exits(0);

@@ -4,7 +4,7 @@
 #   ./eksp-kubeconfig.sh [--local] [--merge] ID|NAME
 #
 #   ID|NAME   the cluster, which is ready; on AWS you must have created it, or be named under access in its spec
-#   --merge   add the cluster to your own kubeconfig as well (KUBECONFIG, or ~/.kube/config)
+#   --merge   on AWS: add the cluster to your own kubeconfig as well (KUBECONFIG, or ~/.kube/config)
 #   --local   on this machine; equivalent to EKSPHEMERAL_LOCAL=1
 #
 # The file is ~/.kube/eksphemeral/NAME. It is removed when a command sees that the cluster is gone.

@@ -64,6 +64,7 @@ final class SettingsTest {
     refused("EKSPHEMERAL_OWNER_DOMAINS", "corp.io,@x", "'@x' is not a mail domain");
     refused("EKSPHEMERAL_ALLOW_TYPES", "t3.*;", "'t3.*;' is not a pattern of instance types");
     refused("EKSPHEMERAL_MAX_DISK", "19", "must be a whole number from 20");
+    refused("EKSPHEMERAL_NODE_IMAGES", "1.35=a\n1.36=b", "is not VERSION=IMAGE");
     refused("EKSPHEMERAL_SIMULATE_SECONDS", "soon", "must be a number of seconds");
     refused("EKSPHEMERAL_SIMULATE_SECONDS", "-1", "must be a number of seconds");
     refused(

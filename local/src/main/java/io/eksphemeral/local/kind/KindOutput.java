@@ -8,17 +8,25 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Follows what {@code kind create cluster} prints: a line as each of its steps begins and ends. */
 final class KindOutput implements Runnable {
-  /** What the engine said to a command of kind's that failed. */
+  /** What a command of kind's that failed printed. */
   private static final String COMMAND_OUTPUT = "Command Output:";
+
+  /** How kubeadm says what failed, after many lines of its log. */
+  private static final Pattern KUBEADM_ERROR = Pattern.compile("(?:\\[ERROR|error[: ]).*");
 
   private final InputStream output;
   private final TaskReport report;
   private final Runnable onNodes;
   private volatile @Nullable String problem;
+
+  /** What kind said of a command that failed, until that command's error is found. */
+  private @Nullable String unexplained;
+
   private boolean haveNodes;
   private boolean isOver;
 
@@ -57,10 +65,15 @@ final class KindOutput implements Runnable {
       report.line(line);
     }
     String said = problem;
+    String failed = unexplained;
     if (line.startsWith("ERROR:") && said == null) {
       problem = line.substring("ERROR:".length()).strip();
     } else if (line.startsWith(COMMAND_OUTPUT) && said != null) {
       problem = "%s: %s".formatted(said, line.substring(COMMAND_OUTPUT.length()).strip());
+      unexplained = said;
+    } else if (failed != null && KUBEADM_ERROR.matcher(line).matches()) {
+      problem = "%s: %s".formatted(failed, line);
+      unexplained = null;
     } else if (line.contains("Preparing nodes")) {
       report.phase(Phase.CONTROL_PLANE);
     } else if (line.contains("Writing configuration") && !haveNodes) {

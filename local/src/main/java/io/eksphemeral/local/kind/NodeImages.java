@@ -60,7 +60,7 @@ public final class NodeImages {
    */
   public static Map<String, String> parse(String text) {
     Map<String, String> images = new TreeMap<>(OLDEST_FIRST);
-    for (String part : List.of(text.strip().split("[,\\s]+", -1))) {
+    for (String part : List.of(text.strip().split("[, ]+", -1))) {
       if (part.isEmpty()) {
         continue;
       }

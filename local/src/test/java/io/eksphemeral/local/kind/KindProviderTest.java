@@ -462,6 +462,23 @@ final class KindProviderTest extends ProviderContract {
   }
 
   @Test
+  void theCauseIsFoundBelowTheLogOfKubeadm() throws Exception {
+    standIns()
+        .tell(
+            "fails",
+            """
+            I1130 14:02:11.1 initconfiguration.go:261] loading configuration
+            [preflight] Some fatal errors occurred:
+            \t[ERROR Mem]: the system RAM (500 MB) is less than the minimum 1700 MB
+            error: error execution phase preflight
+            """);
+
+    assertThat(create(admitted("dev")).message())
+        .contains("failed to create cluster", "the system RAM (500 MB) is less")
+        .doesNotContain("loading configuration");
+  }
+
+  @Test
   void manyCreationsTakeTurns() throws Exception {
     List<Cluster> clusters = IntStream.range(0, 20).mapToObj(i -> admitted("c" + i)).toList();
     clusters.forEach(cluster -> launch(cluster, create(1)));

@@ -36,8 +36,7 @@ run() {
 run io.eksphemeral.local.SweepBench "$EKSPHEMERAL_HOME" "$clusters" >"$scratch/sweep"
 "$here/eksp-up.sh" --local 2>"$scratch/log"
 "$here/eksp-ui.sh" --local --no-open >"$scratch/link" 2>>"$scratch/log" &
-# shellcheck disable=SC2031
-echo $! >"$scratch/ui.pid"
+jobs -p >"$scratch/ui.pid"
 until [[ -s $scratch/link ]]; do
   kill -0 "$(<"$scratch/ui.pid")" || {
     cat "$scratch/log" >&2

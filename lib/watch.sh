@@ -38,7 +38,7 @@ watch_seconds() {
   if is_aws_endpoint; then
     echo 10
   else
-    echo 3
+    echo 6
   fi
 }
 

@@ -382,9 +382,9 @@ class InstallScriptIT {
 
   @Test
   void optionsOfTheOtherEditionAreWrongUse() throws Exception {
-    scripts.run("eksp-up.sh", "--speed", "2").exits(2).says("--speed works only with --local");
+    scripts.run("eksp-up.sh", "--speed", "2").exits(2).says("--speed", "only with --local");
     scripts.run("eksp-up.sh", "--spot", "--on-demand").exits(2).says("cannot be combined");
-    scripts.run("eksp-up.sh", "--local", "--notify", "").exits(2).says("no option but --speed");
+    scripts.run("eksp-up.sh", "--local", "--notify", "").exits(2).says("no option but", "--speed");
     assertThat(account.calls()).isEmpty();
   }
 

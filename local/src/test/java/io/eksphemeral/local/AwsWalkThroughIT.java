@@ -46,7 +46,8 @@ class AwsWalkThroughIT {
   private static final String DEVELOPERS = "AWSReservedSSO_developers_0123456789abcdef";
 
   private static final String DEVELOPERS_PATH = "/aws-reserved/sso.amazonaws.com/us-east-2/";
-  private static final Duration LIFE = Duration.ofMinutes(5);
+  /** With time for a teardown that fails on a busy machine, and the next one five minutes later. */
+  private static final Duration LIFE = Duration.ofMinutes(12);
 
   @TempDir private static Path scratch;
   private static EmulatedAws aws;
@@ -635,7 +636,14 @@ class AwsWalkThroughIT {
   void whereThereIsNoRoomForAVpcTheCreationFailsAndIsRemoved() throws Exception {
     List<String> vpcs = fillUpVpcs();
 
-    Scripts.Outcome failed = scripts.run("eksp-create.sh", "--name", "unlucky").exits(1);
+    Scripts.Outcome failed;
+    try {
+      failed = scripts.run("eksp-create.sh", "--name", "unlucky").exits(1);
+    } finally {
+      for (String vpc : vpcs) {
+        aws.call("ec2", "delete-vpc", "--vpc-id", vpc).exits(0);
+      }
+    }
 
     failed
         .prints("")
@@ -644,9 +652,6 @@ class AwsWalkThroughIT {
                 + " AWS::EC2::VPC/VPC: CREATE_FAILED – \"")
         .says("  | ", "The maximum number of VPCs has been reached");
     Scripts.until("that unlucky is gone", LIFE, () -> !isListed("unlucky"));
-    for (String vpc : vpcs) {
-      aws.call("ec2", "delete-vpc", "--vpc-id", vpc).exits(0);
-    }
   }
 
   private static List<String> fillUpVpcs() throws Exception {

@@ -46,6 +46,7 @@ class AwsWalkThroughIT {
   private static final String DEVELOPERS = "AWSReservedSSO_developers_0123456789abcdef";
 
   private static final String DEVELOPERS_PATH = "/aws-reserved/sso.amazonaws.com/us-east-2/";
+
   /** With time for a teardown that fails on a busy machine, and the next one five minutes later. */
   private static final Duration LIFE = Duration.ofMinutes(12);
 
